@@ -1,0 +1,65 @@
+"""Batches: recipients in groups that SMS Partner takes in one request."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from typing import Final, TypeVar
+
+from airflow_provider_smspartner.exceptions import InvalidMessage
+from airflow_provider_smspartner.rules.phone import mask
+
+BATCH_LIMIT: Final = 500
+"""Recipients of one request, at most: docpartner.dev, error code 50."""
+
+T = TypeVar("T")
+
+
+def check_batch(numbers: Sequence[str]) -> None:
+    """Raise InvalidMessage unless these are 1 to 500 distinct numbers.
+
+    Numbers are compared as they are written: normalise them before.
+    """
+    if not numbers:
+        raise InvalidMessage("recipients: the batch has no numbers; leave the request out")
+    if len(numbers) > BATCH_LIMIT:
+        limit = f"SMS Partner takes at most {BATCH_LIMIT} in one request"
+        raise InvalidMessage(f"recipients: {len(numbers)} numbers are too many; {limit}")
+    number, times = Counter(numbers).most_common(1)[0]
+    if times > 1:
+        raise InvalidMessage(f"recipients: {mask(number)} is there {times} times; name each number once")
+
+
+def split(items: Iterable[T], *, size: int = BATCH_LIMIT) -> Iterator[tuple[T, ...]]:
+    """Cut recipients into tuples of ``size``, in their order, the last one with the rest.
+
+    Nothing is read ahead of the batch that is asked for, so an endless source is welcome. A size below 1 or
+    above 500 raises InvalidMessage at once.
+    """
+    if not 1 <= size <= BATCH_LIMIT:
+        raise InvalidMessage(
+            f"size: a batch of {size} is refused; SMS Partner takes 1 to {BATCH_LIMIT} numbers"
+        )
+    source = iter(items)
+    return iter(lambda: tuple(islice(source, size)), ())
+
+
+LONGEST_TAG: Final = 20
+LONGEST_USER_TAG: Final = 11
+"""What is left of the platform's 20 characters beside a hyphen and 8 characters of a digest."""
+
+
+def batch_tag(campaign: Sequence[object], ordinal: int, user_tag: str | None = None) -> str:
+    """Return the tag of a batch: the same for the same campaign and ordinal, in every process and try.
+
+    ``campaign`` names what is sent from where (connection, sandbox, DAG, run, task, map index), never people
+    or text, which may differ on the next try. 40 or more bits of SHA-256 in base 32 keep tags apart.
+    """
+    name = json.dumps([*campaign, ordinal], default=str).encode()
+    digest = base64.b32encode(hashlib.sha256(name).digest()).decode().lower()
+    prefix = f"{user_tag}-" if user_tag else ""
+    return prefix + digest[: LONGEST_TAG - len(prefix)]

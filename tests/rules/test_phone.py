@@ -1,0 +1,297 @@
+"""Tests for airflow_provider_smspartner.rules.phone."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from decimal import Decimal
+
+import phonenumbers
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from airflow_provider_smspartner.exceptions import InvalidPhoneNumber
+from airflow_provider_smspartner.rules.phone import mask, mask_numbers, normalize
+
+MOBILE_TYPES = (phonenumbers.PhoneNumberType.MOBILE, phonenumbers.PhoneNumberType.FIXED_LINE_OR_MOBILE)
+
+
+def libphonenumber(text: str, region: str) -> str | None:
+    """What libphonenumber makes of it; None when it is no mobile number or has an extension."""
+    try:
+        parsed = phonenumbers.parse(text, region)
+    except phonenumbers.NumberParseException:
+        return None
+    mobile = phonenumbers.is_valid_number(parsed) and phonenumbers.number_type(parsed) in MOBILE_TYPES
+    if not mobile or parsed.extension:
+        return None
+    return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
+
+
+def ours(text: str, region: str) -> str | None:
+    try:
+        return normalize(text, region)
+    except InvalidPhoneNumber:
+        return None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "0612345678",
+        "06 12 34 56 78",
+        "06.12.34.56.78",
+        "06-12-34-56-78",
+        "06/12/34/56/78",
+        "06\N{NO-BREAK SPACE}12\N{NO-BREAK SPACE}34\N{NO-BREAK SPACE}56\N{NO-BREAK SPACE}78",
+        "  0612345678\n",
+        "612345678",
+        "33612345678",
+        "+33612345678",
+        "+33 6 12 34 56 78",
+        "+33 (0)6 12 34 56 78",
+        "+330612345678",
+        "(+33) 6 12 34 56 78",
+        "0033612345678",
+        "00 33 6 12 34 56 78",
+        "0033 (0) 6-12-34-56-78",
+        "tel:+33-6-12-34-56-78",
+        "０６１２３４５６７８",
+        "٠٦١٢٣٤٥٦٧٨",
+    ],
+)
+def test_every_usual_spelling_of_a_french_mobile_is_the_same_number(text: str) -> None:
+    assert normalize(text) == "+33612345678"
+
+
+@pytest.mark.parametrize(
+    ("text", "region", "expected"),
+    [
+        ("07 56 12 34 56", "FR", "+33756123456"),
+        ("+49 151 23456789", "FR", "+4915123456789"),
+        ("0151 23456789", "DE", "+4915123456789"),
+        ("07400 123456", "GB", "+447400123456"),
+        ("+32 470 12 34 56", "FR", "+32470123456"),
+        ("312 345 6789", "IT", "+393123456789"),
+        ("(201) 555-0123", "US", "+12015550123"),
+        ("201-555-CALL", "US", "+12015552255"),
+        ("+33 6 12 34 56 78", "US", "+33612345678"),
+        ("+33 6 12 34 56 78", "nowhere", "+33612345678"),
+        ("0690 00 12 34", "GP", "+590690001234"),
+    ],
+)
+def test_other_regions_and_countries(text: str, region: str, expected: str) -> None:
+    assert normalize(text, region) == expected
+    assert libphonenumber(text, region) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("0690 00 12 34", "+590690001234"),  # Guadeloupe
+        ("0691 22 12 34", "+590691221234"),
+        ("0692 12 34 56", "+262692123456"),  # Réunion
+        ("06.93.00.12.34", "+262693001234"),
+        ("0639 01 23 45", "+262639012345"),  # Mayotte
+        ("0694 20 12 34", "+594694201234"),  # French Guiana
+        ("0696 20 12 34", "+596696201234"),  # Martinique
+        ("0697 20 12 34", "+596697201234"),
+        ("0708 40 12 34", "+508708401234"),  # Saint-Pierre-et-Miquelon
+        ("692123456", "+262692123456"),
+    ],
+)
+def test_an_overseas_mobile_written_the_french_way_gets_its_own_country_code(
+    text: str, expected: str
+) -> None:
+    assert normalize(text) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "+33 692 12 34 56",  # the country code is a claim, and there the number does not exist
+        "0033692123456",
+        "0590 01 12 34",  # a fixed line of Guadeloupe
+        "55 12 34",  # a mobile of Saint-Pierre-et-Miquelon, but nothing that is dialled in France
+    ],
+)
+def test_nothing_else_is_taken_for_an_overseas_mobile(text: str) -> None:
+    with pytest.raises(InvalidPhoneNumber):
+        normalize(text)
+
+
+@pytest.mark.parametrize(
+    ("number", "expected"),
+    [(612345678, "+33612345678"), (33612345678, "+33612345678"), (692123456, "+262692123456")],
+)
+def test_an_int_is_a_number_that_lost_its_zero_or_plus(number: int, expected: str) -> None:
+    assert normalize(number) == expected
+
+
+@pytest.mark.parametrize(
+    ("number", "fault"),
+    [
+        (None, "type NoneType"),
+        (True, "type bool"),
+        (612345678.0, "type float"),
+        (Decimal(612345678), "type Decimal"),
+        (b"0612345678", "type bytes"),
+        (["0612345678"], "type list"),
+        (0, "this int"),
+        (-612345678, "this int"),
+        pytest.param(10**5000, "this int", id="an int too long to print"),
+        ("", "it is empty"),
+        (" \n", "it is empty"),
+        ("0" * 251, "251 characters"),
+        ("hello", "cannot be read"),
+        ("ada@example.org", "cannot be read"),
+        ("0612345678, 0698765432", "cannot be read"),
+        ("06 12 34 56", "not a number in use"),
+        ("+999 12 34 56 78", "cannot be read"),
+        ("01 70 18 12 34", "not the number of a mobile phone"),
+        ("0800 123 456", "not the number of a mobile phone"),
+        ("06 12 34 56 78 x12", "has an extension"),
+        ("0612345678;ext=12", "has an extension"),
+    ],
+)
+def test_a_refusal_names_the_fault_and_never_the_number(number: str, fault: str) -> None:
+    with pytest.raises(InvalidPhoneNumber, match=r"^number: ") as refused:
+        normalize(number)
+    assert fault in str(refused.value)
+    assert not re.search(r"\d{4}", str(refused.value))
+    assert refused.value.__cause__ is None
+
+
+def test_a_refusal_names_the_region() -> None:
+    with pytest.raises(InvalidPhoneNumber, match="region DE"):
+        normalize("0612", "DE")
+    with pytest.raises(InvalidPhoneNumber, match=r"region 'fr'.*two capital letters"):
+        normalize("0612345678", "fr")
+
+
+def test_fifty_megabytes_of_digits_are_refused_by_their_length() -> None:
+    with pytest.raises(InvalidPhoneNumber, match="50000000 characters"):
+        normalize("6" * 50_000_000)
+
+
+def test_libphonenumber_is_loaded_with_the_first_number_only() -> None:
+    code = "import sys, airflow_provider_smspartner.rules.phone; sys.exit('phonenumbers' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+SEPARATOR = st.sampled_from(
+    ["", "", "", " ", ".", "-", "\N{NO-BREAK SPACE}", "(", ")", "/", "  ", "+", "x", ",", "\t"]
+)
+PREFIX = st.sampled_from(
+    ["", "0", "+33", "0033", "33", "+33(0)", "+", "00", "330", "+590", "+49", "+1", "(0)", "++33"]
+)
+MOSTLY_MOBILE = st.from_regex(r"[67][0-9]{7,9}|[0-9]{3,12}", fullmatch=True)
+REGION = st.sampled_from(["FR", "FR", "FR", "DE", "US", "IT", "GB", "GP", "RE", "BR", "MX"])
+
+
+@st.composite
+def spellings(draw: st.DrawFn) -> str:
+    text = draw(PREFIX) + draw(MOSTLY_MOBILE)
+    separators = draw(
+        st.lists(SEPARATOR, min_size=len(text), max_size=len(text))
+        if draw(st.booleans())
+        else st.just([""] * len(text))
+    )
+    return "".join(character + separator for character, separator in zip(text, separators, strict=True))
+
+
+@given(spellings() | st.text(max_size=260) | st.text("+0123456789 ().-/x;e,#*", max_size=30), REGION)
+@example("00330612345678", "FR")
+@example("0612345678x", "FR")
+@example("1(0)612345678", "FR")
+@example("+33-(0)-6-12-34-56-78-", "FR")
+def test_it_agrees_with_libphonenumber(text: str, region: str) -> None:
+    expected, given_back = libphonenumber(text, region), ours(text, region)
+    if expected is None and given_back is not None:  # the one thing we know better
+        assert region == "FR"
+        assert given_back.startswith(("+590", "+594", "+596", "+262", "+508"))
+        assert libphonenumber(given_back, "FR") == given_back
+        assert libphonenumber("+33" + given_back[4:], "FR") is None
+    else:
+        assert given_back == expected
+
+
+@given(spellings(), REGION)
+def test_what_it_gives_back_is_a_fixed_point(text: str, region: str) -> None:
+    if number := ours(text, region):
+        assert normalize(number, region) == number
+
+
+@pytest.mark.parametrize(
+    ("number", "expected"),
+    [
+        ("+33612345678", "+33 6 •• •• •• 78"),
+        ("+4915123456734", "+49 1 •• •• •• 34"),
+        ("+12015550123", "+1 2 •• •• •• 23"),
+        ("+262692123456", "+262 6 •• •• •• 56"),
+        ("+687751234", "+687 7 •• •• •• 34"),
+        ("+29012345", "•• •• •• 45"),  # too short to show its first digit as well
+        ("+99912345678", "•• •• •• 78"),  # nobody's country code
+        ("06 12 34 56 78", "•• •• •• 78"),
+        ("061234567 8", "••"),
+        ("ada@example.org", "••"),
+        ("12345", "••"),
+        ("", "••"),
+        ("06123456\n\n", "••"),
+    ],
+)
+def test_mask(number: str, expected: str) -> None:
+    assert mask(number) == expected
+
+
+@given(st.text() | spellings())
+def test_a_mask_shows_nothing_but_the_last_two_characters_of_junk(text: str) -> None:
+    shown = mask(text).replace("•", "").replace(" ", "")
+    if not text.startswith("+"):
+        assert shown in ("", text[-2:])
+    assert len(re.findall(r"\d", shown)) <= 6  # at most a country code, one digit and two
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Invalid phone number (922264)", "Invalid phone number (•• •• •• 64)"),
+        ("Number +33612345678 refused", "Number +33 6 •• •• •• 78 refused"),
+        ("le numéro 06 12 34 56 78.", "le numéro •• •• •• 78."),
+        ("+33 (0)6-12-34-56-78", "•• •• •• 78"),
+        ("06/12/34/56/78", "•• •• •• 78"),
+        ("0612345678,0698765432", "•• •• •• 78,•• •• •• 32"),
+        ("0612345678 0698765432", "•• •• •• 32"),
+        ("%2B33612345678", "%2B•• •• •• 78"),
+        ("n°06\N{NO-BREAK SPACE}12\N{NARROW NO-BREAK SPACE}34 56 78", "n°•• •• •• 78"),
+        ("the date 21/11/2014 is past", "the date 21/11/2014 is past"),
+        ("21/11/2014 10:05", "21/11/2014 10:05"),
+        ("2014-11-21 10:05:00 is past", "2014-11-21 10:05:00 is past"),
+        ("06/12/2034 56 78", "•• •• •• 78"),
+        ("1/06/12/2034", "•• •• •• 34"),
+        ("code 9, 500 numbers, 0.045 EUR", "code 9, 500 numbers, 0.045 EUR"),
+        ("", ""),
+    ],
+)
+def test_numbers_in_a_sentence_are_masked(text: str, expected: str) -> None:
+    assert mask_numbers(text) == expected
+
+
+@given(st.text("+0123456789 ().-/:a\n"))
+def test_no_run_of_digits_survives(text: str) -> None:
+    assert not re.search(r"\d{6}", mask_numbers(text))
+
+
+@given(
+    st.sampled_from(["0", "+33", "0033", "+590", "+49"]),
+    st.from_regex(r"[1-9][0-9]{8,10}", fullmatch=True),
+    st.text(" .-()/\N{NO-BREAK SPACE}\N{EN DASH}\t", max_size=3),
+)
+def test_a_number_survives_in_none_of_the_spellings_that_the_docstring_names(
+    prefix: str, national: str, separator: str
+) -> None:
+    masked = mask_numbers(f"refused: {separator.join(prefix + national)}.")
+    assert national[1:-2] not in re.sub(r"\D", "", masked)
+    assert len(re.findall(r"\d", masked)) <= 6
