@@ -1,0 +1,232 @@
+"""``SMSPartnerHook``: carries the calls of ``api`` to SMS Partner, from a worker or from an event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import Iterable
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+from urllib.parse import quote, quote_plus
+
+from airflow.providers.http.hooks.http import HttpHook
+from airflow.sdk import BaseHook
+from airflow.sdk.exceptions import AirflowFailException, AirflowNotFoundException
+from airflow.sdk.log import mask_secret
+from tenacity import AsyncRetrying, Retrying
+
+from airflow_provider_smspartner import api
+from airflow_provider_smspartner.exceptions import (
+    InvalidMessage,
+    OutcomeUnknownError,
+    RateLimitError,
+    SMSPartnerError,
+)
+from airflow_provider_smspartner.hooks import connection, transport
+from airflow_provider_smspartner.hooks.connection import Settings
+from airflow_provider_smspartner.hooks.pace import Pace
+from airflow_provider_smspartner.rules import phone
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from datetime import datetime
+
+    import aiohttp
+
+    from airflow_provider_smspartner.answers import Account, Sent, Statuses
+
+T = TypeVar("T")
+
+
+class OutcomeUnknown(OutcomeUnknownError, AirflowFailException):
+    """A send may have reached people; Airflow must not run the task again by itself."""
+
+
+class SMSPartnerHook(HttpHook):
+    """Talk to SMS Partner.
+
+    ``call`` and ``acall`` carry any value of ``airflow_provider_smspartner.api``; the other methods are
+    short forms for ``@task`` code. What may be repeated is repeated here: a call that only reads, on
+    connection errors, 429 and 5xx, and any call that certainly never left this machine. Redirects are not
+    followed, TLS is verified, and no error text holds a URL, the key or a full phone number.
+
+    :param smspartner_conn_id: connection of type ``smspartner``, see ``docs/connection.md``.
+    """
+
+    conn_name_attr = "smspartner_conn_id"
+    default_conn_name = "smspartner_default"
+    conn_type = "smspartner"
+    hook_name = "SMS Partner"
+
+    def __init__(self, smspartner_conn_id: str = default_conn_name) -> None:
+        super().__init__(method="POST", http_conn_id=smspartner_conn_id)
+        self.smspartner_conn_id = smspartner_conn_id
+        self._settings: Settings | None = None
+        self._of_thread = threading.local()
+
+    @property
+    def settings(self) -> Settings:
+        """What the connection says, read once.
+
+        :raises InvalidMessage: the connection is missing or one of its fields is wrong.
+        """
+        if self._settings is None:
+            try:
+                conn = BaseHook.get_connection(self.smspartner_conn_id)
+            except AirflowNotFoundException:
+                raise InvalidMessage(
+                    f"smspartner_conn_id: connection {self.smspartner_conn_id!r} is not defined; create it "
+                    f"with type smspartner, or set AIRFLOW_CONN_{self.smspartner_conn_id.upper()}"
+                ) from None
+            self._settings = connection.read(conn)
+            for form in {
+                f(self._settings.api_key) for f in (str, quote_plus, lambda key: quote(key, safe=""))
+            }:
+                mask_secret(form)
+        return self._settings
+
+    # ---- carrying ----------------------------------------------------------------------------------
+
+    def call(self, call: api.Call[T]) -> T:
+        """Carry a call over requests and return what its answer holds.
+
+        :raises APIError: the platform said no.
+        :raises APIConnectionError: the request never left this machine.
+        :raises OutcomeUnknownError: it left, and no answer can be trusted.
+        """
+        value: T = Retrying(**transport.repeat_policy(call))(self._once, call)
+        return value
+
+    def _once(self, call: api.Call[T]) -> T:
+        time.sleep(Pace.of(self.smspartner_conn_id).book(self.settings.requests_per_second))
+        try:
+            return call.read(transport.exchange(self.get_conn(), call, self.settings))
+        except RateLimitError as error:
+            self._slow_down(error)
+
+    async def acall(self, call: api.Call[T], *, session: aiohttp.ClientSession | None = None) -> T:
+        """Carry a call over aiohttp, for triggers and callbacks; as ``call`` in all else.
+
+        :param session: of ``open_session``, for many calls in a row. A call that must not be repeated
+            gets a connection of its own all the same: on a kept one aiohttp repeats a GET by itself.
+        """
+        async with AsyncExitStack() as stack:
+            if session is None or not call.repeatable:
+                session = await stack.enter_async_context(self.open_session())
+            return await AsyncRetrying(**transport.repeat_policy(call))(self._aonce, call, session)
+
+    async def _aonce(self, call: api.Call[T], session: aiohttp.ClientSession) -> T:
+        await asyncio.sleep(Pace.of(self.smspartner_conn_id).book(self.settings.requests_per_second))
+        try:
+            return call.read(await transport.aexchange(session, call, self.settings))
+        except RateLimitError as error:
+            self._slow_down(error)
+
+    def _slow_down(self, error: RateLimitError) -> NoReturn:
+        """Let every thread wait when the platform asked one to."""
+        Pace.of(self.smspartner_conn_id).hold(min(error.retry_after or 0.0, transport.LONGEST_WAIT))
+        raise error
+
+    @asynccontextmanager
+    async def open_session(self) -> AsyncIterator[aiohttp.ClientSession]:
+        """Open a session for many ``acall`` in a row."""
+        settings = await asyncio.to_thread(lambda: self.settings)
+        async with transport.open_session(settings) as session:
+            yield session
+
+    def get_conn(self, *_: object, **__: object) -> transport.Session:
+        """Return this thread's session: no header and no option comes out of the connection."""
+        session: transport.Session | None = getattr(self._of_thread, "session", None)
+        if session is None:
+            session = self._of_thread.session = transport.Session()
+            session.headers.update(transport.HEADERS)
+            # A proxy has no part in a talk with this machine, and would see the key in plain http
+            session.trust_env = not self.settings.plain_http
+        return session
+
+    def run(self, *_: object, **__: object) -> NoReturn:
+        """Refuse the generic way of ``HttpHook``, which follows redirects and shows URLs in its errors."""
+        raise NotImplementedError(
+            "SMSPartnerHook sends values of airflow_provider_smspartner.api: use call()"
+        )
+
+    run_with_advanced_retry = run
+
+    # ---- short forms -------------------------------------------------------------------------------
+
+    def send_sms(self, message: str, recipients: str | Iterable[str], **options: Any) -> Sent:
+        """Send one text to at most 500 people and return its message id, segments and cost.
+
+        :param message: the text.
+        :param recipients: one number or several, in any usual spelling; national ones are French.
+        :param options: the fields of ``api.SendOptions``: sender, tag, sms_range, send_at, stop_sms …
+        :raises InvalidMessage: refused before anything was sent.
+        :raises OutcomeUnknown: it may have been sent; fails the task without a retry.
+        """
+        given = {"sender": self.settings.sender, **options}
+        given["sandbox"] = self.settings.sandbox or bool(options.get("sandbox"))
+        return self._send(api.send(self._numbers(recipients), message, api.SendOptions(**given)))
+
+    def send_survey(
+        self,
+        survey_id: str,
+        recipients: str | Iterable[str],
+        *,
+        tag: str | None = None,
+        send_at: datetime | None = None,
+    ) -> Sent:
+        """Send a survey of the account to at most 500 people; see ``send_sms``.
+
+        :raises InvalidMessage: also on a sandbox connection, because the endpoint has no sandbox.
+        """
+        if self.settings.sandbox:
+            raise InvalidMessage(
+                f"Connection {self.smspartner_conn_id!r} is a sandbox, and SMS Partner's survey endpoint "
+                "has none: this survey would reach real phones"
+            )
+        return self._send(api.send_survey(self._numbers(recipients), survey_id, tag=tag, send_at=send_at))
+
+    def _send(self, call: api.Call[Sent]) -> Sent:
+        try:
+            return self.call(call)
+        except OutcomeUnknownError as error:
+            raise OutcomeUnknown(
+                f"{error} Airflow will not run this task again by itself; look the message up in the "
+                "customer area of SMS Partner before you do."
+            ) from None
+
+    def _numbers(self, recipients: str | Iterable[str]) -> list[str]:
+        """Return E.164 numbers, or the one number of a connection that redirects everything."""
+        given = [recipients] if isinstance(recipients, str) else list(recipients)
+        numbers = [phone.normalize(number) for number in given]
+        if self.settings.redirect_to and numbers:
+            self.log.warning("Connection %r redirects this send to one number", self.smspartner_conn_id)
+            return [self.settings.redirect_to]
+        most = self.settings.max_recipients
+        if most is not None and len(numbers) > most:
+            raise InvalidMessage(
+                f"recipients: {len(numbers)} numbers; connection {self.smspartner_conn_id!r} allows {most}"
+            )
+        return numbers
+
+    def delivery_status(self, message_id: str | int) -> Statuses:
+        """Return the delivery reports of a message."""
+        return self.call(api.bulk_status(message_id))
+
+    def credits(self) -> Account:
+        """Return the account and what is left on it."""
+        return self.call(api.me())
+
+    def cancel(self, message_id: str | int) -> None:
+        """Cancel a scheduled send, at the latest five minutes before its time."""
+        self.call(api.message_cancel(message_id))
+
+    def test_connection(self) -> tuple[bool, str]:
+        """Tell whether the key works, with account and credit; called by the connection form's button."""
+        try:
+            account = self.credits()
+        except SMSPartnerError as error:
+            return False, str(error)
+        left = f"{account.balance} {account.currency or ''}".strip()
+        return True, f"Connected to SMS Partner as {account.name}: {left}, {account.credit} texts left"
