@@ -1,0 +1,3 @@
+"""Operators that send."""
+
+from __future__ import annotations

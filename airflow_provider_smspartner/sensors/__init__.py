@@ -1,0 +1,3 @@
+"""Sensors that wait for delivery reports."""
+
+from __future__ import annotations

@@ -1,0 +1,182 @@
+"""Follow messages until their delivery is final: what to ask next, when, and what it all comes to.
+
+No I/O and no clock here: the sensor and its trigger ask the API and tell this file the time.
+"""
+
+from __future__ import annotations
+
+import ast
+import random
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from airflow_provider_smspartner.answers import Statuses
+from airflow_provider_smspartner.exceptions import (
+    AuthenticationError,
+    InvalidMessage,
+    NotFoundError,
+    SMSPartnerError,
+)
+from airflow_provider_smspartner.rules import delivery, schedule
+from airflow_provider_smspartner.rules.delivery import Tally
+from airflow_provider_smspartner.rules.message import check_message_id
+from airflow_provider_smspartner.rules.sending_hours import next_slot
+
+LONGEST_WAIT = timedelta(minutes=30)
+GROWTH = 0.4
+"""The next wait as a share of the time since the send: few calls in two days, soon final in two minutes."""
+JITTER = 0.15
+PATIENCE = timedelta(minutes=15)
+"""How long in a row the API may be unreadable."""
+UNKNOWN_AT_FIRST = timedelta(hours=1)
+"""How long a message may be unknown to the platform (code 4) before nothing more is expected of it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watch:
+    """What is followed, in values that survive a restart of the triggerer."""
+
+    counts: Mapping[str, int | None]
+    """People of each message id; None when nobody told us."""
+    since: datetime
+    """When the texts may leave: the latest of sending, schedule and, for marketing, the next allowed slot."""
+    sandbox: frozenset[str] = frozenset()
+    """Ids that are looked at once, because nothing was sent."""
+
+
+def watch_sent(sent: object, *, now: datetime) -> Watch:
+    """Read what send operators returned: one result, or a list of them.
+
+    :raises InvalidMessage: it is something else.
+    """
+    counts: dict[str, int | None] = {}
+    sandbox: set[str] = set()
+    since: list[datetime] = []
+    for result in results_of(sent):
+        try:
+            given = {check_message_id(id_): int(result["counts"][id_]) for id_ in result["message_ids"]}
+            left = leaves_at(result)
+        except (KeyError, TypeError, ValueError) as error:
+            raise InvalidMessage(
+                f"sent: give what a send operator returned (its XCom); this one lacks something ({error!r})"
+            ) from None
+        counts |= given
+        since.append(left)
+        if result.get("sandbox"):
+            sandbox |= given.keys()
+    return Watch(counts=counts, since=max(since, default=now), sandbox=frozenset(sandbox))
+
+
+def results_of(sent: object) -> Iterable[Mapping[str, Any]]:
+    """Return the results in ``sent``; a template turns them into text, a skipped mapped task into None."""
+    if isinstance(sent, str):
+        try:
+            sent = ast.literal_eval(sent.strip())
+        except (ValueError, SyntaxError):
+            raise InvalidMessage("sent: this text is no result of a send operator") from None
+    if isinstance(sent, Mapping):
+        return [sent]
+    if sent is None or isinstance(sent, str | bytes) or not isinstance(sent, Iterable):
+        raise InvalidMessage(
+            f"sent: {type(sent).__name__} is no result of a send operator, nor a list of them"
+        )
+    return [result for result in sent if result is not None]
+
+
+def leaves_at(result: Mapping[str, Any]) -> datetime:
+    """Return when the texts of a result may leave the platform."""
+    moments = [result["sent_at"], *filter(None, [result.get("scheduled_for")])]
+    latest = max(schedule.parse(moment, argument="sent") for moment in moments)
+    return next_slot(latest) if result.get("stop_sms") else latest
+
+
+def watch_ids(message_ids: object, *, now: datetime) -> Watch:
+    """Follow bare ids, given as one or as a list, or as the text that a template made of either."""
+    if isinstance(message_ids, str) and message_ids.lstrip().startswith(("[", "(")):
+        try:
+            message_ids = ast.literal_eval(message_ids.strip())
+        except (ValueError, SyntaxError):
+            raise InvalidMessage("message_ids: this text is no list of message ids") from None
+    given = [message_ids] if isinstance(message_ids, str | int) else message_ids
+    if not isinstance(given, Iterable):
+        raise InvalidMessage(f"message_ids: {type(message_ids).__name__} is neither an id nor a list of ids")
+    return Watch(counts=dict.fromkeys(map(check_message_id, given)), since=now)
+
+
+@dataclass(slots=True, kw_only=True)
+class Progress:
+    """What is known of the watched messages."""
+
+    watch: Watch
+    tallies: dict[str, Tally] = field(default_factory=dict)
+    ended: set[str] = field(default_factory=set)
+    """Ids that are not asked for any more."""
+    unreadable_since: datetime | None = None
+    """Since when no look has succeeded; None after one that has."""
+    problem: SMSPartnerError | None = None
+    """Why the last look did not succeed."""
+
+    @property
+    def open_ids(self) -> list[str]:
+        """Ids still to ask for."""
+        return [message_id for message_id in self.watch.counts if message_id not in self.ended]
+
+    def learn(self, answers: Iterable[tuple[str, Statuses | SMSPartnerError]], *, now: datetime) -> None:
+        """Learn from one look: an answer, or an error, for each message that was asked for.
+
+        :raises SMSPartnerError: the key is refused, or nothing at all could be read for 15 minutes.
+        """
+        unread: list[SMSPartnerError] = []
+        readable = False
+        for message_id, answer in answers:
+            if isinstance(answer, SMSPartnerError) and not isinstance(answer, NotFoundError):
+                unread.append(answer)
+            else:
+                readable = True
+                self._take(message_id, answer, now)
+        if readable or not unread:
+            self.unreadable_since = self.problem = None
+            return
+        self.problem, self.unreadable_since = unread[0], self.unreadable_since or now
+        if isinstance(self.problem, AuthenticationError) or now - self.unreadable_since >= PATIENCE:
+            raise self.problem
+
+    def _take(self, message_id: str, answer: Statuses | NotFoundError, now: datetime) -> None:
+        people = self.watch.counts[message_id]
+        if isinstance(answer, NotFoundError):
+            self.tallies[message_id] = Tally(recipients=people or 0, waiting=people or 0)
+            final = now - self.watch.since >= UNKNOWN_AT_FIRST
+        else:
+            tally = self.tallies[message_id] = delivery.tally(answer.reports, recipients=people)
+            # Without a count, an empty list is that of a message whose rows are still to come
+            final = tally.is_final and (people is not None or tally.recipients > 0)
+        if final or message_id in self.watch.sandbox:
+            self.ended.add(message_id)
+
+    def wait(self, poke_interval: float, *, now: datetime) -> float:
+        """Return the seconds until the next look: ``poke_interval`` at first, growing to half an hour."""
+        elapsed = (now - self.watch.since).total_seconds()
+        if elapsed < 0:  # scheduled: there is nothing to see before its time
+            return poke_interval - elapsed
+        seconds = max(poke_interval, min(GROWTH * elapsed, LONGEST_WAIT.total_seconds()))
+        return seconds * random.uniform(1.0, 1.0 + JITTER)  # noqa: S311  # so that sensors do not march in step
+
+    def result(self) -> dict[str, Any]:
+        """Return the counts over all messages; those never read count as waiting."""
+        unread = (
+            Tally(recipients=people or 0, waiting=people or 0)
+            for message_id, people in self.watch.counts.items()
+            if message_id not in self.tallies
+        )
+        total = delivery.total([*self.tallies.values(), *unread])
+        return {
+            "messages": len(self.watch.counts),
+            "recipients": total.recipients,
+            "delivered": total.delivered,
+            "not_delivered": total.not_delivered,
+            "waiting": total.waiting,
+            "stop": total.stop,
+            "delivery_rate": total.delivery_rate,
+        }
