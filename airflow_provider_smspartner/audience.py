@@ -5,10 +5,11 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from airflow_provider_smspartner.exceptions import InvalidMessage, InvalidPhoneNumber
 from airflow_provider_smspartner.rules import phone
+from airflow_provider_smspartner.rules.people import Person
 
 if TYPE_CHECKING:
     from airflow.providers.common.sql.hooks.sql import DbApiHook
@@ -22,7 +23,9 @@ class Audience:
     """Who is to be texted, and what was found on the way."""
 
     numbers: list[str] = field(default_factory=list, repr=False)
-    """Distinct E.164 numbers in the order in which they came."""
+    """E.164 numbers in the order in which they came; distinct, or distinct for each event."""
+    events: list[str] = field(default_factory=list, repr=False)
+    """The event of each number, when there are events."""
     rows: int = 0
     invalid: int = 0
     """Rows whose number is not one of a mobile phone."""
@@ -31,28 +34,60 @@ class Audience:
     explained: list[str] = field(default_factory=list)
     """Why the first invalid rows are so, with the numbers masked."""
 
+    @property
+    def people(self) -> Iterator[Person]:
+        """Everybody who is to be texted."""
+        return map(Person, self.numbers, self.events) if self.events else map(Person, self.numbers)
+
+
+class Columns(NamedTuple):
+    """Where a row keeps what is needed of it."""
+
+    phone: str
+    event: str | None = None
+
+
+class Entry(NamedTuple):
+    """A number as it was typed, and what the text is about."""
+
+    number: object
+    event: object
+
 
 def gather(values: Iterable[object], *, region: str) -> Audience:
     """Clean what people typed into distinct E.164 numbers.
 
     :param region: two-letter country of numbers that are written nationally.
     """
-    audience, seen = Audience(), set[str]()
+    audience, seen = Audience(), set[str | tuple[str, str]]()
     for value in values:
         audience.rows += 1
+        event = None
         try:
+            if isinstance(value, Entry):
+                event, value = event_of(value), value.number
             number = phone.normalize(value, region)  # type: ignore[arg-type]  # it refuses what is no number
         except InvalidPhoneNumber as error:
             audience.invalid += 1
             if len(audience.explained) < MOST_EXPLAINED:
                 audience.explained.append(f"row {audience.rows}: {error}")
             continue
-        if number in seen:
+        once = number if event is None else (number, event)
+        if once in seen:
             audience.duplicates += 1
             continue
-        seen.add(number)
+        seen.add(once)
         audience.numbers.append(number)
+        if event is not None:
+            audience.events.append(event)
     return audience
+
+
+def event_of(entry: Entry) -> str:
+    """Return the event of a row as text."""
+    if entry.event is None or str(entry.event).strip() == "":
+        raise InvalidPhoneNumber("the event column is empty")
+    return str(entry.event)
 
 
 def check_quality(audience: Audience, *, on_invalid: str, max_invalid_rate: float) -> None:
@@ -76,10 +111,10 @@ def check_quality(audience: Audience, *, on_invalid: str, max_invalid_rate: floa
         )
 
 
-def from_given(recipients: object, *, phone_column: str) -> Iterator[object]:
+def from_given(recipients: object, columns: Columns) -> Iterator[object]:
     """Yield the numbers of what a DAG gave: one number, numbers, or rows that are mappings.
 
-    :raises InvalidMessage: ``recipients`` is none of these, or a row has no ``phone_column``.
+    :raises InvalidMessage: ``recipients`` is none of these, or a row lacks a column.
     """
     if isinstance(recipients, str):
         recipients = literal(recipients)
@@ -90,7 +125,11 @@ def from_given(recipients: object, *, phone_column: str) -> Iterator[object]:
             f"recipients: {type(recipients).__name__} is neither a number nor a list of numbers or rows"
         )
     for index, row in enumerate(recipients, start=1):
-        yield number_of(row, phone_column, index)
+        number = number_of(row, columns.phone, index)
+        if columns.event is None:
+            yield number
+        else:
+            yield Entry(number, column_of(row, "event_column", columns.event, index))
 
 
 def literal(text: str) -> object:
@@ -99,7 +138,7 @@ def literal(text: str) -> object:
         return text
     try:
         read = ast.literal_eval(text.strip())
-    except (ValueError, SyntaxError, MemoryError, RecursionError):
+    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
         return text
     return read if isinstance(read, list | tuple) else text
 
@@ -107,12 +146,7 @@ def literal(text: str) -> object:
 def number_of(row: object, phone_column: str, index: int) -> object:
     """Return the number of one row of a list."""
     if isinstance(row, Mapping):
-        if phone_column not in row:
-            columns = ", ".join(sorted(map(str, row))) or "none"
-            raise InvalidMessage(
-                f"recipients: row {index} has no column {phone_column!r} (phone_column); it has {columns}"
-            )
-        return row[phone_column]
+        return column_of(row, "phone_column", phone_column, index)
     if isinstance(row, list | tuple):
         if len(row) == 1:
             return row[0]
@@ -123,23 +157,43 @@ def number_of(row: object, phone_column: str, index: int) -> object:
     return row
 
 
+def column_of(row: object, argument: str, column: str, index: int) -> object:
+    """Return one column of a row of a list."""
+    if not isinstance(row, Mapping):
+        raise InvalidMessage(
+            f"recipients: row {index} is no mapping, so it has no column {column!r} ({argument})"
+        )
+    if column not in row:
+        columns = ", ".join(sorted(map(str, row))) or "none"
+        raise InvalidMessage(
+            f"recipients: row {index} has no column {column!r} ({argument}); it has {columns}"
+        )
+    return row[column]
+
+
 def read_sql(
     hook: DbApiHook,
     sql: str,
     parameters: Iterable[Any] | Mapping[str, Any] | None,
+    columns: Columns,
     *,
-    phone_column: str,
     region: str,
 ) -> Audience:
     """Run a query and clean its numbers while they come, without logging its parameters.
 
-    :raises InvalidMessage: the query returns several columns and none is ``phone_column``.
+    :raises InvalidMessage: the query lacks a column that is asked for.
     """
     found: list[Audience] = []
 
     def consume(cursor: Any) -> None:
-        column = column_index([str(column[0]) for column in cursor.description or ()], phone_column)
-        found.append(gather((row[column] for row in rows(cursor)), region=region))
+        names = [str(column[0]) for column in cursor.description or ()]
+        alone = len(names) == 1 and columns.event is None
+        phone_at = 0 if alone else column_index(names, columns.phone, "phone_column")
+        values: Iterable[object] = (row[phone_at] for row in rows(cursor))
+        if columns.event is not None:
+            event_at = column_index(names, columns.event, "event_column")
+            values = (Entry(row[phone_at], row[event_at]) for row in rows(cursor))
+        found.append(gather(values, region=region))
 
     hook.log_sql = False  # it would log the parameters, which may name people
     hook.run(sql, parameters=parameters, handler=consume)
@@ -152,12 +206,10 @@ def rows(cursor: Any) -> Iterator[Sequence[Any]]:
         yield from batch
 
 
-def column_index(columns: Sequence[str], phone_column: str) -> int:
-    """Return where a row keeps its number; warehouses differ in the case they give column names."""
-    if len(columns) == 1:
-        return 0
-    folded = [column.casefold() for column in columns]
-    if phone_column.casefold() not in folded:
+def column_index(columns: Sequence[str], column: str, argument: str) -> int:
+    """Return where a row keeps a column; warehouses differ in the case they give column names."""
+    folded = [name.casefold() for name in columns]
+    if column.casefold() not in folded:
         names = ", ".join(columns) or "none"
-        raise InvalidMessage(f"phone_column: the query has no column {phone_column!r}; it has {names}")
-    return folded.index(phone_column.casefold())
+        raise InvalidMessage(f"{argument}: the query has no column {column!r}; it has {names}")
+    return folded.index(column.casefold())

@@ -1,115 +1,397 @@
-"""Send an audience in batches: the order of the steps, and what is known at the end."""
+"""Send an audience so that everyone gets it once: the order of the steps.
+
+A batch is claimed in the log before its request leaves, and recorded after its answer. What became of a
+request without an answer is looked up by its tag before anybody is sent to again. The main thread decides;
+``concurrency`` threads carry requests, one writes claims and one writes answers.
+"""
 
 from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Sequence
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any
+from typing import Any, Protocol
 
 from airflow.sdk.exceptions import AirflowFailException
 
 from airflow_provider_smspartner.answers import Sent
 from airflow_provider_smspartner.api import Call
-from airflow_provider_smspartner.exceptions import OutcomeUnknownError, SMSPartnerError
-from airflow_provider_smspartner.rules.batches import split
+from airflow_provider_smspartner.doubts import Doubt, Doubts
+from airflow_provider_smspartner.exceptions import (
+    APIConnectionError,
+    APIError,
+    InvalidMessage,
+    OutcomeUnknownError,
+    RateLimitError,
+    SMSPartnerError,
+)
+from airflow_provider_smspartner.lookup import Found, look_up
+from airflow_provider_smspartner.plan import Outcome, Plan
+from airflow_provider_smspartner.recall import Recall
+from airflow_provider_smspartner.rules import phone
+from airflow_provider_smspartner.rules.batches import split_people
+from airflow_provider_smspartner.rules.people import Known, Person, each
+from airflow_provider_smspartner.rules.refusals import divide, is_about_numbers
+from airflow_provider_smspartner.rules.sending_states import OPEN, BatchState, Event, after
+from airflow_provider_smspartner.send_log import Batch, Receipt, SendLog, StaleProcess
 
 log = logging.getLogger(__name__)
 
+FRESH = 5.0
+"""Seconds between a claim and its request, at most; an older claim is written anew."""
+BRAKE = 3
+"""Unknown outcomes in a row after which nothing new starts."""
+LAST_ANSWERS = 4.0
+"""Seconds that requests in flight get when the task is stopped; Airflow kills it after five."""
+MOST_THROTTLED = 20
+MOST_EXPLAINED = 20
 
-@dataclass(slots=True, kw_only=True)
-class Outcome:
-    """What the platform accepted."""
 
-    counts: dict[str, int] = field(default_factory=dict)
-    """People of each message id."""
-    segments: int = 0
-    cost: Decimal = Decimal(0)
-    currency: str = "EUR"
+class Carrier(Protocol):
+    """What carries a call: the hook."""
 
-    def add(self, sent: Sent, people: int) -> None:
-        """Count one accepted batch."""
-        self.counts[sent.message_id] = self.counts.get(sent.message_id, 0) + people
-        self.segments += sent.segments or 0
-        self.cost += sent.cost or 0
-        self.currency = sent.currency or self.currency
+    def call(self, call: Call[Any], *, before: Callable[[], None] | None = None) -> Any:
+        """Carry a call; ``before`` runs right before each attempt."""
 
 
 class Stopped(SMSPartnerError):
-    """Somebody stopped the task."""
+    """The task was stopped before this request left."""
 
 
-@dataclass(slots=True, kw_only=True)
 class Sending:
-    """One audience on its way.
+    """One audience on its way."""
 
-    ``make_call`` builds the request of a batch from its numbers and ordinal; ``carry`` sends it.
-    """
+    def __init__(
+        self,
+        plan: Plan,
+        send_log: SendLog,
+        carrier: Carrier,
+        *,
+        now: Callable[[], float] = time.time,
+        pause: Callable[[float], object] | None = None,
+    ) -> None:
+        self.plan = plan
+        self.log = send_log
+        self.carrier = carrier
+        self._halt = threading.Event()
+        self._go = threading.Event()
+        self._go.set()
+        self._now = now
+        self._pause = pause or self._halt.wait
+        self._started = now()
+        self._failure: Exception | None = None
+        self._recalled = False
+        self._next = 0
+        self._done = Known()
+        self._held: dict[bytes, list[Person]] = {}
+        self._again: deque[tuple[Person, ...]] = deque()
+        self._doubts = Doubts(plan, self._look, now)
+        self._flying: dict[Future[Sent], Batch] = {}
+        self._records: deque[Future[None]] = deque()
+        self._accepted: list[Batch] = []
+        self._unknown_in_a_row = self._throttled = self._rejected = self._explained = 0
+        self._not_before = 0.0
+        self._carriers = ThreadPoolExecutor(plan.concurrency, "smspartner-send")
+        self._claimer = ThreadPoolExecutor(1, "smspartner-claim")
+        self._recorder = ThreadPoolExecutor(1, "smspartner-record")
 
-    make_call: Callable[[Sequence[str], int], Call[Sent]]
-    carry: Callable[[Call[Any]], Any]
-    concurrency: int
-    outcome: Outcome = field(default_factory=Outcome)
-    stop: threading.Event = field(default_factory=threading.Event)
+    def stop(self) -> None:
+        """Start no further request; those in flight are waited for and recorded."""
+        self._halt.set()
+        self._go.set()
 
-    def run(self, numbers: Sequence[str]) -> Outcome:
-        """Send to everybody, with at most ``concurrency`` requests in flight.
+    def count_left(self, people: Iterable[Person]) -> int:
+        """Count who has not been sent to, or may not have been, without sending."""
+        self._recall()
+        left = sum(1 for _ in self._newcomers(self.log.unsent(people)))
+        return left + sum(map(len, self._held.values()))
 
-        After the first failure no further batch starts, and those in flight are waited for.
+    def run(self, people: Iterable[Person]) -> Outcome:
+        """Send to everybody who has not been sent to.
 
-        :raises AirflowFailException: a request's outcome is unknown, or some people were texted and others
-            were not; Airflow must not repeat either by itself.
-        :raises SMSPartnerError: nobody was texted.
+        :raises AirflowFailException: a person has to decide.
+        :raises SMSPartnerError: what is left is for a later try, if its class is one that a try can help.
         """
-        failures: list[SMSPartnerError] = []
-        batches = enumerate(split(numbers))
-        flying: dict[Future[Sent], int] = {}
-        with ThreadPoolExecutor(self.concurrency, thread_name_prefix="smspartner") as pool:
-            while True:
-                while len(flying) < self.concurrency and not failures and (following := next(batches, None)):
-                    ordinal, people = following
-                    flying[pool.submit(self._send, people, ordinal)] = len(people)
-                if not flying:
-                    break
-                done, _ = wait(flying, return_when=FIRST_COMPLETED)
-                for future in done:
-                    self._settle(future, flying.pop(future), failures)
-        if failures:
-            self._fail(failures, total=len(numbers))
-        return self.outcome
+        try:
+            self._recall()
+            self._drive(split_people(self._newcomers(self.log.unsent(people))))
+            self._finish_records()
+        except BaseException:
+            # AirflowTaskTimeout comes at any line; what is in flight may still be answered
+            self._wind_down()
+            raise
+        finally:
+            self.stop()
+            for pool in (self._carriers, self._claimer, self._recorder):
+                pool.shutdown(wait=False, cancel_futures=True)
+        if self._failure:
+            raise self._failure
+        outcome = Outcome(rejected=self._rejected, excluded=self.log.excluded)
+        for batch in sorted(self._accepted, key=lambda batch: batch.ordinal):
+            outcome.add(batch)
+        return outcome
 
-    def _send(self, people: Sequence[str], ordinal: int) -> Sent:
-        if self.stop.is_set():
-            raise Stopped("the task was stopped")
-        sent: Sent = self.carry(self.make_call(people, ordinal))
+    def explain(self) -> str:
+        """Say how far it came and what is open, for the error of a task that did not get through."""
+        texted = sum(batch.receipt.people for batch in self._accepted if batch.receipt)
+        return f" {texted} people were texted.{self._doubts.explain()}"
+
+    # ---- what earlier tries did --------------------------------------------------------------------
+
+    def _recall(self) -> None:
+        if self._recalled:
+            return
+        self._recalled = True
+        recall = Recall(plan=self.plan, look=self._look, now=self._now, pause=self._pause)
+        memory = self._write(self.log.load)
+        if memory is None or not memory.looked:
+            lost = memory is None and self.plan.later_try
+            memory = walked = recall.walk_tags(lost_log=lost, started=self._started)
+            self._write(lambda: self.log.open(walked))
+        elif not memory.comparable:
+            recall.read_back(memory)
+        self._next = len(memory.batches)
+        for batch in memory.batches:
+            self._take_over(batch)
+        if memory.batches:
+            accepted, open_ = len(self._accepted), len(self._doubts)
+            log.info("Earlier tries: %s batches accepted, %s to look up by tag", accepted, open_)
+
+    def _take_over(self, batch: Batch) -> None:
+        if batch.rejected:
+            self._rejected += batch.rejections
+            self._done.add(batch.rejected)
+        if batch.state is BatchState.ACCEPTED:
+            self._done.add(batch.hashes)
+            self._accepted.append(batch)
+        elif batch.state in OPEN:
+            for hashed in each(batch.hashes):
+                self._held.setdefault(hashed, [])
+            self._doubts.add(batch, ())
+
+    def _newcomers(self, people: Iterable[Person]) -> Iterator[Person]:
+        """Leave out who is done, and keep back who may be."""
+        for person in people:
+            hashed = self.plan.recogniser.hash(person)
+            if hashed in self._done:
+                continue
+            if hashed in self._held:
+                self._held[hashed].append(person)
+            else:
+                yield person
+
+    def _look(self, tag: str) -> Found | None:
+        return look_up(self.carrier.call, tag)
+
+    # ---- the loop ----------------------------------------------------------------------------------
+
+    def _drive(self, groups: Iterator[tuple[Person, ...]]) -> None:
+        if self.plan.on_unknown == "fail" and self._doubts.unanswered:
+            self._fail(AirflowFailException("An earlier try left batches without an answer."))
+        while not self._failure:
+            if self._halt.is_set():
+                self._fail(Stopped("The task was stopped."))
+            self._settle(self._doubts.refused)
+            self._fill(groups)
+            if self._flying and self._go.is_set():
+                self._take_answers(timeout=None)
+            elif self._doubts.unanswered:
+                self._take_answers(timeout=0)
+                self._settle_unanswered()
+            elif self._again:  # the platform asked for a pause
+                self._pause(max(0.0, self._not_before - self._now()))
+            elif not self._doubts:
+                break
+        while self._flying:
+            self._take_answers(timeout=None)
+
+    def _fill(self, groups: Iterator[tuple[Person, ...]]) -> None:
+        """Claim further batches, in one write, while the carriers are busy with those before."""
+        width = self.plan.concurrency
+        if not self._go.is_set() or 2 * len(self._flying) > 3 * width or self._now() < self._not_before:
+            return
+        batches: list[Batch] = []
+        while len(self._flying) + len(batches) < 2 * width:
+            people = self._again.popleft() if self._again else next(groups, ())
+            if not people:
+                break
+            batches.append(self._batch(people))
+        if not batches or self._halt.is_set():
+            return
+        claimed_at = self._now()
+        for batch in batches:
+            batch.claimed_at = claimed_at
+        for batch in self._write(lambda: self.log.claim(batches)):
+            if batch.people:
+                self._flying[self._carriers.submit(self._carry, batch)] = batch
+
+    def _batch(self, people: tuple[Person, ...]) -> Batch:
+        ordinal, self._next = self._next, self._next + 1
+        hashes = self.plan.recogniser.hashes(people)
+        return Batch(ordinal=ordinal, tag=self.plan.tag_of(ordinal), people=people, hashes=hashes)
+
+    def _carry(self, batch: Batch) -> Sent:
+        """Send one batch; runs in a carrier's thread."""
+
+        def before() -> None:
+            self._go.wait()
+            while not self._halt.is_set() and self._now() - batch.claimed_at > FRESH:
+                batch.claimed_at = self._now()
+                self._write(lambda: self.log.confirm(batch))
+            if self._halt.is_set():
+                raise Stopped("The task was stopped before this batch left.")
+
+        sent: Sent = self.carrier.call(self.plan.make_call(batch.people, batch.tag), before=before)
         return sent
 
-    def _settle(self, future: Future[Sent], people: int, failures: list[SMSPartnerError]) -> None:
+    def _take_answers(self, timeout: float | None) -> None:
+        done, _ = wait(self._flying, timeout=timeout, return_when=FIRST_COMPLETED)
+        for future in done:
+            self._take_answer(self._flying.pop(future), future)
+
+    def _take_answer(self, batch: Batch, future: Future[Sent]) -> None:
+        """Move a batch on by what its request came to."""
         try:
             sent = future.result()
-        except SMSPartnerError as error:
-            failures.append(error)
-            return
-        self.outcome.add(sent, people)
+        except Stopped:
+            self._move(batch, Event.NEVER_LEFT)
+        except (APIConnectionError, InvalidMessage) as error:
+            self._move(batch, Event.NEVER_LEFT)
+            self._fail(error)
+        except OutcomeUnknownError as error:
+            self._lost(batch, error)
+        except APIError as error:
+            self._refused(batch, error)
+        except StaleProcess as error:
+            self._fail(error)
+        else:
+            self._unknown_in_a_row = self._throttled = 0
+            batch.receipt = Receipt(
+                people=1 if self.plan.redirect_to else len(batch.people),
+                message_id=sent.message_id,
+                segments=sent.segments or 0,
+                cost=sent.cost or Decimal(0),
+                currency=sent.currency,
+            )
+            self._accept(batch, Event.YES)
+
+    def _accept(self, batch: Batch, event: Event) -> None:
+        if batch.rejected:  # the refusal was not true
+            self._rejected -= batch.rejections
+            batch.rejected = b""
+        receipt = batch.receipt = batch.receipt or Receipt(people=1 if self.plan.redirect_to else batch.size)
+        self._move(batch, event)
+        batch.people = ()  # the audience must not stay in memory
+        self._accepted.append(batch)
         log.info(
-            "Message %s: %s people, %s segments, %s %s",
-            sent.message_id,
-            people,
-            sent.segments,
-            sent.cost,
-            sent.currency,
+            "Batch %s, tag %s, message %s: %s people, %s segments, %s %s",
+            batch.ordinal,
+            batch.tag,
+            receipt.message_id,
+            receipt.people,
+            receipt.segments,
+            receipt.cost,
+            receipt.currency,
         )
 
-    def _fail(self, failures: Sequence[SMSPartnerError], *, total: int) -> None:
-        worst = next((error for error in failures if isinstance(error, OutcomeUnknownError)), failures[0])
-        accepted = sum(self.outcome.counts.values())
-        if not accepted and not isinstance(worst, OutcomeUnknownError):
-            raise worst
-        ids = ", ".join(self.outcome.counts) or "none"
-        raise AirflowFailException(
-            f"{worst} {accepted} of {total} people were texted (messages {ids}). Running this task again "
-            "would text them again, so Airflow does not do that by itself."
-        ) from worst
+    def _move(self, batch: Batch, event: Event) -> None:
+        """Move a batch and have that recorded; the recorder may lag behind, but not far."""
+        batch.state = after(batch.state, event)
+        self._records.append(self._recorder.submit(self.log.record, batch))
+        while len(self._records) > 4 * self.plan.concurrency or (self._records and self._records[0].done()):
+            self._records.popleft().result()
+
+    def _finish_records(self) -> None:
+        while self._records:
+            self._records.popleft().result()
+
+    def _write(self, write: Callable[[], Any]) -> Any:
+        """Have the log used by the claimer's thread: in this one, a time-out may come at any line."""
+        return self._claimer.submit(write).result()
+
+    def _fail(self, error: Exception) -> None:
+        self._failure = self._failure or error
+        self.stop()
+
+    def _wind_down(self) -> None:
+        """Give what is in flight its last seconds, and record what comes of it."""
+        self.stop()
+        until = time.monotonic() + LAST_ANSWERS
+        while self._flying and (left := until - time.monotonic()) > 0:
+            self._take_answers(timeout=left)
+        wait(self._records, timeout=max(0.0, until - time.monotonic()))
+
+    # ---- refusals and lost answers -----------------------------------------------------------------
+
+    def _refused(self, batch: Batch, error: APIError) -> None:
+        """Keep out the people whom a refusal is about; one about anything else stops the send."""
+        groups: Sequence[tuple[Person, ...]] = [batch.people]
+        if isinstance(error, RateLimitError) and self._throttled < MOST_THROTTLED:
+            self._throttled += 1
+            self._not_before = self._now() + (error.retry_after or min(2.0**self._throttled, 60.0))
+        elif is_about_numbers(error):
+            bad, groups = divide(batch.people, error)
+            self._reject(batch, bad, error)
+        else:
+            self._fail(error)
+        self._move(batch, Event.NO)
+        self._doubts.add(batch, groups)
+
+    def _reject(self, batch: Batch, bad: Sequence[Person], error: APIError) -> None:
+        batch.rejected = self.plan.recogniser.hashes(bad)
+        self._rejected += len(bad)
+        for person in bad[: max(0, MOST_EXPLAINED - self._explained)]:
+            log.warning("Refused for good: %s (%s)", phone.mask(person.number), error)
+        self._explained += len(bad)
+
+    def _lost(self, batch: Batch, error: OutcomeUnknownError) -> None:
+        """Set a batch aside whose outcome nobody knows, and brake when several follow each other."""
+        log.warning("Batch %s, tag %s, %s people: %s", batch.ordinal, batch.tag, batch.size, error)
+        self._move(batch, Event.NO_ANSWER)
+        self._doubts.add(batch, [batch.people])
+        self._unknown_in_a_row += 1
+        if self.plan.on_unknown == "fail":
+            self._fail(AirflowFailException(str(error)))
+        elif self._unknown_in_a_row >= BRAKE:
+            if self.plan.on_unknown == "resend":  # against a platform that is down it would never end
+                self._fail(error)
+            self._go.clear()
+
+    def _settle_unanswered(self) -> None:
+        """Look up those without an answer; give up when no further look can help."""
+        if self._settle(self._doubts.unanswered):
+            self._unknown_in_a_row = 0
+            self._go.set()
+        elif self._doubts.hopeless:
+            self._fail(OutcomeUnknownError("The outcome of some requests stays unknown."))
+        elif not self._failure:
+            self._pause(self._doubts.next_delay())
+
+    def _settle(self, among: Sequence[Doubt]) -> bool:
+        """Look batches up by their tags; True when one of them is settled."""
+        if not among or self._failure:
+            return False
+        try:
+            settled = self._doubts.settle(among, self._accepted)
+        except (SMSPartnerError, AirflowFailException) as error:
+            self._fail(error)
+            return False
+        for doubt, event in settled:
+            if event is Event.FOUND:
+                self._accept(doubt.batch, event)
+                self._done.add(doubt.batch.hashes)
+            else:
+                self._move(doubt.batch, event)
+                self._again.extend(doubt.groups)
+            self._release(doubt.batch, free=event is not Event.FOUND)
+        return bool(settled)
+
+    def _release(self, batch: Batch, *, free: bool) -> None:
+        """Let go of the people of an earlier try's batch; those who are free are sent to."""
+        kept = [person for hashed in each(batch.hashes) for person in self._held.pop(hashed, ())]
+        if free and kept:
+            self._again.extend(split_people(kept))

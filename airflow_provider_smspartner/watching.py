@@ -74,7 +74,7 @@ def results_of(sent: object) -> Iterable[Mapping[str, Any]]:
     if isinstance(sent, str):
         try:
             sent = ast.literal_eval(sent.strip())
-        except (ValueError, SyntaxError):
+        except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
             raise InvalidMessage("sent: this text is no result of a send operator") from None
     if isinstance(sent, Mapping):
         return [sent]
@@ -97,7 +97,7 @@ def watch_ids(message_ids: object, *, now: datetime) -> Watch:
     if isinstance(message_ids, str) and message_ids.lstrip().startswith(("[", "(")):
         try:
             message_ids = ast.literal_eval(message_ids.strip())
-        except (ValueError, SyntaxError):
+        except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
             raise InvalidMessage("message_ids: this text is no list of message ids") from None
     given = [message_ids] if isinstance(message_ids, str | int) else message_ids
     if not isinstance(given, Iterable):
@@ -123,8 +123,16 @@ class Progress:
         """Ids still to ask for."""
         return [message_id for message_id in self.watch.counts if message_id not in self.ended]
 
-    def learn(self, answers: Iterable[tuple[str, Statuses | SMSPartnerError]], *, now: datetime) -> None:
+    def learn(
+        self,
+        answers: Iterable[tuple[str, Statuses | SMSPartnerError]],
+        *,
+        now: datetime,
+        last: bool = False,
+    ) -> None:
         """Learn from one look: an answer, or an error, for each message that was asked for.
+
+        After the ``last`` look, at the deadline, patience does not matter any more; see ``problem``.
 
         :raises SMSPartnerError: the key is refused, or nothing at all could be read for 15 minutes.
         """
@@ -140,7 +148,8 @@ class Progress:
             self.unreadable_since = self.problem = None
             return
         self.problem, self.unreadable_since = unread[0], self.unreadable_since or now
-        if isinstance(self.problem, AuthenticationError) or now - self.unreadable_since >= PATIENCE:
+        out_of_patience = now - self.unreadable_since >= PATIENCE and not last
+        if isinstance(self.problem, AuthenticationError) or out_of_patience:
             raise self.problem
 
     def _take(self, message_id: str, answer: Statuses | NotFoundError, now: datetime) -> None:
@@ -156,12 +165,16 @@ class Progress:
             self.ended.add(message_id)
 
     def wait(self, poke_interval: float, *, now: datetime) -> float:
-        """Return the seconds until the next look: ``poke_interval`` at first, growing to half an hour."""
-        elapsed = (now - self.watch.since).total_seconds()
+        """Return the seconds until the next look: ``poke_interval`` at first, growing to half an hour.
+
+        While nothing can be read it grows anew, so that 15 minutes of it are more than two looks.
+        """
+        elapsed = (now - (self.unreadable_since or self.watch.since)).total_seconds()
         if elapsed < 0:  # scheduled: there is nothing to see before its time
             return poke_interval - elapsed
-        seconds = max(poke_interval, min(GROWTH * elapsed, LONGEST_WAIT.total_seconds()))
-        return seconds * random.uniform(1.0, 1.0 + JITTER)  # noqa: S311  # so that sensors do not march in step
+        apart = random.uniform(1.0, 1.0 + JITTER)  # noqa: S311  # so that sensors do not march in step
+        longest = max(poke_interval, LONGEST_WAIT.total_seconds())
+        return min(max(poke_interval, GROWTH * elapsed) * apart, longest)
 
     def result(self) -> dict[str, Any]:
         """Return the counts over all messages; those never read count as waiting."""

@@ -219,8 +219,8 @@ def sentence(said: object, answer: Answer) -> str:
     text = said if isinstance(said, str) else "" if said is None else type(said).__name__
     if answer.secret:
         text = spellings(answer.secret).sub("***", text)
-    text = "".join(char if char.isprintable() else " " for char in text)
-    return mask_numbers(" ".join(text.split())[:LONGEST_TEXT]) or "no text"
+    line = "".join(char if char.isprintable() else " " for char in text[:LONGEST_TEXT])
+    return mask_numbers(" ".join(line.split())) or "no text"
 
 
 def spellings(secret: str) -> re.Pattern[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
@@ -66,7 +67,7 @@ def read(conn: Connection) -> Settings:
     return Settings(
         conn_id=conn_id,
         api_key=api_key,
-        url=base_url(conn.host, conn.port, conn_id),
+        url=base_url(conn.host, conn.port, conn.schema, conn_id),
         sender=sender(extra.get("sender"), conn_id),
         sandbox=switch(extra.get("sandbox"), conn_id),
         timeout=number(extra, "timeout", 30.0, conn_id, least=0.1),
@@ -84,9 +85,8 @@ def fault(conn_id: str, name: str, what: str) -> InvalidMessage:
 
 def extra_of(conn: Connection, conn_id: str) -> Mapping[str, Any]:
     """Return Extra as a mapping; Airflow would take text that is no JSON for an empty one."""
-    text = conn.extra
     try:
-        extra = json.loads(text) if isinstance(text, str) and text.strip() else text or {}
+        extra = json.loads((conn.extra or "").strip() or "{}")
     except ValueError:
         extra = None
     if not isinstance(extra, dict):
@@ -94,23 +94,31 @@ def extra_of(conn: Connection, conn_id: str) -> Mapping[str, Any]:
     return {name: value for name, value in extra.items() if value is not None}
 
 
-def base_url(host: str | None, port: int | None, conn_id: str) -> str:
-    """Return the URL of the API; https unless it says otherwise, plain http only on loopback."""
-    text = (host or "").strip().rstrip("/") or API_URL
+def base_url(host: str | None, port: int | None, schema: str | None, conn_id: str) -> str:
+    """Return the URL of the API; https unless it says otherwise, plain http only on loopback.
+
+    :param schema: where Airflow puts the path of a connection that is written as a URI.
+    """
+    text = (host or "").strip() or API_URL
     text = text if "://" in text else f"https://{text}"
     try:
-        parts = urlsplit(text)
+        parts = urlsplit(text.rstrip("/"))
         where, written_port = parts.hostname or "", parts.port
+        where.encode("idna")  # what sockets do with it, and they fail late
     except ValueError:
         raise fault(conn_id, "API URL", f"is not a URL; the default is {API_URL}") from None
-    if parts.scheme not in ("http", "https") or not where:
+    if parts.scheme not in ("http", "https") or not re.fullmatch(r"[\w.:-]+", where):
         raise fault(conn_id, "API URL", f"is not a URL; the default is {API_URL}")
     if parts.username is not None or parts.query or parts.fragment:
         raise fault(conn_id, "API URL", "holds a user, a query or a fragment; leave only host and path")
     if parts.scheme == "http" and not is_loopback(where):
         raise fault(conn_id, "API URL", "is plain http, which would show the key to the network; use https")
+    if port and not 0 < port < 65536:
+        raise fault(conn_id, "Port", "is not between 1 and 65535")
     if port and written_port is None:
         parts = parts._replace(netloc=f"{parts.netloc}:{port}")
+    if schema and schema not in ("http", "https") and not parts.path:
+        parts = parts._replace(path=f"/{schema}")
     return parts.geturl()
 
 
@@ -150,7 +158,7 @@ def number(extra: Mapping[str, Any], name: str, default: float, conn_id: str, *,
         return default
     try:
         read = float("nan") if isinstance(value, bool) else float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         read = float("nan")
     if not least <= read < 1e6:
         raise fault(conn_id, name.replace("_", " ").capitalize(), f"is not a number of at least {least:g}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 from urllib.parse import quote, quote_plus
@@ -86,20 +86,28 @@ class SMSPartnerHook(HttpHook):
                 mask_secret(form)
         return self._settings
 
+    @property
+    def longest_request(self) -> float:
+        """Seconds after which a request of this connection is over, whatever became of it."""
+        return transport.longest_request(self.settings)
+
     # ---- carrying ----------------------------------------------------------------------------------
 
-    def call(self, call: api.Call[T]) -> T:
+    def call(self, call: api.Call[T], *, before: Callable[[], None] | None = None) -> T:
         """Carry a call over requests and return what its answer holds.
 
+        :param before: called right before each attempt, after every wait; what it raises stops the call.
         :raises APIError: the platform said no.
         :raises APIConnectionError: the request never left this machine.
         :raises OutcomeUnknownError: it left, and no answer can be trusted.
         """
-        value: T = Retrying(**transport.repeat_policy(call))(self._once, call)
+        value: T = Retrying(**transport.repeat_policy(call))(self._once, call, before)
         return value
 
-    def _once(self, call: api.Call[T]) -> T:
+    def _once(self, call: api.Call[T], before: Callable[[], None] | None) -> T:
         time.sleep(Pace.of(self.smspartner_conn_id).book(self.settings.requests_per_second))
+        if before is not None:
+            before()
         try:
             return call.read(transport.exchange(self.get_conn(), call, self.settings))
         except RateLimitError as error:
@@ -109,7 +117,8 @@ class SMSPartnerHook(HttpHook):
         """Carry a call over aiohttp, for triggers and callbacks; as ``call`` in all else.
 
         :param session: of ``open_session``, for many calls in a row. A call that must not be repeated
-            gets a connection of its own all the same: on a kept one aiohttp repeats a GET by itself.
+            gets a connection of its own all the same: a kept one may be closed while the request is on
+            its way, and then nobody knows.
         """
         async with AsyncExitStack() as stack:
             if session is None or not call.repeatable:
@@ -139,6 +148,8 @@ class SMSPartnerHook(HttpHook):
         """Return this thread's session: no header and no option comes out of the connection."""
         session: transport.Session | None = getattr(self._of_thread, "session", None)
         if session is None:
+            if not self.settings.plain_http:
+                transport.trusted_authorities()  # requests would fail on a bad bundle as if it had sent
             session = self._of_thread.session = transport.Session()
             session.headers.update(transport.HEADERS)
             # A proxy has no part in a talk with this machine, and would see the key in plain http
@@ -164,7 +175,9 @@ class SMSPartnerHook(HttpHook):
         :raises InvalidMessage: refused before anything was sent.
         :raises OutcomeUnknown: it may have been sent; fails the task without a retry.
         """
-        given = {"sender": self.settings.sender, **options}
+        given = dict(options)
+        if given.get("sender") is None:
+            given["sender"] = self.settings.sender
         given["sandbox"] = self.settings.sandbox or bool(options.get("sandbox"))
         return self._send(api.send(self._numbers(recipients), message, api.SendOptions(**given)))
 
@@ -228,5 +241,7 @@ class SMSPartnerHook(HttpHook):
             account = self.credits()
         except SMSPartnerError as error:
             return False, str(error)
-        left = f"{account.balance} {account.currency or ''}".strip()
-        return True, f"Connected to SMS Partner as {account.name}: {left}, {account.credit} texts left"
+        texts = None if account.credit is None else f"{account.credit} texts left"
+        money = None if account.balance is None else f"{account.balance} {account.currency or ''}".strip()
+        left = ", ".join(filter(None, (money, texts))) or "the platform did not say what is left"
+        return True, f"Connected to SMS Partner as {account.name or 'an account without a name'}: {left}"

@@ -70,6 +70,7 @@ def exchange(session: Session, call: Call[Any], settings: Settings) -> Answer:
     :raises OutcomeUnknownError: it may have left.
     """
     payload, get = call.encode(settings.api_key), call.method == "GET"
+    deadline = time.monotonic() + CONNECT_TIMEOUT + settings.timeout
     error: SMSPartnerError
     try:
         with session.request(
@@ -81,7 +82,7 @@ def exchange(session: Session, call: Call[Any], settings: Settings) -> Answer:
             allow_redirects=False,
             stream=True,
         ) as response:
-            body = read_body(response, deadline=time.monotonic() + settings.timeout)
+            body = read_body(response, deadline)
             return answer(response.status_code, response.headers.get("Retry-After"), body, settings)
     # requests' own errors are OSErrors; urllib3's reach us where requests does not translate them
     except (OSError, urllib3.exceptions.HTTPError) as fault:
@@ -89,10 +90,11 @@ def exchange(session: Session, call: Call[Any], settings: Settings) -> Answer:
     raise error from None
 
 
-def read_body(response: requests.Response, *, deadline: float) -> bytes:
+def read_body(response: requests.Response, deadline: float) -> bytes:
     """Read the body within the deadline and the size that an answer may have."""
     body = bytearray()
-    for chunk in response.iter_content(CHUNK):
+    # read1 returns what is there; a read of a whole chunk would let a slow server renew the time-out for ever
+    while chunk := response.raw.read1(CHUNK, decode_content=True):
         body += chunk
         if len(body) > LARGEST_BODY:
             raise requests.exceptions.ContentDecodingError("too large")
@@ -103,15 +105,26 @@ def read_body(response: requests.Response, *, deadline: float) -> bytes:
 
 def requests_never_left(fault: Exception) -> bool:
     """Tell whether requests failed before a byte of the request was on its way."""
-    # urllib3 speaks of the proxy only while it has not connected through it
-    if isinstance(fault, requests.exceptions.ConnectTimeout | requests.exceptions.ProxyError):
+    if isinstance(fault, requests.exceptions.ConnectTimeout):
         return True
     reason = getattr(fault.args[0] if fault.args else None, "reason", None)
-    if isinstance(reason, urllib3.exceptions.NewConnectionError):
+    if isinstance(reason, urllib3.exceptions.ProxyError):
+        # urllib3 blames the proxy for whatever ends a connection through one, even when the request has left
+        reason = reason.original_error
+        if str(reason).startswith(
+            "Tunnel connection failed"
+        ):  # the proxy's no, which has no class of its own
+            return True
+    if isinstance(reason, urllib3.exceptions.NewConnectionError | urllib3.exceptions.ConnectTimeoutError):
         return True
     # Other TLS errors can come after the handshake, and errors about URLs or headers from the answer
     inner = reason.args[0] if isinstance(reason, urllib3.exceptions.SSLError) and reason.args else None
     return isinstance(inner, ssl.SSLCertVerificationError)
+
+
+def longest_request(settings: Settings) -> float:
+    """Return the seconds after which a request is over, whatever happens; a last read may come on top."""
+    return CONNECT_TIMEOUT + 2 * settings.timeout
 
 
 # ---- aiohttp ---------------------------------------------------------------------------------------
@@ -124,6 +137,7 @@ async def open_session(settings: Settings) -> AsyncIterator[aiohttp.ClientSessio
     async with aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(ssl=context),
         headers=HEADERS,
+        middlewares=(carry_once,),
         timeout=aiohttp.ClientTimeout(
             total=CONNECT_TIMEOUT + settings.timeout,
             sock_connect=CONNECT_TIMEOUT,
@@ -135,11 +149,33 @@ async def open_session(settings: Settings) -> AsyncIterator[aiohttp.ClientSessio
         yield session
 
 
+async def carry_once(
+    request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
+) -> aiohttp.ClientResponse:
+    """Report a broken connection by an error that aiohttp leaves alone: it would send a GET a second time."""
+    try:
+        return await handler(request)
+    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as fault:
+        if aiohttp_never_left(fault):
+            raise
+        raise aiohttp.ClientPayloadError("broken off") from None
+
+
 def trusted_authorities() -> ssl.SSLContext:
-    """Trust whom requests trusts, a company's own bundle included."""
+    """Trust whom requests trusts, a company's own bundle included.
+
+    :raises APIConnectionError: the bundle cannot be read.
+    """
     bundle = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or certifi.where()
     kind = "capath" if os.path.isdir(bundle) else "cafile"
-    return ssl.create_default_context(**{kind: bundle})  # type: ignore[arg-type]
+    try:
+        return ssl.create_default_context(**{kind: bundle})  # type: ignore[arg-type]
+    except OSError as fault:
+        reason = type(fault).__name__
+    raise APIConnectionError(
+        f"The certificates that REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE names cannot be read ({reason}): "
+        "correct the variable or the file. Nothing was sent."
+    )
 
 
 async def aexchange(session: aiohttp.ClientSession, call: Call[Any], settings: Settings) -> Answer:
@@ -160,7 +196,8 @@ async def aexchange(session: aiohttp.ClientSession, call: Call[Any], settings: S
         ) as response:
             body = await aread_body(response)
             return answer(response.status, response.headers.get("Retry-After"), body, settings)
-    except (aiohttp.ClientError, OSError) as fault:  # asyncio's time-outs are OSErrors since Python 3.11
+    # asyncio's time-outs are OSErrors; proxy variables and host names that make no sense are ValueErrors
+    except (aiohttp.ClientError, OSError, ValueError) as fault:
         error = transport_error(call, type(fault).__name__, never_left=aiohttp_never_left(fault))
     raise error from None
 
@@ -202,7 +239,7 @@ def seconds(retry_after: str | None) -> float | None:
         return float(text)
     try:
         moment = email.utils.parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     return max(0.0, (aware - datetime.now(UTC)).total_seconds())

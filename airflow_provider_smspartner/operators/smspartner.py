@@ -3,28 +3,38 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 from zoneinfo import ZoneInfo
 
 from airflow.sdk import BaseHook, BaseOperator
+from airflow.sdk.exceptions import AirflowFailException
+from jinja2 import TemplateNotFound
 
 from airflow_provider_smspartner import api, audience
-from airflow_provider_smspartner.exceptions import InvalidMessage
-from airflow_provider_smspartner.failures import no_useless_retry
+from airflow_provider_smspartner.exceptions import APIError, InvalidMessage, SMSPartnerError
+from airflow_provider_smspartner.failures import HOPELESS, no_useless_retry
+from airflow_provider_smspartner.plan import Outcome, Plan
 from airflow_provider_smspartner.rules import batches, message, schedule
-from airflow_provider_smspartner.sending import Outcome, Sending
+from airflow_provider_smspartner.rules.people import Person, Recogniser
+from airflow_provider_smspartner.rules.sending_hours import next_slot
+from airflow_provider_smspartner.send_log import NoLog, SendLog
+from airflow_provider_smspartner.send_log.task_state import TaskStateLog
+from airflow_provider_smspartner.sending import Sending
 
 if TYPE_CHECKING:
+    import jinja2
     from airflow.sdk import Context
 
     from airflow_provider_smspartner.answers import Sent
     from airflow_provider_smspartner.hooks.smspartner import SMSPartnerHook
 
 PARIS = ZoneInfo("Europe/Paris")
+LATEST = timedelta(hours=1)
+"""How late a later try may still send what was scheduled."""
 
 
 class Counted:
@@ -40,6 +50,13 @@ class Counted:
         return f"{1 if one else len(self.value)} {self.noun}"
 
     __repr__ = __str__ = serialize
+
+
+def counted(value: Any, noun: str) -> Any:
+    """Return the value inside a count, once; a list that a template turned into text counts as a list."""
+    if value is None or isinstance(value, Counted):
+        return value
+    return Counted(audience.literal(value) if isinstance(value, str) else value, noun)
 
 
 def plain(value: Any) -> Any:
@@ -73,7 +90,14 @@ class _SendOperator(BaseOperator):
         send_at: str | datetime | None = None,
         on_invalid: str = "skip",
         max_invalid_rate: float = 0.5,
+        on_unknown: str = "verify",
+        verify_timeout: float = 300,
         concurrency: int = 4,
+        durable: bool = True,
+        campaign: str | None = None,
+        ledger_conn_id: str | None = None,
+        event_column: str | None = None,
+        allow_backfill: bool = False,
         smspartner_conn_id: str = "smspartner_default",
         **kwargs: Any,
     ) -> None:
@@ -88,7 +112,14 @@ class _SendOperator(BaseOperator):
         self.send_at = send_at
         self.on_invalid = on_invalid
         self.max_invalid_rate = max_invalid_rate
+        self.on_unknown = on_unknown
+        self.verify_timeout = verify_timeout
         self.concurrency = concurrency
+        self.durable = durable
+        self.campaign = campaign
+        self.ledger_conn_id = ledger_conn_id
+        self.event_column = event_column
+        self.allow_backfill = allow_backfill
         self.smspartner_conn_id = smspartner_conn_id
         self._sending: Sending | None = None
         self._check_arguments()
@@ -107,6 +138,19 @@ class _SendOperator(BaseOperator):
             raise InvalidMessage(f"max_invalid_rate: {self.max_invalid_rate!r} is not between 0 and 1")
         if self.concurrency not in range(1, 65):
             raise InvalidMessage(f"concurrency: {self.concurrency!r} is not a whole number from 1 to 64")
+        if self.on_unknown not in ("verify", "fail", "resend"):
+            raise InvalidMessage(f'on_unknown: {self.on_unknown!r} is none of "verify", "fail" and "resend"')
+        if not 0 <= self.verify_timeout <= 86_400:
+            raise InvalidMessage(f"verify_timeout: {self.verify_timeout!r} is not from 0 to 86400 seconds")
+        if (self.campaign is None) != (self.ledger_conn_id is None):
+            raise InvalidMessage(
+                "campaign: a ledger needs a campaign to remember people by, and a campaign a ledger_conn_id; "
+                "give both, or none"
+            )
+        if self.event_column is not None and self.ledger_conn_id is None:
+            raise InvalidMessage(
+                "event_column: events are remembered in a ledger; give ledger_conn_id and campaign too"
+            )
         if literal(self.tag):
             self._check_tag()
         if literal(self.send_at):
@@ -121,22 +165,17 @@ class _SendOperator(BaseOperator):
     def resolve_template_files(self) -> None:
         """Read ``sql`` from a file when it names one; a message that ends in ".sql" stays a message."""
         if isinstance(self.sql, str) and self.sql.endswith(".sql"):
-            env = self.get_template_env()
-            if env.loader is None:
-                raise InvalidMessage(
-                    f"sql: {self.sql!r} is a file, and without a DAG there is no folder for it"
-                )
-            self.sql = env.loader.get_source(env, self.sql)[0]
+            self.sql = template_source(self.sql, self.get_template_env())
         self.prepare_template()
 
     def _do_render_template_fields(self, parent: Any, *args: Any, **kwargs: Any) -> None:
         # The one step that plain and mapped tasks share; what Airflow stores and shows is read after it
+        if parent is self:
+            self.resolve_template_files()  # Airflow does it for plain tasks only
         super()._do_render_template_fields(parent, *args, **kwargs)
         if parent is self:
-            if self.recipients is not None:
-                self.recipients = Counted(self.recipients, "recipients")
-            if self.parameters is not None:
-                self.parameters = Counted(self.parameters, "parameters")
+            self.recipients = counted(self.recipients, "recipients")
+            self.parameters = counted(self.parameters, "parameters")
 
     # ---- running -----------------------------------------------------------------------------------
 
@@ -150,22 +189,24 @@ class _SendOperator(BaseOperator):
     def execute(self, context: Context) -> dict[str, Any]:
         """Send, and return counts and message ids (no phone number)."""
         with no_useless_retry():
+            self._check_backfill(context)
             self._check_tag()
-            options = self._options()
+            options = self._options(context)
+            self._sending = self._prepare(context, options)
             found = self._audience()
             if not found.rows:
                 self.log.info("No recipients: nothing to send")
                 return self._result(found, Outcome(), options)
             audience.check_quality(found, on_invalid=self.on_invalid, max_invalid_rate=self.max_invalid_rate)
             self._check_cap(len(found.numbers))
-            return self._result(found, self._send(found.numbers, options, identity(context, self)), options)
+            return self._result(found, self._send(self._sending, found, options), options)
 
     def on_kill(self) -> None:
-        """Start no further batch."""
+        """Start no further batch; those in flight are waited for and recorded."""
         if self._sending:
-            self._sending.stop.set()
+            self._sending.stop()
 
-    def _options(self) -> api.SendOptions:
+    def _options(self, context: Context) -> api.SendOptions:
         """Return the checked options; the send kinds differ in them."""
         raise NotImplementedError
 
@@ -173,25 +214,25 @@ class _SendOperator(BaseOperator):
         """Return the request for one batch."""
         raise NotImplementedError
 
+    def _check_backfill(self, context: Context) -> None:
+        run = context.get("dag_run")
+        kind = str(getattr(getattr(run, "run_type", ""), "value", getattr(run, "run_type", "")))
+        if kind == "backfill" and not self.allow_backfill:
+            raise InvalidMessage(
+                "allow_backfill: this run is a backfill and would text people for days gone by; nothing was "
+                "sent. Set allow_backfill=True if that is what you want"
+            )
+
     def _audience(self) -> audience.Audience:
+        columns = audience.Columns(phone=self.phone_column, event=self.event_column)
         if self.sql is None:
-            given = audience.from_given(plain(self.recipients), phone_column=self.phone_column)
+            given = audience.from_given(plain(self.recipients), columns)
             found = audience.gather(given, region=self.default_region)
         else:
-            found = audience.read_sql(
-                warehouse(str(self.warehouse_conn_id)),
-                self.sql,
-                plain(self.parameters),
-                phone_column=self.phone_column,
-                region=self.default_region,
-            )
-        self.log.info(
-            "%s rows: %s recipients, %s invalid, %s duplicates",
-            found.rows,
-            len(found.numbers),
-            found.invalid,
-            found.duplicates,
-        )
+            hook, parameters = warehouse(str(self.warehouse_conn_id)), plain(self.parameters)
+            found = audience.read_sql(hook, self.sql, parameters, columns, region=self.default_region)
+        counts = (found.rows, len(found.numbers), found.invalid, found.duplicates)
+        self.log.info("%s rows: %s recipients, %s invalid, %s duplicates", *counts)
         for reason in found.explained:
             self.log.warning("Left out, %s", reason)
         return found
@@ -204,31 +245,101 @@ class _SendOperator(BaseOperator):
                 "(Max recipients); nothing was sent"
             )
 
-    def _send(self, numbers: Sequence[str], options: api.SendOptions, campaign: Sequence[str]) -> Outcome:
-        redirect_to = self.hook.settings.redirect_to
-        if redirect_to:
+    def _prepare(self, context: Context, options: api.SendOptions) -> Sending:
+        """Put the send together, and begin its log before anything else can fail."""
+        settings = self.hook.settings
+        name = (self.smspartner_conn_id, options.sandbox, *identity(context, self))
+        recogniser = Recogniser(settings.api_key, name)
+
+        def tag_of(ordinal: int) -> str:
+            return batches.batch_tag(name, ordinal, self.tag)
+
+        def make_call(people: Sequence[Person], tag: str) -> api.Call[Sent]:
+            numbers = [settings.redirect_to] if settings.redirect_to else [person.number for person in people]
+            passed = options.send_at is not None and options.send_at <= datetime.now(UTC)
+            when = None if passed else options.send_at
+            return self._call(numbers, replace(options, tag=tag, send_at=when))
+
+        later_try = tries_before(context)
+        send_log = self._open_log(context, recogniser, tag_of)
+        if not later_try:
+            send_log.begin()
+        now = datetime.now(UTC)
+        held = next_slot(now) != now
+        plan = Plan(
+            make_call=make_call,
+            tag_of=tag_of,
+            recogniser=recogniser,
+            concurrency=self.concurrency,
+            on_unknown=self.on_unknown,
+            verify_timeout=self.verify_timeout,
+            longest_request=self.hook.longest_request,
+            later_try=later_try,
+            invisible=options.sandbox or options.send_at is not None or held,
+            redirect_to=settings.redirect_to,
+        )
+        return Sending(plan, send_log, self.hook)
+
+    def _open_log(self, context: Context, recogniser: Recogniser, tag_of: Callable[[int], str]) -> SendLog:
+        """Return what remembers the batches of this task."""
+        store = context.get("task_state_store") if self.durable else None
+        if store is not None:
+            return TaskStateLog(store, recogniser, tag_of)
+        if self.durable:
+            self.log.warning(
+                "This Airflow has no task state store (3.3 has): a later try finds out by tag what was sent"
+            )
+        return NoLog()
+
+    def _send(self, sending: Sending, found: audience.Audience, options: api.SendOptions) -> Outcome:
+        if self.hook.settings.redirect_to:
             self.log.warning(
                 "Connection %r redirects everything: each batch goes once to one number, to nobody else",
                 self.smspartner_conn_id,
             )
+        try:
+            if options.send_at and datetime.now(UTC) - options.send_at > LATEST:
+                self._refuse_late(sending.count_left(found.people), options.send_at)
+            return sending.run(found.people)
+        except (AirflowFailException, *HOPELESS) as error:
+            raise AirflowFailException(f"{error}{sending.explain()}") from error
+        except SMSPartnerError as error:
+            raise unfinished(error, sending.explain()) from error
 
-        def make_call(people: Sequence[str], ordinal: int) -> api.Call[Sent]:
-            tag = batches.batch_tag((self.smspartner_conn_id, options.sandbox, *campaign), ordinal, self.tag)
-            return self._call([redirect_to] if redirect_to else people, replace(options, tag=tag))
+    def _refuse_late(self, left: int, send_at: datetime) -> None:
+        """Let a person decide about a schedule that a later try has missed by more than an hour."""
+        if left:
+            raise InvalidMessage(
+                f"send_at: {send_at.astimezone(PARIS).isoformat()} is more than an hour past, and {left} "
+                "people are left; give another send_at to send to them"
+            )
 
-        self._sending = Sending(make_call=make_call, carry=self.hook.call, concurrency=self.concurrency)
-        return self._sending.run(numbers)
+    def _when(self, context: Context) -> datetime | None:
+        """Return the moment to send at, on the platform's grid.
+
+        A later try may come when it is past: what is left then goes at once, if it is not an hour late.
+        """
+        if not self.send_at:
+            return None
+        moment, now = schedule.parse(self.send_at), datetime.now(UTC)
+        if not tries_before(context):
+            schedule.wire_time(moment, now=now)
+        elif moment < now:
+            self.log.warning(
+                "send_at is past on this try: what is left is sent at once, unless it is an hour late"
+            )
+        return schedule.round_up(moment)
 
     def _result(self, found: audience.Audience, outcome: Outcome, options: api.SendOptions) -> dict[str, Any]:
-        scheduled = schedule.round_up(options.send_at) if options.send_at else None
+        scheduled = options.send_at
         return {
-            "message_ids": list(outcome.counts),
-            "tags": [],
-            "recipients": sum(outcome.counts.values()),
+            "message_ids": outcome.message_ids,
+            "tags": outcome.tags,
+            "recipients": outcome.recipients,
             "invalid": found.invalid,
             "duplicates": found.duplicates,
-            "excluded": 0,
-            "rejected": 0,
+            "excluded": outcome.excluded,
+            "rejected": outcome.rejected,
             "unknown": 0,
             "batches": len(outcome.counts),
             "segments": outcome.segments,
@@ -239,6 +350,18 @@ class _SendOperator(BaseOperator):
             "scheduled_for": scheduled.astimezone(PARIS).isoformat() if scheduled else None,
             "counts": outcome.counts,
         }
+
+
+def tries_before(context: Context) -> bool:
+    """Tell whether a try of this task instance has gone before."""
+    ti = context.get("ti")
+    return ti is not None and int(ti.try_number) > 1
+
+
+def unfinished(error: SMSPartnerError, rest: str) -> SMSPartnerError:
+    """Return the error of a try that did not get through, of its own class where that takes a text."""
+    kind = SMSPartnerError if isinstance(error, APIError) else type(error)
+    return kind(f"{error}{rest} A later try sends to those who are missing.")
 
 
 def literal(value: object) -> bool:
@@ -252,6 +375,21 @@ def identity(context: Context, task: BaseOperator) -> tuple[str, ...]:
     if ti is None:  # run by hand, outside Airflow: a campaign of its own each time
         return (task.task_id, uuid.uuid4().hex)
     return (str(ti.dag_id), str(ti.run_id), str(ti.task_id), str(ti.map_index))
+
+
+def template_source(name: str, env: jinja2.Environment) -> str:
+    """Return the text of a template file.
+
+    :raises InvalidMessage: there is none of that name.
+    """
+    try:
+        if env.loader is not None:
+            return env.loader.get_source(env, name)[0]
+    except TemplateNotFound:
+        pass
+    raise InvalidMessage(
+        f"sql: there is no file {name!r} beside the DAG file or in the DAG's template_searchpath"
+    )
 
 
 def warehouse(conn_id: str) -> Any:
@@ -343,12 +481,12 @@ class SendSmsOperator(_SendOperator):
         if literal(self.message):
             options.check_message(self.message)
 
-    def _options(self) -> api.SendOptions:
+    def _options(self, context: Context) -> api.SendOptions:
         settings = self.hook.settings
         options = api.SendOptions(
             sender=settings.sender if self.sender is None else self.sender,
             sms_range=self.sms_range,
-            send_at=schedule.parse(self.send_at) if self.send_at else None,
+            send_at=self._when(context),
             stop_sms=self.stop_sms,
             unicode=self.unicode,
             dlr_url=self.dlr_url,
@@ -356,7 +494,6 @@ class SendSmsOperator(_SendOperator):
             sandbox=settings.sandbox or bool(self.sandbox),
         )
         options.check_message(self.message)
-        options.fields(now=None)  # refuses a time that is past before the warehouse is asked
         return options
 
     def _call(self, people: Sequence[str], options: api.SendOptions) -> api.Call[Sent]:
@@ -390,15 +527,14 @@ class SendSurveyOperator(_SendOperator):
         if literal(self.survey_id):
             message.check_survey_id(self.survey_id)
 
-    def _options(self) -> api.SendOptions:
+    def _options(self, context: Context) -> api.SendOptions:
         if self.hook.settings.sandbox:
             raise InvalidMessage(
                 f"smspartner_conn_id: {self.smspartner_conn_id!r} is a sandbox connection, and SMS Partner's "
                 "survey endpoint has no sandbox: this survey would reach real phones"
             )
         message.check_survey_id(str(self.survey_id))
-        options = api.SendOptions(send_at=schedule.parse(self.send_at) if self.send_at else None)
-        options.fields(now=None)
+        options = api.SendOptions(send_at=self._when(context))
         return options
 
     def _call(self, people: Sequence[str], options: api.SendOptions) -> api.Call[Sent]:

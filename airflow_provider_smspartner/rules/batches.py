@@ -5,12 +5,13 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Final, TypeVar
 
 from airflow_provider_smspartner.exceptions import InvalidMessage
+from airflow_provider_smspartner.rules.people import Person
 from airflow_provider_smspartner.rules.phone import mask
 
 BATCH_LIMIT: Final = 500
@@ -46,6 +47,22 @@ def split(items: Iterable[T], *, size: int = BATCH_LIMIT) -> Iterator[tuple[T, .
         )
     source = iter(items)
     return iter(lambda: tuple(islice(source, size)), ())
+
+
+def split_people(people: Iterable[Person]) -> Iterator[tuple[Person, ...]]:
+    """Cut people into batches in which no number comes twice: one with two events goes in two of them."""
+    source, waiting = iter(people), deque[Person]()
+    while True:
+        batch: dict[str, Person] = {}
+        for person in [waiting.popleft() for _ in range(len(waiting))]:
+            if len(batch) == BATCH_LIMIT or batch.setdefault(person.number, person) is not person:
+                waiting.append(person)
+        while len(batch) < BATCH_LIMIT and (following := next(source, None)) is not None:
+            if batch.setdefault(following.number, following) is not following:
+                waiting.append(following)
+        if not batch:
+            return
+        yield tuple(batch.values())
 
 
 LONGEST_TAG: Final = 20

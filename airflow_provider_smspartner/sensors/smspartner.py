@@ -154,9 +154,10 @@ class DeliveryStatusSensor(BaseSensorOperator):
 
         :raises AirflowSensorTimeout: the deadline has come and the API could not be read.
         """
+        _ = self.hook.settings  # a connection that cannot be used is no blip of the API
         answers = [(message_id, self._ask(message_id)) for message_id in progress.open_ids]
         now = datetime.now(UTC)
-        progress.learn(answers, now=now)
+        progress.learn(answers, now=now, last=now >= deadline)
         if progress.problem and now >= deadline:
             raise AirflowSensorTimeout(f"At the deadline the API could not be read: {progress.problem}")
         return not progress.open_ids or now >= deadline
@@ -207,8 +208,8 @@ class DeliveryStatusSensor(BaseSensorOperator):
             with no_useless_retry():
                 yield
         except (AirflowFailException, AirflowSensorTimeout, SMSPartnerError) as error:
-            if self.soft_fail:
-                raise AirflowSkipException(f"Skipped because of soft_fail: {error}") from error
+            if self.soft_fail or self.never_fail:
+                raise AirflowSkipException(f"Skipped instead of failing: {error}") from error
             raise
 
     def _get_next_poke_interval(

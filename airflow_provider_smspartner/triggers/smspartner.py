@@ -76,7 +76,7 @@ class DeliveryStatusTrigger(BaseTrigger):
             left = (deadline - now).total_seconds()
             await asyncio.sleep(max(0.0, min(progress.wait(self.poke_interval, now=now), left)))
             try:
-                await self._look(progress)
+                await self._look(progress, deadline)
             except SMSPartnerError as error:
                 yield event(progress, failure=error)
                 return
@@ -85,7 +85,7 @@ class DeliveryStatusTrigger(BaseTrigger):
                 break
         yield event(progress)
 
-    async def _look(self, progress: Progress) -> None:
+    async def _look(self, progress: Progress, deadline: datetime) -> None:
         """Ask once for every message that is still open."""
         from airflow_provider_smspartner.hooks.smspartner import SMSPartnerHook
 
@@ -97,7 +97,8 @@ class DeliveryStatusTrigger(BaseTrigger):
                 answers = await asyncio.gather(*asked)
         except SMSPartnerError as error:  # the connection itself cannot be used
             answers = [(message_id, error) for message_id in progress.open_ids]
-        progress.learn(answers, now=datetime.now(UTC))
+        now = datetime.now(UTC)
+        progress.learn(answers, now=now, last=now >= deadline)
 
 
 async def ask(

@@ -1,0 +1,113 @@
+"""Look a batch up by its tag: who of it is on the platform, and how far.
+
+The list of a tag may come in pages. Which pages to ask for is decided once, in a generator that yields calls
+and takes their answers; a worker and an event loop each drive it in their own way.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable, Generator
+from dataclasses import dataclass, field
+from typing import Any
+
+from airflow_provider_smspartner import api
+from airflow_provider_smspartner.answers import Statuses
+from airflow_provider_smspartner.exceptions import InvalidPhoneNumber, NotFoundError
+from airflow_provider_smspartner.rules import phone
+
+log = logging.getLogger(__name__)
+
+Pages = Generator[api.Call[Statuses], Statuses, Statuses]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """The people whom the platform lists under a tag."""
+
+    numbers: frozenset[str] = field(repr=False)
+    """Normalised, because the platform may write them otherwise than we did."""
+    complete: bool
+    """Whether they are as many as the platform says there are."""
+
+
+def pages_of(tag: str) -> Pages:
+    """Ask for the pages of a tag, and return them as one list of reports.
+
+    How pages are asked for is not documented; the next one is asked for while people seem to be missing, and
+    one that brings nobody new ends it.
+    """
+    listed: Statuses = yield api.bulk_status_by_tag(tag)
+    reports, numbers, page = listed.reports, numbers_in(listed), 1
+    while listed.total is not None and len(numbers) < listed.total:
+        page += 1
+        try:
+            following = yield api.bulk_status_by_tag(tag, page=page)
+        except NotFoundError:
+            following = Statuses(reports=())
+        more = numbers | numbers_in(following)
+        if more == numbers:
+            log.warning("Tag %s: %s of %s people are listed", tag, len(numbers), listed.total)
+            break
+        reports, numbers = reports + following.reports, more
+    return Statuses(reports=reports, total=listed.total)
+
+
+def numbers_in(listed: Statuses) -> frozenset[str]:
+    """Return the distinct people of a list."""
+    return frozenset(normalised(report.number) for report in listed.reports)
+
+
+def normalised(number: str) -> str:
+    """Return E.164, or the platform's own spelling of what is none."""
+    try:
+        return phone.normalize(number)
+    except InvalidPhoneNumber:
+        return number.strip()
+
+
+def read_pages(call: Callable[[api.Call[Any]], Any], pages: Pages) -> Statuses:
+    """Drive the generator from a worker."""
+    try:
+        wanted = next(pages)
+        while True:
+            try:
+                answer = call(wanted)
+            except NotFoundError as error:
+                wanted = pages.throw(error)
+            else:
+                wanted = pages.send(answer)
+    except StopIteration as end:
+        listed: Statuses = end.value
+        return listed
+
+
+async def aread_pages(acall: Callable[[api.Call[Any]], Awaitable[Any]], pages: Pages) -> Statuses:
+    """Drive the generator from an event loop."""
+    try:
+        wanted = next(pages)
+        while True:
+            try:
+                answer = await acall(wanted)
+            except NotFoundError as error:
+                wanted = pages.throw(error)
+            else:
+                wanted = pages.send(answer)
+    except StopIteration as end:
+        listed: Statuses = end.value
+        return listed
+
+
+def look_up(call: Callable[[api.Call[Any]], Any], tag: str) -> Found | None:
+    """Return who is on the platform under this tag, None when it knows no such tag or lists nobody.
+
+    :raises SMSPartnerError: the look itself failed, which says nothing about the batch.
+    """
+    try:
+        listed = read_pages(call, pages_of(tag))
+    except NotFoundError:
+        return None
+    numbers = numbers_in(listed)
+    if not numbers:
+        return None
+    return Found(numbers=numbers, complete=listed.total is None or len(numbers) >= listed.total)

@@ -1,0 +1,88 @@
+"""What a batch can be, and what moves it: the whole life of a batch stands in this file.
+
+A batch is a claim on some people under an ordinal, and the ordinal has a tag. A batch never goes out twice:
+people who have to be sent to again get a new batch with a new ordinal. A crash moves nothing; each state
+says what gets a batch out of it on the next try.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Final
+
+from airflow_provider_smspartner.exceptions import SMSPartnerError
+
+
+class BatchState(StrEnum):
+    """Where a batch is."""
+
+    CLAIMED = "claimed"
+    """Remembered, and perhaps on its way. After a crash: looked up by its tag, as an unknown one."""
+    ACCEPTED = "accepted"
+    """The platform has it. Its people are done; nothing gets it out but a cancellation."""
+    REFUSED = "refused"
+    """The platform said no. After a crash: one look by its tag confirms it before its people go again."""
+    UNKNOWN = "unknown"
+    """It left, and no answer can be trusted. After a crash: looked up by its tag until found or absent."""
+    ABSENT = "absent"
+    """Certainly not on the platform. Its people are free; after a crash they are sent to again."""
+    CANCELLED = "cancelled"
+    """Taken back from the platform before its time. Its people are free for a later try."""
+
+
+class Event(StrEnum):
+    """What happens to a batch."""
+
+    YES = "yes"
+    """The platform answered with a message id."""
+    NO = "no"
+    """The platform answered that it sends nothing."""
+    NO_ANSWER = "no answer"
+    """No answer came that can be trusted."""
+    NEVER_LEFT = "never left"
+    """The request certainly never left this machine."""
+    FOUND = "found"
+    """A look by its tag finds our people."""
+    NOT_FOUND = "not found"
+    """A look by its tag finds nothing, under the conditions in which that is proof."""
+    RESEND = "resend"
+    """The DAG's author accepts doubles: ``on_unknown="resend"``."""
+    CANCEL = "cancel"
+    """The platform confirmed a cancellation."""
+
+
+S, E = BatchState, Event
+TRANSITIONS: Final[dict[tuple[BatchState, Event], BatchState]] = {
+    (S.CLAIMED, E.YES): S.ACCEPTED,
+    (S.CLAIMED, E.NO): S.REFUSED,
+    (S.CLAIMED, E.NO_ANSWER): S.UNKNOWN,
+    (S.CLAIMED, E.NEVER_LEFT): S.ABSENT,
+    (S.CLAIMED, E.FOUND): S.ACCEPTED,
+    (S.CLAIMED, E.NOT_FOUND): S.ABSENT,
+    (S.CLAIMED, E.RESEND): S.ABSENT,
+    (S.UNKNOWN, E.FOUND): S.ACCEPTED,
+    (S.UNKNOWN, E.NOT_FOUND): S.ABSENT,
+    (S.UNKNOWN, E.RESEND): S.ABSENT,
+    (S.REFUSED, E.FOUND): S.ACCEPTED,
+    (S.REFUSED, E.NOT_FOUND): S.ABSENT,
+    (S.REFUSED, E.RESEND): S.ABSENT,
+    (S.ACCEPTED, E.CANCEL): S.CANCELLED,
+}
+
+OPEN: Final = frozenset({BatchState.CLAIMED, BatchState.UNKNOWN, BatchState.REFUSED})
+"""States in which nobody may be sent to again before a look by tag."""
+
+
+class ImpossibleTransition(SMSPartnerError):
+    """A batch cannot go from this state by this event: a mistake of this package."""
+
+
+def after(state: BatchState, event: Event) -> BatchState:
+    """Return the state that an event leads to.
+
+    :raises ImpossibleTransition: the table has no such step.
+    """
+    try:
+        return TRANSITIONS[state, event]
+    except KeyError:
+        raise ImpossibleTransition(f"{event!r} cannot happen to a batch that is {state.value}") from None

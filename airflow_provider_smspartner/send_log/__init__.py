@@ -1,0 +1,135 @@
+"""Where batches are remembered: what every kind of log can do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Protocol
+
+from airflow_provider_smspartner.exceptions import SMSPartnerError
+from airflow_provider_smspartner.rules.people import HASH_SIZE, Person
+from airflow_provider_smspartner.rules.sending_states import BatchState
+
+
+class StaleProcess(SMSPartnerError):
+    """Another process has taken over this task: this one must stop at once."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """What is known of an accepted batch."""
+
+    people: int
+    """How many people it reached."""
+    message_id: str | None = None
+    """None for a batch that was found by its tag: the platform's list names no ids."""
+    segments: int = 0
+    cost: Decimal = Decimal(0)
+    currency: str | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class Batch:
+    """Some people under one ordinal, on their way through the states of ``rules.sending_states``."""
+
+    ordinal: int
+    tag: str
+    people: tuple[Person, ...] = field(default=(), repr=False)
+    """Who they are; empty for a batch of an earlier try, whose people are known as hashes only."""
+    hashes: bytes = field(default=b"", repr=False)
+    """Keyed hashes of the people, eight bytes each."""
+    state: BatchState = BatchState.CLAIMED
+    claimed_at: float = 0.0
+    """Seconds since the epoch. A request starts within five seconds of it, or the batch is claimed anew."""
+    receipt: Receipt | None = None
+    rejected: bytes = field(default=b"", repr=False)
+    """Hashes of the people whom the platform refused for good."""
+
+    @property
+    def size(self) -> int:
+        """How many people it holds."""
+        return len(self.people) or len(self.hashes) // HASH_SIZE
+
+    @property
+    def rejections(self) -> int:
+        """How many of its people were refused for good."""
+        return len(self.rejected) // HASH_SIZE
+
+
+@dataclass(slots=True, kw_only=True)
+class Memory:
+    """What a log holds about this task."""
+
+    batches: list[Batch] = field(default_factory=list)
+    """By ordinal, without gaps."""
+    comparable: bool = True
+    """Whether the hashes were made with today's secret; if not, only the tags can tell."""
+    looked: bool = True
+    """Whether the platform has been asked for what a lost log may have held."""
+
+
+class SendLog(Protocol):
+    """Remembers batches before they leave.
+
+    Called from one thread for claims and one for answers; a write that fails raises, and nothing is sent.
+    """
+
+    durable: bool
+    """Whether it outlives this process."""
+
+    def begin(self) -> None:
+        """Note, on a first try, that there is a log: an empty one then means that nothing was sent."""
+
+    def load(self) -> Memory | None:
+        """Return what earlier tries left, None when nobody has begun this log or it was lost since."""
+
+    def open(self, memory: Memory) -> None:
+        """Begin the log with what was found out otherwise, by tags."""
+
+    def unsent(self, people: Iterable[Person]) -> Iterator[Person]:
+        """Leave out the people whom other runs or tasks have texted, or are about to."""
+
+    @property
+    def excluded(self) -> int:
+        """How many people ``unsent`` and ``claim`` have left out."""
+
+    def claim(self, batches: Sequence[Batch]) -> list[Batch]:
+        """Remember batches that are about to leave, and return them as granted: people may be missing."""
+
+    def confirm(self, batch: Batch) -> None:
+        """Make sure that the claim still holds, right before the request; also renews its time."""
+
+    def record(self, batch: Batch) -> None:
+        """Remember the state that a batch has reached. Has minutes of patience."""
+
+
+class NoLog:
+    """Remembers nothing: what is left are the tags on the platform."""
+
+    durable = False
+    excluded = 0
+
+    def begin(self) -> None:
+        """Nothing to note."""
+
+    def load(self) -> Memory | None:
+        """Return that nothing is known."""
+        return None
+
+    def open(self, memory: Memory) -> None:
+        """Forget it."""
+
+    def unsent(self, people: Iterable[Person]) -> Iterator[Person]:
+        """Leave nobody out."""
+        return iter(people)
+
+    def claim(self, batches: Sequence[Batch]) -> list[Batch]:
+        """Grant everything."""
+        return list(batches)
+
+    def confirm(self, batch: Batch) -> None:
+        """Nothing to make sure of."""
+
+    def record(self, batch: Batch) -> None:
+        """Forget it."""
