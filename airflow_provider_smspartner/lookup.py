@@ -31,7 +31,13 @@ class Found:
     """Whether they are as many as the platform says there are."""
 
 
-def pages_of(tag: str) -> Pages:
+def pages_of_message(message_id: str) -> Pages:
+    """Ask for the reports of a message, which come in one piece."""
+    listed: Statuses = yield api.bulk_status(message_id)
+    return listed
+
+
+def pages_of_tag(tag: str) -> Pages:
     """Ask for the pages of a tag, and return them as one list of reports.
 
     How pages are asked for is not documented; the next one is asked for while people seem to be missing, and
@@ -104,7 +110,7 @@ def look_up(call: Callable[[api.Call[Any]], Any], tag: str) -> Found | None:
     :raises SMSPartnerError: the look itself failed, which says nothing about the batch.
     """
     try:
-        listed = read_pages(call, pages_of(tag))
+        listed = read_pages(call, pages_of_tag(tag))
     except NotFoundError:
         return None
     numbers = numbers_in(listed)

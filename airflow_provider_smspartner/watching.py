@@ -19,6 +19,7 @@ from airflow_provider_smspartner.exceptions import (
     NotFoundError,
     SMSPartnerError,
 )
+from airflow_provider_smspartner.lookup import Pages, pages_of_message, pages_of_tag
 from airflow_provider_smspartner.rules import delivery, schedule
 from airflow_provider_smspartner.rules.delivery import Tally
 from airflow_provider_smspartner.rules.message import check_message_id
@@ -39,11 +40,17 @@ class Watch:
     """What is followed, in values that survive a restart of the triggerer."""
 
     counts: Mapping[str, int | None]
-    """People of each message id; None when nobody told us."""
+    """People of each message id or tag; None when nobody told us."""
     since: datetime
     """When the texts may leave: the latest of sending, schedule and, for marketing, the next allowed slot."""
+    tags: frozenset[str] = frozenset()
+    """Which of them are tags: batches that were found by their tag have no message id."""
     sandbox: frozenset[str] = frozenset()
-    """Ids that are looked at once, because nothing was sent."""
+    """Which of them are looked at once, because nothing was sent."""
+
+    def reads(self, name: str) -> Pages:
+        """Return the calls that read the reports of one of them; for ``lookup.read_pages`` and its twin."""
+        return pages_of_tag(name) if name in self.tags else pages_of_message(name)
 
 
 def watch_sent(sent: object, *, now: datetime) -> Watch:
@@ -52,21 +59,26 @@ def watch_sent(sent: object, *, now: datetime) -> Watch:
     :raises InvalidMessage: it is something else.
     """
     counts: dict[str, int | None] = {}
+    tags: set[str] = set()
     sandbox: set[str] = set()
     since: list[datetime] = []
     for result in results_of(sent):
         try:
-            given = {check_message_id(id_): int(result["counts"][id_]) for id_ in result["message_ids"]}
+            by_tag = [str(tag) for tag in result.get("tags") or ()]
+            names = [*map(check_message_id, result["message_ids"]), *by_tag]
+            given = {name: int(result["counts"][name]) for name in names}
             left = leaves_at(result)
-        except (KeyError, TypeError, ValueError) as error:
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise InvalidMessage(
                 f"sent: give what a send operator returned (its XCom); this one lacks something ({error!r})"
             ) from None
         counts |= given
+        tags |= set(by_tag)
         since.append(left)
         if result.get("sandbox"):
             sandbox |= given.keys()
-    return Watch(counts=counts, since=max(since, default=now), sandbox=frozenset(sandbox))
+    latest = max(since, default=now)
+    return Watch(counts=counts, since=latest, tags=frozenset(tags), sandbox=frozenset(sandbox))
 
 
 def results_of(sent: object) -> Iterable[Mapping[str, Any]]:

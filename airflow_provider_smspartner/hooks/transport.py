@@ -46,11 +46,13 @@ HEADERS = {"Accept-Encoding": "identity", "User-Agent": "airflow-provider-smspar
 
 
 def _without_key(record: logging.LogRecord) -> bool:
-    """Drop urllib3's debug lines that print a request with its query, where the key travels."""
+    """Drop urllib3's lines that print a request with its query, where the key travels."""
     return "apiKey" not in record.getMessage()
 
 
-logging.getLogger("urllib3.connectionpool").addFilter(_without_key)
+# A filter acts on the lines of its own logger only; the first prints each request, the others what fails
+for _module in ("connectionpool", "connection", "util.retry"):
+    logging.getLogger(f"urllib3.{_module}").addFilter(_without_key)
 
 
 class Session(requests.Session):
@@ -111,9 +113,8 @@ def requests_never_left(fault: Exception) -> bool:
     if isinstance(reason, urllib3.exceptions.ProxyError):
         # urllib3 blames the proxy for whatever ends a connection through one, even when the request has left
         reason = reason.original_error
-        if str(reason).startswith(
-            "Tunnel connection failed"
-        ):  # the proxy's no, which has no class of its own
+        # The proxy's own no to CONNECT has no class, only this text
+        if str(reason).startswith("Tunnel connection failed"):
             return True
     if isinstance(reason, urllib3.exceptions.NewConnectionError | urllib3.exceptions.ConnectTimeoutError):
         return True

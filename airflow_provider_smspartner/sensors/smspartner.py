@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import BaseSensorOperator, PokeReturnValue
 from airflow.sdk.exceptions import AirflowFailException, AirflowSensorTimeout, AirflowSkipException
 
-from airflow_provider_smspartner import api
 from airflow_provider_smspartner.exceptions import DeliveryFailed, InvalidMessage, SMSPartnerError
 from airflow_provider_smspartner.failures import no_useless_retry
+from airflow_provider_smspartner.lookup import read_pages
 from airflow_provider_smspartner.watching import Progress, Watch, watch_ids, watch_sent
 
 if TYPE_CHECKING:
@@ -112,6 +112,7 @@ class DeliveryStatusSensor(BaseSensorOperator):
                 since=watch.since.isoformat(),
                 deadline=deadline.isoformat(),
                 poke_interval=self.poke_interval,
+                tags=sorted(watch.tags),
                 sandbox=sorted(watch.sandbox),
             ),
             method_name="execute_complete",
@@ -155,18 +156,18 @@ class DeliveryStatusSensor(BaseSensorOperator):
         :raises AirflowSensorTimeout: the deadline has come and the API could not be read.
         """
         _ = self.hook.settings  # a connection that cannot be used is no blip of the API
-        answers = [(message_id, self._ask(message_id)) for message_id in progress.open_ids]
+        answers = [(name, self._ask(name, progress.watch)) for name in progress.open_ids]
         now = datetime.now(UTC)
         progress.learn(answers, now=now, last=now >= deadline)
         if progress.problem and now >= deadline:
             raise AirflowSensorTimeout(f"At the deadline the API could not be read: {progress.problem}")
         return not progress.open_ids or now >= deadline
 
-    def _ask(self, message_id: str) -> Statuses | SMSPartnerError:
+    def _ask(self, name: str, watch: Watch) -> Statuses | SMSPartnerError:
         try:
-            return self.hook.call(api.bulk_status(message_id))
+            return read_pages(self.hook.call, watch.reads(name))
         except SMSPartnerError as error:
-            self.log.warning("Message %s could not be read: %s", message_id, error)
+            self.log.warning("Message %s could not be read: %s", name, error)
             return error
 
     @contextmanager

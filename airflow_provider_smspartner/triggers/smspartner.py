@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
-from airflow_provider_smspartner import api
 from airflow_provider_smspartner.exceptions import AuthenticationError, SMSPartnerError
+from airflow_provider_smspartner.lookup import aread_pages
 from airflow_provider_smspartner.watching import Progress, Watch
 
 if TYPE_CHECKING:
-    import aiohttp
-
     from airflow_provider_smspartner.answers import Statuses
-    from airflow_provider_smspartner.hooks.smspartner import SMSPartnerHook
+    from airflow_provider_smspartner.api import Call
+    from airflow_provider_smspartner.lookup import Pages
 
 IN_FLIGHT = 4
 
@@ -30,11 +30,12 @@ class DeliveryStatusTrigger(BaseTrigger):
     deadline. It yields one event with the counts, and no phone number.
 
     :param smspartner_conn_id: connection of type ``smspartner``.
-    :param counts: how many people each message id was sent to; None where that is not known.
+    :param counts: how many people each message id or tag was sent to; None where that is not known.
     :param since: ISO time with an offset, from which waits and the first hour are counted.
     :param deadline: ISO time with an offset, after which the rest counts as waiting.
     :param poke_interval: seconds to the first poll; later ones come further apart, up to half an hour.
-    :param sandbox: ids to be looked at once, because nothing was sent.
+    :param tags: which of ``counts`` are tags.
+    :param sandbox: which of ``counts`` are to be looked at once, because nothing was sent.
     """
 
     def __init__(
@@ -45,6 +46,7 @@ class DeliveryStatusTrigger(BaseTrigger):
         since: str,
         deadline: str,
         poke_interval: float,
+        tags: Sequence[str] = (),
         sandbox: Sequence[str] = (),
     ) -> None:
         super().__init__()  # type: ignore[no-untyped-call]  # typed only in part
@@ -53,6 +55,7 @@ class DeliveryStatusTrigger(BaseTrigger):
         self.since = since
         self.deadline = deadline
         self.poke_interval = poke_interval
+        self.tags = list(tags)
         self.sandbox = list(sandbox)
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
@@ -63,6 +66,7 @@ class DeliveryStatusTrigger(BaseTrigger):
             "since": self.since,
             "deadline": self.deadline,
             "poke_interval": self.poke_interval,
+            "tags": self.tags,
             "sandbox": self.sandbox,
         }
 
@@ -70,7 +74,8 @@ class DeliveryStatusTrigger(BaseTrigger):
         """Wait, look, and yield one event: the counts, or why nothing could be read."""
         deadline = datetime.fromisoformat(self.deadline)
         since = datetime.fromisoformat(self.since)
-        progress = Progress(watch=Watch(counts=self.counts, since=since, sandbox=frozenset(self.sandbox)))
+        tags, sandbox = frozenset(self.tags), frozenset(self.sandbox)
+        progress = Progress(watch=Watch(counts=self.counts, since=since, tags=tags, sandbox=sandbox))
         while progress.open_ids:
             now = datetime.now(UTC)
             left = (deadline - now).total_seconds()
@@ -93,7 +98,8 @@ class DeliveryStatusTrigger(BaseTrigger):
         places = asyncio.Semaphore(IN_FLIGHT)
         try:
             async with hook.open_session() as session:
-                asked = [ask(hook, session, places, message_id) for message_id in progress.open_ids]
+                carry = partial(hook.acall, session=session)
+                asked = [ask(carry, places, name, progress.watch.reads(name)) for name in progress.open_ids]
                 answers = await asyncio.gather(*asked)
         except SMSPartnerError as error:  # the connection itself cannot be used
             answers = [(message_id, error) for message_id in progress.open_ids]
@@ -102,14 +108,14 @@ class DeliveryStatusTrigger(BaseTrigger):
 
 
 async def ask(
-    hook: SMSPartnerHook, session: aiohttp.ClientSession, places: asyncio.Semaphore, message_id: str
+    carry: Callable[[Call[Any]], Awaitable[Any]], places: asyncio.Semaphore, name: str, pages: Pages
 ) -> tuple[str, Statuses | SMSPartnerError]:
-    """Ask for one message, and return what came, an error included."""
+    """Ask for one message or tag, and return what came, an error included."""
     async with places:
         try:
-            return message_id, await hook.acall(api.bulk_status(message_id), session=session)
+            return name, await aread_pages(carry, pages)
         except SMSPartnerError as error:
-            return message_id, error
+            return name, error
 
 
 def event(progress: Progress, *, failure: SMSPartnerError | None = None) -> TriggerEvent:
