@@ -1,0 +1,294 @@
+"""Tests for airflow_provider_smspartner.api: what each call sends, and what it refuses to send.
+
+S0 to S4 are the vendor's pages, named in ``answers/README.md``. Two fields occur only in their samples and
+are left out: ``webhookUrl`` and ``virtualNumber``. The ``range`` of S3 is ``gamme`` on the wire.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from airflow_provider_smspartner import api
+from airflow_provider_smspartner.api import Call, SendOptions
+from airflow_provider_smspartner.exceptions import (
+    InvalidMessage,
+    InvalidPhoneNumber,
+)
+
+ADA, BOB, CY = "+33600000001", "+33600000002", "+4915123456789"
+NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
+LATER = datetime.fromisoformat("2026-12-01T10:02:00+01:00")
+WHEN = {"scheduledDeliveryDate": "01/12/2026", "time": 10, "minute": 5}
+Sent = dict[str, Any]
+
+
+def send(*numbers: str, message: str = "Bonjour", now: datetime = NOW, **options: Any) -> Call[Any]:
+    return api.send(numbers or (ADA,), message, SendOptions(**options), now=now)
+
+
+def survey(*numbers: str, survey_id: str = "BB1", **more: Any) -> Call[Any]:
+    return api.send_survey(numbers or (ADA,), survey_id, now=NOW, **more)
+
+
+def bulk_send(message: str = "Bonjour", **options: Any) -> Call[Any]:
+    return api.bulk_send([(ADA, message)], SendOptions(**options), now=NOW)
+
+
+def send_xml() -> Call[Any]:
+    return api.send([ADA], "Bonjour", response_format="xml")
+
+
+# ---- what is sent --------------------------------------------------------------------------------
+
+S0: dict[str, tuple[Call[Any], Sent]] = {
+    "apiKey": (survey(), {}),
+    "phoneNumbers": (survey(ADA, BOB, CY), {"phoneNumbers": f"{ADA},{BOB},{CY}"}),
+    "sondageIdent": (survey(survey_id="2f1c"), {"sondageIdent": "2f1c"}),
+    "tag": (survey(tag="batch7"), {"tag": "batch7"}),
+    "scheduledDeliveryDate-time-minute": (survey(send_at=LATER), WHEN),
+    "_format-json": (survey(response_format="json"), {}),
+    "_format-xml": (survey(response_format="xml"), {"_format": "xml"}),
+}
+S1_S2: dict[str, tuple[Call[Any], Sent]] = {
+    "apiKey": (send(), {}),
+    "phoneNumbers": (send(ADA, BOB, CY), {"phoneNumbers": f"{ADA},{BOB},{CY}"}),
+    "message": (send(message='Dites "oui"'), {"message": 'Dites "oui"'}),
+    "message-br": (send(message="Bonjour\nAda\r\nBye"), {"message": "Bonjour:br:Ada:br:Bye"}),
+    "message-euro": (send(message="5 €"), {"message": "5 :euro:"}),
+    "sender": (send(sender="Ma Boite 7"), {"sender": "Ma Boite 7"}),
+    "sender-empty": (send(sender=""), {"sender": ""}),
+    "tag": (send(tag="batch7"), {"tag": "batch7"}),
+    "scheduledDeliveryDate-time-minute": (send(send_at=LATER), WHEN),
+    "urlResponse": (
+        send(response_url="http://example.org/reply"),
+        {"urlResponse": "http://example.org/reply"},
+    ),
+    "urlDlr": (send(dlr_url="https://example.org/dlr?t=1"), {"urlDlr": "https://example.org/dlr?t=1"}),
+    "isStopSms": (send(stop_sms=True), {"isStopSms": 1}),
+    "isUnicode": (send(message="Привет", unicode=True), {"message": "Привет", "isUnicode": 1}),
+    "sandbox": (send(sandbox=True), {"sandbox": 1}),
+    "_format-json": (api.send([ADA], "Bonjour", response_format="json"), {}),
+    "_format-xml": (send_xml(), {"_format": "xml"}),
+}
+S3: dict[str, tuple[Call[Any], Sent]] = {
+    **S1_S2,
+    "range-premium": (send(sms_range="premium"), {"gamme": 1}),
+    "range-low-cost": (send(sms_range="low_cost"), {"gamme": 2}),
+    "range-none": (send(sms_range=None), {}),
+}
+S4: dict[str, tuple[Call[Any], Sent]] = {
+    "apiKey": (api.bulk_status("300"), {}),
+    "messageId": (api.bulk_status("5120"), {"messageId": "5120"}),
+    "messageId-number": (api.bulk_status(5120), {"messageId": "5120"}),
+    "_format-xml": (api.bulk_status("300", response_format="xml"), {"_format": "xml"}),
+}
+SEEDS: dict[str, tuple[str, str, Sent, dict[str, tuple[Call[Any], Sent]]]] = {
+    "S0": ("POST", "/sondage/to/send", {"phoneNumbers": ADA, "sondageIdent": "BB1"}, S0),
+    "S1": ("POST", "/send", {"phoneNumbers": ADA, "message": "Bonjour"}, S1_S2),
+    "S2": ("POST", "/send", {"phoneNumbers": ADA, "message": "Bonjour"}, S1_S2),
+    "S3": ("POST", "/send", {"phoneNumbers": ADA, "message": "Bonjour"}, S3),
+    "S4": ("GET", "/bulk-status", {"messageId": "300"}, S4),
+}
+
+
+@pytest.mark.parametrize(
+    ("seed", "call", "sent"),
+    [
+        pytest.param(seed, call, sent, id=f"{seed}-{parameter}")
+        for seed, (_, _, _, table) in SEEDS.items()
+        for parameter, (call, sent) in table.items()
+    ],
+)
+def test_every_parameter_of_the_seeds_is_sent(seed: str, call: Call[Any], sent: Sent) -> None:
+    method, path, required, _ = SEEDS[seed]
+
+    assert (call.method, call.path) == (method, path)
+    assert call.encode("key") == {"apiKey": "key"} | required | sent
+    assert json.loads(json.dumps(call.encode("key"))) == call.encode("key")
+
+
+def test_everything_at_once_in_one_send() -> None:
+    call = api.bulk_send(
+        [(ADA, "Bonjour\nAda"), (BOB, "5 €")],
+        SendOptions(
+            sender="ACME",
+            tag="batch7",
+            sms_range="premium",
+            send_at=LATER,
+            stop_sms=True,
+            unicode=True,
+            dlr_url="https://example.org/dlr",
+            response_url="https://example.org/reply",
+            sandbox=True,
+        ),
+        now=NOW,
+    )
+
+    assert (call.method, call.path) == ("POST", "/bulk-send")
+    assert call.encode("key") == {
+        "apiKey": "key",
+        "SMSList": [
+            {"phoneNumber": ADA, "message": "Bonjour:br:Ada"},
+            {"phoneNumber": BOB, "message": "5 :euro:"},
+        ],
+        "gamme": 1,
+        "sender": "ACME",
+        "tag": "batch7",
+        **WHEN,
+        "urlDlr": "https://example.org/dlr",
+        "urlResponse": "https://example.org/reply",
+        "isStopSms": 1,
+        "isUnicode": 1,
+        "sandbox": 1,
+    }
+
+
+@pytest.mark.parametrize(
+    ("call", "path", "query"),
+    [
+        (api.me(), "/me", {}),
+        (api.message_cancel(5120), "/message-cancel", {"messageId": "5120"}),
+        (api.bulk_status_by_tag("batch7"), "/bulk-status-by-tag", {"tag": "batch7"}),
+        (api.bulk_status_by_tag("batch7", page=2), "/bulk-status-by-tag", {"tag": "batch7", "page": 2}),
+        (api.stop_list(), "/stop-sms/list", {}),
+        (api.stop_list(page=2), "/stop-sms/list", {"page": 2}),
+    ],
+)
+def test_the_other_questions(call: Call[Any], path: str, query: Sent) -> None:
+    assert (call.method, call.path, call.encode("key")) == ("GET", path, {"apiKey": "key", **query})
+
+
+@pytest.mark.parametrize("call", [send(), survey(), bulk_send(), api.message_cancel("5120")])
+def test_what_acts_is_not_repeatable_whatever_its_verb(call: Call[Any]) -> None:
+    assert not call.repeatable
+
+
+@pytest.mark.parametrize(
+    "call", [api.me(), api.bulk_status("1"), api.bulk_status_by_tag("batch7"), api.stop_list()]
+)
+def test_what_asks_is_repeatable(call: Call[Any]) -> None:
+    assert call.repeatable
+
+
+@pytest.mark.parametrize(
+    ("moment", "date", "hour", "minute"),
+    [
+        ("2026-12-01T10:00:00+01:00", "01/12/2026", 10, 0),
+        ("2026-12-01T10:00:01+01:00", "01/12/2026", 10, 5),
+        ("2026-12-01T22:58:00Z", "02/12/2026", 0, 0),
+        ("2027-07-01T22:30:00Z", "02/07/2027", 0, 30),
+    ],
+)
+def test_a_send_time_is_in_paris_and_never_24_o_clock(moment: str, date: str, hour: int, minute: int) -> None:
+    sent = survey(send_at=datetime.fromisoformat(moment)).encode("key")
+
+    assert (sent["scheduledDeliveryDate"], sent["time"], sent["minute"]) == (date, hour, minute)
+
+
+def test_the_present_is_the_clock_unless_told() -> None:
+    past, future = datetime.now(UTC) - timedelta(hours=1), datetime.now(UTC) + timedelta(hours=1)
+
+    assert "time" in api.send([ADA], "Bonjour", SendOptions(send_at=future)).encode("key")
+    with pytest.raises(InvalidMessage, match=r"^send_at: "):
+        api.send([ADA], "Bonjour", SendOptions(send_at=past))
+
+
+# ---- what is refused -----------------------------------------------------------------------------
+
+CROWD = [f"+336{index:08d}" for index in range(501)]
+
+REFUSED: list[tuple[str, str, Callable[[], object]]] = [
+    ("recipients", "no numbers", lambda: api.send([], "Bonjour")),
+    ("recipients", "501 numbers", lambda: send(*CROWD)),
+    ("recipients", "501 numbers", lambda: survey(*CROWD)),
+    ("recipients", "501 numbers", lambda: api.bulk_send([(number, "Bonjour") for number in CROWD])),
+    ("recipients", "2 times", lambda: send(ADA, BOB, ADA)),
+    ("recipients", "list", lambda: api.send(ADA, "Bonjour")),
+    ("recipients", "E.164", lambda: send("0600000001")),
+    ("recipients", "E.164", lambda: survey("+33 6 00 00 00 01")),
+    ("recipients", "E.164", lambda: api.bulk_send([("600000001", "Bonjour")])),
+    ("recipients", "E.164", lambda: send(f"{ADA},{BOB}")),
+    ("recipients", "E.164", lambda: send(ADA + "\n")),
+    ("message", "empty", lambda: send(message="")),
+    ("message", "blank", lambda: send(message=" \n ")),
+    ("message", "{", lambda: send(message="Bonjour {name}")),
+    ("message", "U+1F600", lambda: send(message="Bonjour 😀")),
+    ("message", "11 SMS", lambda: send(message="a" * 1531)),
+    ("message", "11 SMS", lambda: send(message="я" * 671, unicode=True)),
+    ("message", "160", lambda: send(message="a" * 161, sms_range="low_cost")),
+    ("message", "empty", lambda: bulk_send("")),
+    ("message", "160", lambda: bulk_send("a" * 161, sms_range="low_cost")),
+    ("stop_sms", "NoPub=STOP", lambda: send(stop_sms=True, sms_range="low_cost")),
+    ("sender", "2 characters", lambda: SendOptions(sender="AB")),
+    ("sender", "12 characters", lambda: SendOptions(sender="ABCDEFGHIJKL")),
+    ("sender", "U+00E9", lambda: SendOptions(sender="Café")),
+    ("tag", "21 characters", lambda: SendOptions(tag="a" * 21)),
+    ("tag", "white space", lambda: SendOptions(tag="a b")),
+    ("tag", "lower case", lambda: SendOptions(tag="Batch7")),
+    ("tag", "0 characters", lambda: SendOptions(tag="")),
+    ("tag", "lower case", lambda: survey(tag="Batch7")),
+    ("tag", "21 characters", lambda: api.bulk_status_by_tag("a" * 21)),
+    ("sms_range", "unknown", lambda: SendOptions(sms_range="eco")),
+    ("dlr_url", "https", lambda: SendOptions(dlr_url="example.org")),
+    ("response_url", "https", lambda: SendOptions(response_url="ftp://example.org")),
+    ("send_at", "in the past", lambda: send(send_at=NOW - timedelta(seconds=1))),
+    ("send_at", "in the past", lambda: survey(send_at=NOW - timedelta(days=1))),
+    ("send_at", "in the past", lambda: bulk_send(send_at=NOW - timedelta(days=1))),
+    ("send_at", "in the past", lambda: send(send_at="2020-01-01T00:00:00Z")),
+    ("send_at", "offset", lambda: send(send_at=datetime(2027, 1, 1, 10))),
+    ("send_at", "offset", lambda: survey(send_at=datetime(2027, 1, 1, 10))),
+    ("survey_id", "empty", lambda: survey(survey_id="")),
+    ("survey_id", "white space", lambda: survey(survey_id="B B")),
+    ("message_id", "digits", lambda: api.bulk_status("")),
+    ("message_id", "digits", lambda: api.bulk_status("51&20")),
+    ("message_id", "digits", lambda: api.message_cancel("all")),
+    ("response_format", "yaml", lambda: api.send([ADA], "Bonjour", response_format="yaml")),  # type: ignore[arg-type]
+]
+
+
+@pytest.mark.parametrize(
+    ("argument", "fault", "make"), [pytest.param(*row, id=f"{row[0]}-{row[1]}") for row in REFUSED]
+)
+def test_a_constraint_is_refused_by_name(argument: str, fault: str, make: Callable[[], object]) -> None:
+    with pytest.raises(InvalidMessage) as caught:
+        make()
+
+    assert str(caught.value).startswith(f"{argument}: ")
+    assert fault in str(caught.value)
+    assert "00000001" not in str(caught.value)
+
+
+def test_a_number_is_refused_as_a_number() -> None:
+    with pytest.raises(InvalidPhoneNumber):
+        send("0600000001")
+
+
+def test_limits_are_inclusive() -> None:
+    assert send(*CROWD[:500]).fields["phoneNumbers"].count(",") == 499
+    assert send(message="a" * 1530).fields["message"] == "a" * 1530
+    assert send(message="a" * 160, sms_range="low_cost").fields["gamme"] == 2
+    assert send(sender="ABC", tag="a" * 20).fields["tag"] == "a" * 20
+    assert send(send_at=NOW).fields["time"] == 10
+
+
+def test_xml_is_only_for_answers_whose_entries_we_can_name() -> None:
+    with pytest.raises(InvalidMessage, match=r"^response_format: "):
+        Call(
+            method="GET",
+            path="/me",
+            fields={},
+            reader=dict,
+            errors={},
+            repeatable=True,
+            response_format="xml",
+        )
+
+
+def test_a_call_hides_the_numbers_it_carries() -> None:
+    for call in (send(), survey(), bulk_send()):
+        assert "60000" not in repr(call)

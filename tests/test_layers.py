@@ -1,0 +1,176 @@
+"""The map of floors: which module of the package may import which.
+
+An import inside a function or under TYPE_CHECKING counts like any other, for it is as much of a dependency
+to a reader. A module that is on no floor is a violation, so that nobody forgets to place it.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+import airflow_provider_smspartner
+
+ROOT = "airflow_provider_smspartner"
+FLOORS = {
+    "exceptions": 0,
+    "rules": 0,
+    "wire": 1,
+    "answers": 1,
+    "api": 1,
+    "hooks": 2,
+    "audience": 2,
+    "send_log": 2,
+    "plan": 3,
+    "lookup": 3,
+    "recall": 3,
+    "doubts": 3,
+    "sending": 3,
+    "watching": 3,
+    "failures": 4,
+    "operators": 4,
+    "sensors": 4,
+    "triggers": 4,
+    "notifications": 4,
+    "links": 4,
+    "plugins": 4,
+}
+PURE = {name for name, floor in FLOORS.items() if floor <= 1} | {"watching"}
+NOT_PURE = {"airflow", "aiohttp", "requests", "sqlalchemy", "socket", "sqlite3"}
+SIMULATOR = "simulator"
+SIMULATOR_MAY_USE = {"exceptions", "rules", SIMULATOR}
+"""Not api, answers or wire: a mistake there must not meet its own mirror image."""
+ENTRY = "__init__"
+"""The package itself, which Airflow imports to learn what it provides: it imports nothing of ours."""
+
+
+def violations(sources: Mapping[str, str]) -> list[str]:
+    """Return a sentence for each breach in these sources, given by dotted module name."""
+    found = []
+    for module, source in sources.items():
+        place = part(module)
+        if place not in FLOORS and place not in (SIMULATOR, ENTRY):
+            found.append(f"{module} is on no floor")
+            continue
+        found += [f"{module} imports {target}: {why}" for target, why in breaches(place, module, source)]
+    return found
+
+
+def breaches(place: str, module: str, source: str) -> Iterator[tuple[str, str]]:
+    for target in dict.fromkeys(imports(module, source)):
+        inside = target == ROOT or target.startswith(f"{ROOT}.")
+        why = wrong_inside(place, part(target)) if inside else wrong_outside(place, target)
+        if why:
+            yield target, why
+
+
+def wrong_inside(place: str, target: str) -> str | None:
+    if target == ENTRY:
+        return None
+    if place == SIMULATOR:
+        return None if target in SIMULATOR_MAY_USE else "the simulator stands alone"
+    if target == SIMULATOR:
+        return "the simulator is for tests"
+    if place == ENTRY or FLOORS.get(target, 99) > FLOORS[place] or place == "exceptions":
+        return "upwards"
+    return None
+
+
+def wrong_outside(place: str, target: str) -> str | None:
+    library = target.partition(".")[0]
+    if place == SIMULATOR:
+        return "the simulator runs without Airflow" if library == "airflow" else None
+    if place == ENTRY:
+        return None if library in ("__future__", "typing") else "every Airflow process imports the package"
+    return "this module is pure" if place in PURE and library in NOT_PURE else None
+
+
+def part(module: str) -> str:
+    """The name below the package: ``rules`` of ``airflow_provider_smspartner.rules.phone``."""
+    return module.removeprefix(ROOT).removeprefix(".").partition(".")[0] or ENTRY
+
+
+def imports(module: str, source: str) -> Iterator[str]:
+    """Yield what a source imports, anywhere in it, as dotted names."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            origin = ".".join([*module.split(".")[: -node.level or None], *filter(None, [node.module])])
+            origin = origin if node.level else node.module or ""
+            # what is imported from the package itself is a module, or a constant such as its version
+            places = {*FLOORS, SIMULATOR} if origin == ROOT else set()
+            yield from (f"{origin}.{alias.name}" if alias.name in places else origin for alias in node.names)
+
+
+def package() -> dict[str, str]:
+    folder = Path(airflow_provider_smspartner.__file__).parent
+    names = {path: path.relative_to(folder.parent).with_suffix("") for path in folder.rglob("*.py")}
+    return {".".join(name.parts): path.read_text() for path, name in names.items()}
+
+
+def test_the_package_keeps_to_its_floors() -> None:
+    sources = package()
+
+    assert {f"{ROOT}.__init__", f"{ROOT}.api", f"{ROOT}.rules.phone"} <= set(sources)
+    assert violations(sources) == []
+
+
+@pytest.mark.parametrize(
+    ("module", "source", "sentence"),
+    [
+        ("rules.phone", "import airflow_provider_smspartner.api", "upwards"),
+        ("rules.phone", "from airflow_provider_smspartner import api", "upwards"),
+        ("rules.phone", "from airflow_provider_smspartner import __version__, wire", "upwards"),
+        ("rules.phone", "from ..hooks.smspartner import SMSPartnerHook", "upwards"),
+        ("rules.phone", "from .. import api", "upwards"),
+        ("wire", "def late():\n    from airflow_provider_smspartner.hooks import pace", "upwards"),
+        ("answers", "if TYPE_CHECKING:\n    from airflow_provider_smspartner.sending import send", "upwards"),
+        ("hooks.smspartner", "import airflow_provider_smspartner.sending", "upwards"),
+        ("sending", "from airflow_provider_smspartner.operators.smspartner import X", "upwards"),
+        ("hooks.smspartner", "from airflow_provider_smspartner.nowhere import X", "upwards"),
+        ("exceptions", "from airflow_provider_smspartner.rules import phone", "upwards"),
+        ("__init__", "from airflow_provider_smspartner.rules import phone", "upwards"),
+        ("__init__", "import requests", "every Airflow process"),
+        ("rules.sending_hours", "import airflow", "pure"),
+        ("rules.batches", "def late():\n    from airflow.sdk import BaseHook", "pure"),
+        ("api", "import requests.adapters", "pure"),
+        ("wire", "import os, aiohttp", "pure"),
+        ("watching", "import aiohttp", "pure"),
+        ("exceptions", "from sqlalchemy.orm import Session", "pure"),
+        ("simulator.routes", "from airflow_provider_smspartner.api import send", "stands alone"),
+        ("simulator.routes", "from airflow_provider_smspartner import answers", "stands alone"),
+        ("simulator.routes", "from ..wire import decode", "stands alone"),
+        ("simulator.__init__", "from ..hooks import pace", "stands alone"),
+        ("simulator.server", "from airflow.sdk import DAG", "without Airflow"),
+        ("hooks.smspartner", "from airflow_provider_smspartner.simulator import Simulator", "for tests"),
+        ("helpers", "", "no floor"),
+        ("misc.things", "", "no floor"),
+    ],
+)
+def test_a_breach_is_found(module: str, source: str, sentence: str) -> None:
+    (found,) = violations({f"{ROOT}.{module}": source})
+
+    assert found.startswith(f"{ROOT}.{module} ")
+    assert sentence in found
+
+
+@pytest.mark.parametrize(
+    ("module", "source"),
+    [
+        ("rules.message", "from airflow_provider_smspartner.rules import segments"),
+        ("rules.phone", "import phonenumbers"),
+        ("api", "from airflow_provider_smspartner import answers, wire"),
+        ("hooks.smspartner", "import aiohttp, requests, airflow"),
+        ("hooks.smspartner", "from airflow_provider_smspartner import __version__, api"),
+        ("send_log.sql", "import sqlalchemy"),
+        ("operators.smspartner", "from airflow_provider_smspartner.triggers.smspartner import X"),
+        ("simulator.routes", "import aiohttp\nfrom airflow_provider_smspartner.simulator.wire import decode"),
+        ("simulator.routes", "from .wire import decode\nfrom ..rules.phone import mask"),
+    ],
+)
+def test_what_goes_down_is_welcome(module: str, source: str) -> None:
+    assert violations({f"{ROOT}.{module}": source}) == []
