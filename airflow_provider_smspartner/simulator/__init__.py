@@ -1,0 +1,11 @@
+"""An SMS Partner that runs on this machine, for tests of campaigns; docs/simulator.md is its manual."""
+
+from __future__ import annotations
+
+from airflow_provider_smspartner.simulator.cues import Faults
+from airflow_provider_smspartner.simulator.faults import Fault
+from airflow_provider_smspartner.simulator.messages import ReceivedRequest, SentText
+from airflow_provider_smspartner.simulator.server import Simulator
+from airflow_provider_smspartner.simulator.settings import Fate, Settings
+
+__all__ = ["Fate", "Fault", "Faults", "ReceivedRequest", "SentText", "Settings", "Simulator"]
