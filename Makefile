@@ -13,10 +13,10 @@ BIN := .venv/bin
 install: .venv/.installed  ## the environment, with every version pinned
 
 demo: install  ## a campaign from an SQLite warehouse to a local SMS Partner, and its report
-	$(BIN)/python scripts/demo.py
+	$(BIN)/python -m scripts.demo
 
 ui: install  ## a whole Airflow with the same DAGs; Ctrl-C stops it
-	$(BIN)/python scripts/ui.py
+	$(BIN)/python -m scripts.ui
 
 test: install  ## everything, Airflow processes included
 	$(BIN)/python -m pytest

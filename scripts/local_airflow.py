@@ -1,0 +1,200 @@
+"""A whole Airflow on this machine: four processes, one SQLite database, loopback only."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import socket
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import quote
+
+import requests
+
+from scripts import sessions
+from scripts.airflow_command import airflow, airflow_environment, command
+
+SERVICES = {
+    "api-server": ("api-server",),
+    "scheduler": ("scheduler", "--skip-serve-logs"),  # logs are read from the disk; their servers
+    "triggerer": ("triggerer", "--skip-serve-logs"),  # would listen on every interface
+    "dag-processor": ("dag-processor",),
+}
+
+FINISHED = ("success", "failed")
+
+
+class LocalAirflow:
+    """Scheduler with LocalExecutor, triggerer, DAG processor and API server, for the time of a `with` block.
+
+    The user is `admin`. Each process runs in its own session and writes `<home>/<name>.log`; leaving the
+    block, by whatever exception, ends all of them with their children.
+
+    :param home: the AIRFLOW_HOME, made when it is missing.
+    :param dags: the folder of DAG files.
+    :param env: more environment variables, connections among them.
+    """
+
+    username = "admin"
+
+    def __init__(self, home: Path, *, dags: Path, env: Mapping[str, str]) -> None:
+        self.home = home.resolve()
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.env = airflow_environment(self.home, dags=dags.resolve(), env=self._settings() | dict(env))
+        self.processes: dict[str, sessions.Process] = {}
+        self._http = requests.Session()
+        self._http.trust_env = False
+
+    def _settings(self) -> dict[str, str]:
+        return {
+            "AIRFLOW__API__HOST": "127.0.0.1",
+            "AIRFLOW__API__PORT": str(self.port),
+            "AIRFLOW__API__BASE_URL": self.url,
+            "AIRFLOW__API__WORKERS": "1",
+            "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{self.url}/execution/",
+            "AIRFLOW__API_AUTH__JWT_SECRET": secrets.token_urlsafe(48),
+            "AIRFLOW__SCHEDULER__USE_JOB_SCHEDULE": "False",  # runs are those that `trigger` starts
+        }
+
+    def __enter__(self) -> Self:
+        self.home.mkdir(parents=True, exist_ok=True)
+        if airflow("db", "migrate", env=self.env, log=self.home / "db-migrate.log"):
+            raise RuntimeError(f"airflow db migrate failed; see {self.home / 'db-migrate.log'}")
+        try:
+            for name in SERVICES:
+                self._start(name)
+            self._wait_for("a healthy Airflow", self._is_healthy, timeout=120)
+            self._log_in()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """End every process, with all that it started."""
+        sessions.end(self.processes.values())
+        self.processes.clear()
+        self._http.close()
+
+    @property
+    def password(self) -> str:
+        """The password that Airflow made up for `admin`."""
+        path = self.home / "simple_auth_manager_passwords.json.generated"
+        return str(json.loads(path.read_text())[self.username])
+
+    @property
+    def pids(self) -> dict[str, int]:
+        """The process id, process group id and session id, which are one, of each service."""
+        return {name: process.pid for name, process in self.processes.items()}
+
+    def restart(self, name: str, *, down: float = 0) -> None:
+        """Start a service again, ending it first when it still runs, and wait until Airflow is healthy.
+
+        :param name: one of `SERVICES`.
+        :param down: seconds between end and start.
+        """
+        sessions.end([self.processes.pop(name)])
+        time.sleep(down)
+        self._start(name)
+        self._wait_for("a healthy Airflow", self._is_healthy, timeout=120)
+
+    def _start(self, name: str) -> None:
+        log = self.home / f"{name}.log"
+        self.processes[name] = sessions.start(command(*SERVICES[name]), env=self.env, cwd=self.home, log=log)
+
+    def check(self) -> None:
+        """Raise `RuntimeError` when one of the services has ended by itself."""
+        for name, process in self.processes.items():
+            if process.poll() is not None:
+                raise RuntimeError(
+                    f"{name} ended with status {process.returncode}; see {self.home}/{name}.log"
+                )
+
+    def _is_healthy(self) -> bool:
+        self.check()
+        try:
+            parts = self._http.get(f"{self.url}/api/v2/monitor/health", timeout=5).json()
+        except (requests.ConnectionError, requests.Timeout):
+            return False
+        return all(part["status"] == "healthy" for part in parts.values())
+
+    def _log_in(self) -> None:
+        answer = self._http.post(
+            f"{self.url}/auth/token", json={"username": self.username, "password": self.password}, timeout=30
+        )
+        answer.raise_for_status()
+        self._http.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
+
+    def trigger(self, dag_id: str, *, conf: Mapping[str, Any] | None = None) -> str:
+        """Unpause a DAG, start a run of it and return the run's id."""
+        self._wait_for(f"the DAG {dag_id}", lambda: self._request("GET", f"dags/{dag_id}").ok, timeout=60)
+        self._json("PATCH", f"dags/{dag_id}", {"is_paused": False})
+        run = self._json("POST", f"dags/{dag_id}/dagRuns", {"logical_date": None, "conf": dict(conf or {})})
+        return str(run["dag_run_id"])
+
+    def wait(self, dag_id: str, run_id: str, *, timeout: float = 180) -> str:
+        """Wait for the end of a run and return `success` or `failed`.
+
+        Raises `TimeoutError` after `timeout` seconds, and `RuntimeError` when a service ends meanwhile.
+        """
+
+        def is_finished() -> bool:
+            self.check()
+            return self._run(dag_id, run_id)["state"] in FINISHED
+
+        self._wait_for(f"the end of {run_id}", is_finished, timeout=timeout)
+        return str(self._run(dag_id, run_id)["state"])
+
+    def clear(self, dag_id: str, run_id: str) -> None:
+        """Clear all tasks of a run, whatever they are doing, so that they run again."""
+        wanted = {"dry_run": False, "dag_run_id": run_id, "only_failed": False, "reset_dag_runs": True}
+        self._json("POST", f"dags/{dag_id}/clearTaskInstances", wanted)
+
+    def _run(self, dag_id: str, run_id: str) -> Any:
+        return self._json("GET", f"dags/{dag_id}/dagRuns/{quote(run_id, safe='')}")
+
+    def task_states(self, dag_id: str, run_id: str) -> dict[str, str | None]:
+        """Return the state of each task of a run by the task's id."""
+        answer = self._json("GET", f"dags/{dag_id}/dagRuns/{quote(run_id, safe='')}/taskInstances")
+        return {task["task_id"]: task["state"] for task in answer["task_instances"]}
+
+    def xcom(self, dag_id: str, run_id: str, task_id: str, *, key: str = "return_value") -> Any:
+        """Return what a task left under a key."""
+        run = f"dags/{dag_id}/dagRuns/{quote(run_id, safe='')}"
+        return self._json("GET", f"{run}/taskInstances/{task_id}/xcomEntries/{key}?deserialize=true")["value"]
+
+    def task_log(self, dag_id: str, run_id: str, task_id: str) -> str:
+        """Return the log of a task, all its tries and its trigger, as it lies on the disk."""
+        folder = self.home / "logs" / f"dag_id={dag_id}" / f"run_id={run_id}" / f"task_id={task_id}"
+        return "".join(path.read_text() for path in sorted(folder.rglob("*.log")))
+
+    def _json(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
+        answer = self._request(method, path, body)
+        answer.raise_for_status()
+        return answer.json()
+
+    def _request(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> requests.Response:
+        return self._http.request(method, f"{self.url}/api/v2/{path}", json=body, timeout=30)
+
+    def _wait_for(self, what: str, condition: Callable[[], bool], *, timeout: float) -> None:
+        deadline = time.monotonic() + timeout
+        while not condition():
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"waited {timeout:.0f} s for {what}; see the logs in {self.home}")
+            time.sleep(0.5)
+
+
+def free_port() -> int:
+    """Return a port of the loopback interface that nobody listens on."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])

@@ -1,0 +1,67 @@
+"""A shop to try the DAGs with: customers in a warehouse, a local SMS Partner, and the connections to both."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from airflow_provider_smspartner.simulator import Simulator
+from scripts.customers import Warehouse, build_warehouse
+
+DAGS = Path(__file__).parents[1] / "dags"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Shop:
+    """Everything outside Airflow that a campaign needs."""
+
+    simulator: Simulator
+    """The SMS Partner of this machine."""
+    warehouse: Warehouse
+    """The customers."""
+
+    @property
+    def connections(self) -> dict[str, str]:
+        """The Airflow connections to both, as environment variables."""
+        sms = {
+            "conn_type": "smspartner",
+            "host": self.simulator.url,
+            "password": self.simulator.api_key,
+            "extra": {"sender": "The Shop"},
+        }
+        return {
+            "AIRFLOW_CONN_SMSPARTNER_DEFAULT": json.dumps(sms),
+            "AIRFLOW_CONN_WAREHOUSE_DEFAULT": json.dumps(
+                {"conn_type": "sqlite", "host": str(self.warehouse.path)}
+            ),
+        }
+
+    def complaints(self) -> list[str]:
+        """Say what is wrong with the texts that really left: one to everybody, none to anybody else."""
+        texts = self.simulator.texts_per_number()
+        faults = {
+            "people who got no text": len(self.warehouse.people - texts.keys()),
+            "people who got more than one text": sum(count > 1 for count in texts.values()),
+            "people who should have got no text": len(texts.keys() - self.warehouse.people),
+        }
+        return [f"{fault}: {count}" for fault, count in faults.items() if count]
+
+
+@contextmanager
+def open_shop(folder: Path) -> Iterator[Shop]:
+    """Open a shop whose warehouse is made in `folder`; its SMS Partner is gone at the end."""
+    folder.mkdir(parents=True, exist_ok=True)
+    warehouse = build_warehouse(folder.resolve() / "warehouse.sqlite")
+    with Simulator(port=0) as simulator:
+        _decide_fates(simulator, sorted(warehouse.people))
+        yield Shop(simulator=simulator, warehouse=warehouse)
+
+
+def _decide_fates(simulator: Simulator, people: list[str]) -> None:
+    """Choose who reports late, who gets nothing and who wants no more; the others report at once."""
+    simulator.deliver(*people[2::10], after_polls=1)
+    simulator.deliver(*people[::50], status="Not delivered")
+    simulator.deliver(*people[1::100], stop=True)

@@ -1,0 +1,59 @@
+"""Each example DAG is loaded and run by the real Airflow, and texts everybody once."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from contextlib import closing
+from datetime import datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from scripts.airflow_command import airflow, airflow_environment
+from scripts.shop import DAGS, Shop, open_shop
+
+pytestmark = pytest.mark.airflow
+
+PARIS = ZoneInfo("Europe/Paris")
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An AIRFLOW_HOME with an empty database."""
+    home = tmp_path_factory.mktemp("airflow")
+    env = airflow_environment(home, dags=DAGS, env={})
+    assert airflow("db", "migrate", env=env, log=home / "migrate.log") == 0
+    return home
+
+
+@pytest.mark.parametrize("dag_id", sorted(path.stem for path in DAGS.glob("*.py")))
+def test_a_run_texts_everybody_once(dag_id: str, home: Path, tmp_path: Path) -> None:
+    log = tmp_path / "run.log"
+    with open_shop(tmp_path) as shop:
+        env = airflow_environment(home, dags=DAGS, env=shop.connections)
+
+        assert airflow("dags", "test", dag_id, env=env, log=log) == 0, log.read_text()
+
+        assert shop.complaints() == []
+    assert not [number for number in _spellings(shop) if number in log.read_text()]
+
+
+def test_the_campaign_leaves_every_day_but_sunday_at_ten_in_paris(home: Path, tmp_path: Path) -> None:
+    env, log = airflow_environment(home, dags=DAGS, env={}), tmp_path / "next.log"
+    assert airflow("dags", "reserialize", env=env, log=tmp_path / "reserialize.log") == 0
+
+    assert airflow("dags", "next-execution", "sms_campaign", "-n", "7", env=env, log=log) == 0
+
+    lines = re.findall(r"^\d{4}-\d\d-\d\dT\S+$", log.read_text(), re.MULTILINE)
+    moments = [datetime.fromisoformat(line).astimezone(PARIS) for line in lines]
+    assert {(moment.hour, moment.minute) for moment in moments} == {(10, 0)}
+    assert sorted(moment.isoweekday() for moment in moments[:6]) == [1, 2, 3, 4, 5, 6]
+
+
+def _spellings(shop: Shop) -> set[str]:
+    """Every text under which a log could give a customer away."""
+    with closing(sqlite3.connect(shop.warehouse.path)) as connection:
+        rows = connection.execute("SELECT phone_number FROM customers WHERE length(phone_number) > 9")
+        return {number for (number,) in rows} | shop.warehouse.people
