@@ -10,10 +10,11 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 from urllib.parse import quote, quote_plus
 
+from airflow.providers.common.compat.sdk import AirflowFailException, AirflowNotFoundException
 from airflow.providers.http.hooks.http import HttpHook
 from airflow.sdk import BaseHook
-from airflow.sdk.exceptions import AirflowFailException, AirflowNotFoundException
 from airflow.sdk.log import mask_secret
+from asgiref.sync import sync_to_async
 from tenacity import AsyncRetrying, Retrying
 
 from airflow_provider_smspartner import api
@@ -140,7 +141,8 @@ class SMSPartnerHook(HttpHook):
     @asynccontextmanager
     async def open_session(self) -> AsyncIterator[aiohttp.ClientSession]:
         """Open a session for many ``acall`` in a row."""
-        settings = await asyncio.to_thread(lambda: self.settings)
+        # Airflow's own bridge: below 3.2 a thread of another kind reads the supervisor's answers out of order
+        settings = await sync_to_async(lambda: self.settings)()
         async with transport.open_session(settings) as session:
             yield session
 

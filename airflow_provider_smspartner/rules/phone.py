@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
@@ -62,6 +62,29 @@ def normalize(number: str | int, region: str = "FR") -> str:
     return _read(text, region)
 
 
+def french_mobiles(numbers: Sequence[object]) -> list[str]:
+    """Return, for each of many numbers, the nine digits behind ``+33``, or "" where it needs ``normalize``.
+
+    One pass over all of them: that is what makes a million rows quick. What it reads, ``normalize`` reads in
+    the same way with region FR.
+    """
+    texts = [number if type(number) is str else _digits(number) for number in numbers]
+    joined = "\n".join(texts)
+    if joined.count("\n") >= len(texts) or max(map(len, texts), default=0) > _LONGEST:
+        texts = ["" if "\n" in text or len(text) > _LONGEST else text for text in texts]
+        joined = "\n".join(texts)
+    return _french_lines()(_compact(joined)) if texts else []
+
+
+def country(number: str) -> str | None:
+    """Return the two-letter country of an E.164 number, None for one that has none."""
+    if number.startswith("+33"):
+        return "FR"
+    from phonenumbers import parse, region_code_for_number
+
+    return region_code_for_number(parse(number))
+
+
 def mask(number: str) -> str:
     """Hide a number from readers: ``"+33612345678"`` becomes ``"+33 6 •• •• •• 78"``.
 
@@ -109,14 +132,28 @@ def _compact(text: str) -> str:
     return text
 
 
+def _digits(number: object) -> str:
+    return str(number) if type(number) is int and 0 < number < 10**15 else ""
+
+
+@cache
+def _french_lines() -> Callable[[str], list[str]]:
+    """Find the mobile in each of many lines, "" in those that are none."""
+    return re.compile(rf"(?m)^(?:{_french_pattern()}|.*)$").findall
+
+
 @cache
 def _french_mobile() -> Callable[[str], re.Match[str] | None]:
     """Match a French mobile without separators, by libphonenumber's own pattern and far faster than it."""
+    return re.compile(_french_pattern()).fullmatch
+
+
+def _french_pattern() -> str:
     from phonenumbers import PhoneMetadata
 
     france: Any = PhoneMetadata.metadata_for_region("FR")  # typed as optional, and France is there
     pattern = france.mobile.national_number_pattern.replace(r"\d", "[0-9]")
-    return re.compile(rf"(?:(?:\+|00)?33)?0?({pattern})").fullmatch
+    return rf"(?:(?:\+|00)?33)?0?({pattern})"
 
 
 def _read(text: str, region: str) -> str:

@@ -1,0 +1,272 @@
+"""Every field of the connection, written in every way, and every way to write it wrong."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from airflow.sdk import Connection
+from hypothesis import given
+from hypothesis import strategies as st
+
+from airflow_provider_smspartner import api
+from airflow_provider_smspartner.exceptions import InvalidMessage
+from airflow_provider_smspartner.hooks import connection
+from airflow_provider_smspartner.hooks.connection import API_URL, Settings
+from airflow_provider_smspartner.hooks.smspartner import SMSPartnerHook
+from airflow_provider_smspartner.simulator import Simulator
+from tests.conftest import Connect
+from tests.hooks import servers
+from tests.hooks.conftest import KEY, NUMBER, Carry, held_in
+from tests.hooks.servers import Server
+
+VARIABLE = "AIRFLOW_CONN_SMSPARTNER_DEFAULT"
+ALL_FIELDS: dict[str, Any] = {
+    "sender": "ACME",
+    "sandbox": True,
+    "timeout": 7.5,
+    "requests_per_second": 0,
+    "price_per_segment": 0.045,
+    "redirect_to": "06 12 34 56 78",
+    "max_recipients": 1000,
+}
+ALL_SETTINGS = Settings(
+    conn_id="smspartner_default",
+    api_key=KEY,
+    url="http://127.0.0.1:8025/v1",
+    sender="ACME",
+    sandbox=True,
+    timeout=7.5,
+    requests_per_second=0.0,
+    price_per_segment=Decimal("0.045"),
+    redirect_to=NUMBER,
+    max_recipients=1000,
+)
+
+
+def defined(monkeypatch: pytest.MonkeyPatch, **fields: Any) -> SMSPartnerHook:
+    """Define the connection as JSON and return a hook for it."""
+    form = {"conn_type": "smspartner", "password": KEY, **fields}
+    monkeypatch.setenv(VARIABLE, json.dumps(form))
+    return SMSPartnerHook()
+
+
+def refused(hook: SMSPartnerHook) -> str:
+    """Return the sentence that refuses the connection."""
+    with pytest.raises(InvalidMessage) as caught:
+        _ = hook.settings
+    assert_tells_nothing_but_its_own_url(caught.value)
+    return str(caught.value)
+
+
+def assert_tells_nothing_but_its_own_url(error: InvalidMessage) -> None:
+    assert not held_in(str(error).replace(API_URL, ""))
+
+
+def test_the_key_is_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert defined(monkeypatch).settings == Settings(
+        conn_id="smspartner_default",
+        api_key=KEY,
+        url="https://api.smspartner.fr/v1",
+        sender=None,
+        sandbox=False,
+        timeout=30.0,
+        requests_per_second=5.0,
+        price_per_segment=None,
+        redirect_to=None,
+        max_recipients=None,
+    )
+
+
+@pytest.mark.parametrize("as_text", [False, True], ids=["values", "texts, as a form stores them"])
+@pytest.mark.parametrize("nested", [False, True], ids=["Extra as an object", "Extra as text"])
+def test_json_holds_every_field(monkeypatch: pytest.MonkeyPatch, as_text: bool, nested: bool) -> None:
+    extra = {name: str(value) if as_text else value for name, value in ALL_FIELDS.items()}
+    hook = defined(monkeypatch, host="http://127.0.0.1:8025/v1", extra=json.dumps(extra) if nested else extra)
+    assert hook.settings == ALL_SETTINGS
+
+
+def test_a_uri_holds_every_field(monkeypatch: pytest.MonkeyPatch) -> None:
+    host = quote("http://127.0.0.1:8025/v1", safe="")
+    query = "&".join(f"{name}={quote(str(value))}" for name, value in ALL_FIELDS.items())
+    monkeypatch.setenv(VARIABLE, f"smspartner://:{quote(KEY, safe='')}@{host}/?{query}")
+    assert SMSPartnerHook().settings == ALL_SETTINGS
+
+
+@pytest.mark.parametrize("extra", ["", "  ", "{}", {}, '{"sender": null, "timeout": "", "sandbox": ""}'])
+def test_what_is_left_empty_is_the_default(monkeypatch: pytest.MonkeyPatch, extra: object) -> None:
+    hook = defined(monkeypatch, host="", extra=extra)
+    assert hook.settings == Settings(conn_id="smspartner_default", api_key=KEY)
+
+
+@pytest.mark.parametrize(
+    ("fields", "url"),
+    [
+        ({"host": "api.smspartner.fr/v1"}, "https://api.smspartner.fr/v1"),
+        ({"host": " https://api.smspartner.fr/v1/ "}, "https://api.smspartner.fr/v1"),
+        ({"host": "sms.example", "port": 8443, "schema": "v1"}, "https://sms.example:8443/v1"),
+        ({"host": "sms.example/v2", "schema": "v1"}, "https://sms.example/v2"),
+        ({"host": "sms.example/v1", "schema": "https"}, "https://sms.example/v1"),
+        ({"host": "https://sms.example:1/v1", "port": 2}, "https://sms.example:1/v1"),
+        ({"host": "HTTP://localhost:1/v1"}, "http://localhost:1/v1"),
+        ({"host": "http://127.0.0.53:1/v1"}, "http://127.0.0.53:1/v1"),
+        ({"host": "http://[::1]:1/v1"}, "http://[::1]:1/v1"),
+    ],
+)
+def test_where_the_api_is(monkeypatch: pytest.MonkeyPatch, fields: dict[str, Any], url: str) -> None:
+    assert defined(monkeypatch, **fields).settings.url == url
+
+
+def test_the_path_of_a_uri_is_the_path_of_the_api(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(VARIABLE, "smspartner://:some-key@sms.example:8443/v1")
+    assert SMSPartnerHook().settings.url == "https://sms.example:8443/v1"
+
+
+@pytest.mark.parametrize("value", [True, "true", "True", " YES ", "on", 1, "1"])
+def test_a_sandbox_is_switched_on(monkeypatch: pytest.MonkeyPatch, value: object) -> None:
+    assert defined(monkeypatch, extra={"sandbox": value}).settings.sandbox is True
+
+
+@pytest.mark.parametrize("value", [False, "false", "No", "off", 0, "0", "", None])
+def test_a_sandbox_is_switched_off(monkeypatch: pytest.MonkeyPatch, value: object) -> None:
+    assert defined(monkeypatch, extra={"sandbox": value}).settings.sandbox is False
+
+
+BAD_HOSTS = [
+    "http://api.smspartner.fr/v1",  # the key in plain sight
+    "http://192.168.0.1/v1",
+    "http://localhost.example/v1",
+    "http://127.0.0.1.example/v1",
+    "ftp://api.smspartner.fr",
+    "https://",
+    "https://:8443/v1",
+    "https://a b/v1",
+    "https://a..b/v1",
+    f"https://{'a' * 64}.example/v1",
+    "https://[::1",
+    "https://sms.example:port/v1",
+    "https://sms.example:99999/v1",
+    "https://user:word@sms.example/v1",
+    f"https://sms.example/v1?apiKey={KEY}",
+    f"https://sms.example/v1#{KEY}",
+]
+
+
+@pytest.mark.parametrize("host", BAD_HOSTS)
+def test_a_bad_url_is_refused(monkeypatch: pytest.MonkeyPatch, host: str) -> None:
+    assert "Connection 'smspartner_default': API URL " in refused(defined(monkeypatch, host=host))
+
+
+def test_a_bad_port_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "Port is not between 1 and 65535" in refused(defined(monkeypatch, host="sms.example", port=99999))
+
+
+@pytest.mark.parametrize(
+    ("name", "label", "values"),
+    [
+        ("sender", "Sender", ["AB", "TWELVE CHARS", "Été", "A!B", 123, ["ACME"], True]),
+        ("sandbox", "Sandbox", ["maybe", "tru", 2, [True]]),
+        ("timeout", "Timeout", [0, -1, "soon", "nan", float("inf"), True, [30], 10**400, 1e9]),
+        ("requests_per_second", "Requests per second", [-1, "many", "nan", False]),
+        ("price_per_segment", "Price per segment", ["cheap", -1, "NaN", "Infinity", True, 100, [1]]),
+        ("redirect_to", "Redirect to", ["0612", "01 23 45 67 89", "nobody", 12, True]),
+        ("max_recipients", "Max recipients", [0, -1, 1.5, "all", True, "nan"]),
+    ],
+)
+def test_a_bad_field_is_named(
+    monkeypatch: pytest.MonkeyPatch, name: str, label: str, values: list[object]
+) -> None:
+    for value in values:
+        said = refused(defined(monkeypatch, extra={name: value}))
+        assert said.startswith(f"Connection 'smspartner_default': {label} "), (value, said)
+
+
+@pytest.mark.parametrize("extra", ["{sender: ACME}", "[]x", "[1]", '"ACME"', "sender=ACME", KEY])
+def test_extra_that_is_no_object_is_not_taken_for_an_empty_one(
+    monkeypatch: pytest.MonkeyPatch, extra: str
+) -> None:
+    assert "Extra is not a JSON object" in refused(defined(monkeypatch, extra=extra))
+
+
+@pytest.mark.parametrize("key", ["", "   ", None])
+def test_a_missing_key_is_named(monkeypatch: pytest.MonkeyPatch, key: str | None) -> None:
+    assert "API key is missing" in refused(defined(monkeypatch, password=key))
+
+
+@pytest.mark.parametrize("key", [f"{KEY} {KEY}", f"{KEY}\n{KEY}", f"{KEY}é", f"{KEY}\x00"])
+def test_a_key_that_no_wire_carries_is_named_but_not_shown(monkeypatch: pytest.MonkeyPatch, key: str) -> None:
+    assert "API key holds" in refused(defined(monkeypatch, password=key))
+
+
+def test_blanks_around_a_pasted_key_do_no_harm(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert defined(monkeypatch, password=f" {KEY}\n").settings.api_key == KEY
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=5,
+)
+
+
+@given(
+    extra=st.dictionaries(st.sampled_from(sorted(ALL_FIELDS)), JSON) | JSON,
+    host=st.text(max_size=30) | st.sampled_from(BAD_HOSTS),
+    port=st.none() | st.integers(),
+)
+def test_any_connection_is_read_or_refused(extra: object, host: str, port: int | None) -> None:
+    conn = Connection(
+        conn_id="any", conn_type="smspartner", password=KEY, host=host, port=port, extra=json.dumps(extra)
+    )
+    said = ""
+    try:
+        settings = connection.read(conn)
+    except InvalidMessage as error:
+        said = str(error)
+    else:
+        assert settings.url.startswith(("https://", "http://"))
+        assert settings.timeout >= 0.1
+    assert said.startswith("Connection 'any': " if said else "")
+    assert not held_in(said)
+
+
+def test_a_missing_connection_is_named_with_its_remedy() -> None:
+    said = refused(SMSPartnerHook("sms_marketing"))
+    assert "smspartner_conn_id: connection 'sms_marketing' is not defined" in said
+    assert "AIRFLOW_CONN_SMS_MARKETING" in said
+
+
+def test_the_key_and_the_redirect_are_not_printed(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = defined(monkeypatch, extra={"redirect_to": NUMBER}).settings
+    assert not held_in(repr(settings))
+
+
+def test_a_bad_connection_is_refused_before_any_request(
+    carry: Carry, connect: Connect, simulator: Simulator
+) -> None:
+    connect(simulator.url, sandbox="perhaps")
+    with pytest.raises(InvalidMessage, match="Sandbox"):
+        carry(api.me())
+    assert simulator.requests == []
+
+
+def test_no_field_becomes_a_header(carry: Carry, connect: Connect, simulator: Simulator) -> None:
+    connect(simulator.url, **ALL_FIELDS, proxy="x", headers={"X-Mine": "1"}, verify=False)
+    carry(api.send([NUMBER], "Hello"))
+    carry(api.me())
+    plain = {
+        *("accept", "accept-encoding", "connection", "content-length", "content-type", "host"),
+        "user-agent",
+    }
+    for request in simulator.requests:
+        assert {name.lower() for name in request.headers} <= plain
+
+
+def test_no_compressed_answer_is_asked_for(carry: Carry, connect: Connect) -> None:
+    with Server(servers.reply()) as server:
+        connect(server.url)
+        carry(api.send([NUMBER], "Hello"))
+        assert server.requests[0].headers["accept-encoding"] == "identity"

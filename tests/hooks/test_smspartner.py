@@ -1,0 +1,357 @@
+"""The short forms of the hook, against a platform that runs on this machine."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from airflow.providers.http.hooks.http import HttpHook
+from airflow.sdk.exceptions import AirflowFailException
+
+from airflow_provider_smspartner import api
+from airflow_provider_smspartner.exceptions import (
+    APIError,
+    AuthenticationError,
+    InvalidMessage,
+    InvalidPhoneNumber,
+    NotFoundError,
+    OutcomeUnknownError,
+)
+from airflow_provider_smspartner.hooks.smspartner import SMSPartnerHook
+from airflow_provider_smspartner.simulator import Simulator
+from tests.conftest import Connect
+from tests.hooks import servers
+from tests.hooks.conftest import KEY, NUMBER, Carry, Clock, assert_tells_nothing, held_in
+from tests.hooks.servers import Server, reply
+
+OTHER = "+33698765432"
+Send = Callable[[SMSPartnerHook], Any]
+SENDS: dict[str, Send] = {
+    "send_sms": lambda hook: hook.send_sms("Hello", NUMBER),
+    "send_survey": lambda hook: hook.send_survey("abcd1234", NUMBER),
+}
+
+
+@pytest.fixture
+def hook(connect: Connect, simulator: Simulator) -> SMSPartnerHook:
+    """A hook whose connection is the simulator, with a key that needs encoding."""
+    simulator.api_key = KEY
+    connect(simulator.url, key=KEY)
+    return SMSPartnerHook()
+
+
+@pytest.fixture(params=SENDS)
+def send(request: pytest.FixtureRequest) -> Send:
+    """Either of the two that reach people."""
+    return SENDS[request.param]
+
+
+def later(**more: float) -> datetime:
+    return datetime.now(UTC) + timedelta(**more)
+
+
+# ---- carrying ------------------------------------------------------------------------------------
+
+
+def test_it_is_a_hook_of_airflow() -> None:
+    assert isinstance(SMSPartnerHook(), HttpHook)
+    assert SMSPartnerHook.conn_type == "smspartner"
+    assert SMSPartnerHook.default_conn_name == SMSPartnerHook().smspartner_conn_id == "smspartner_default"
+
+
+def test_both_ends_carry_every_call(carry: Carry, hook: SMSPartnerHook, simulator: Simulator) -> None:
+    options = api.SendOptions(tag="spring", send_at=later(hours=3))
+    sent = carry(api.send([NUMBER, OTHER], "Hello", options))
+    assert {row.number for row in carry(api.bulk_status(sent.message_id)).reports} == {NUMBER, OTHER}
+    assert {row.number for row in carry(api.bulk_status_by_tag("spring")).reports} == {NUMBER, OTHER}
+    assert carry(api.message_cancel(sent.message_id)) is True
+    assert carry(api.send_survey([NUMBER], "abcd1234")).message_id
+    assert carry(api.bulk_send([(NUMBER, "Hello"), (OTHER, "Bye")])).message_id
+    assert carry(api.stop_list()).entries == ()
+    assert carry(api.me()).currency == "EUR"
+    assert simulator.texts_per_number() == {NUMBER: 2, OTHER: 1}
+
+
+def test_both_ends_read_xml(carry: Carry, hook: SMSPartnerHook) -> None:
+    assert carry(api.send([NUMBER], "Hello", response_format="xml")).message_id
+
+
+def test_a_refusal_is_carried_too(carry: Carry, hook: SMSPartnerHook) -> None:
+    with pytest.raises(NotFoundError):
+        carry(api.bulk_status(424242))
+
+
+def test_a_wrong_key_is_refused_and_not_told(carry: Carry, connect: Connect, simulator: Simulator) -> None:
+    connect(simulator.url, key=KEY)
+    for call in (api.me(), api.send([NUMBER], "Hello")):
+        with pytest.raises(AuthenticationError):
+            carry(call)
+    assert len(simulator.requests) == 2
+
+
+def test_a_check_runs_before_each_attempt_and_may_stop_it(connect: Connect, clock: Clock) -> None:
+    checks = []
+
+    def twice() -> None:
+        checks.append(len(server.requests))
+        if len(checks) == 3:
+            raise InterruptedError
+
+    with Server(reply(status=503)) as server:
+        connect(server.url)
+        with pytest.raises(InterruptedError):
+            SMSPartnerHook().call(api.me(), before=twice)
+        assert checks == [0, 1, 2]
+        assert len(server.requests) == 2
+
+
+def test_the_generic_way_of_http_hooks_is_closed(hook: SMSPartnerHook, simulator: Simulator) -> None:
+    for run in (hook.run, hook.run_with_advanced_retry):
+        with pytest.raises(NotImplementedError, match="call"):
+            run("/me", {"apiKey": KEY})
+    assert simulator.requests == []
+
+
+async def test_a_cancelled_call_leaves_no_connection(connect: Connect) -> None:
+    with Server(servers.hang) as server:
+        connect(server.url)
+        task = asyncio.create_task(SMSPartnerHook().acall(api.me()))
+        assert await asyncio.to_thread(server.arrived.wait, 10)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert await asyncio.to_thread(server.left_alone.wait, 10)
+        assert server.connections == 1
+
+
+async def test_a_cancelled_call_of_a_shared_session_leaves_no_connection(connect: Connect) -> None:
+    with Server(servers.hang, reply(servers.GOOD_ME)) as server:
+        connect(server.url)
+        hook = SMSPartnerHook()
+        async with hook.open_session() as session:
+            task = asyncio.create_task(hook.acall(api.me(), session=session))
+            assert await asyncio.to_thread(server.arrived.wait, 10)
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+            assert await asyncio.to_thread(server.left_alone.wait, 10)
+            assert (await hook.acall(api.me(), session=session)).credit == 120
+
+
+async def test_what_must_not_be_repeated_gets_a_connection_of_its_own(connect: Connect) -> None:
+    kept = servers.in_turn(servers.raw(servers.answer(servers.GOOD_ME)), servers.hang)
+    with Server(kept, reply()) as server:
+        connect(server.url)
+        hook = SMSPartnerHook()
+        async with hook.open_session() as session:
+            await hook.acall(api.me(), session=session)
+            assert (await hook.acall(api.send([NUMBER], "Hello"), session=session)).message_id == "5120"
+        assert server.connections == 2
+
+
+# ---- sending -------------------------------------------------------------------------------------
+
+
+def test_a_text_in_one_line(hook: SMSPartnerHook, simulator: Simulator) -> None:
+    sent = hook.send_sms("Hello", "06 12 34 56 78", sender="ACME", tag="spring")
+    (text,) = simulator.sent
+    assert (text.number, text.text, text.sender, text.tag) == (NUMBER, "Hello", "ACME", "spring")
+    assert (sent.message_id, sent.cost) == (text.message_id, Decimal("0.045"))
+
+
+def test_a_survey_in_one_line(hook: SMSPartnerHook, simulator: Simulator) -> None:
+    sent = hook.send_survey("abcd1234", [NUMBER, OTHER], tag="spring")
+    assert {text.number for text in simulator.sent} == {NUMBER, OTHER}
+    assert {text.message_id for text in simulator.sent} == {sent.message_id}
+
+
+@pytest.mark.parametrize("given", [{}, {"sender": None}])
+def test_the_sender_of_the_connection_is_the_default(
+    connect: Connect, simulator: Simulator, given: dict[str, Any]
+) -> None:
+    connect(simulator.url, sender="ACME")
+    SMSPartnerHook().send_sms("Hello", NUMBER, **given)
+    SMSPartnerHook().send_sms("Hello", NUMBER, sender="OTHER")
+    assert [text.sender for text in simulator.sent] == ["ACME", "OTHER"]
+
+
+@pytest.mark.parametrize("given", [{}, {"sandbox": False}, {"sandbox": None}, {"sandbox": True}])
+def test_a_sandbox_connection_cannot_be_overruled(
+    connect: Connect, simulator: Simulator, given: dict[str, Any]
+) -> None:
+    connect(simulator.url, sandbox=True)
+    SMSPartnerHook().send_sms("Hello", NUMBER, **given)
+    assert simulator.sent == []
+    assert [text.sandbox for text in simulator.accepted] == [True]
+
+
+def test_one_send_may_ask_for_the_sandbox(hook: SMSPartnerHook, simulator: Simulator) -> None:
+    hook.send_sms("Hello", NUMBER, sandbox=True)
+    assert simulator.sent == []
+
+
+def test_a_survey_on_a_sandbox_connection_is_refused(connect: Connect, simulator: Simulator) -> None:
+    connect(simulator.url, sandbox=True)
+    with pytest.raises(InvalidMessage, match="survey would reach real phones"):
+        SMSPartnerHook().send_survey("abcd1234", NUMBER)
+    assert simulator.requests == []
+
+
+def test_a_staging_connection_texts_one_number_and_says_so(
+    connect: Connect, simulator: Simulator, capfd: pytest.CaptureFixture[str], send: Send
+) -> None:
+    connect(simulator.url, redirect_to=OTHER)
+    send(SMSPartnerHook())
+    assert simulator.texts_per_number() == {OTHER: 1}
+    log = capfd.readouterr().out  # Airflow's loggers for tasks write there
+    assert "redirects this send to one number" in log
+    assert not held_in(log)
+    assert OTHER[1:] not in log
+
+
+def test_a_staging_connection_texts_a_crowd_once(connect: Connect, simulator: Simulator) -> None:
+    connect(simulator.url, redirect_to=OTHER)
+    SMSPartnerHook().send_sms("Hello", [NUMBER, "+33612345679", "+33612345680"])
+    assert simulator.texts_per_number() == {OTHER: 1}
+
+
+def test_a_connection_caps_its_recipients(connect: Connect, simulator: Simulator) -> None:
+    connect(simulator.url, max_recipients=2)
+    hook = SMSPartnerHook()
+    crowd = [NUMBER, OTHER, "+33612345679"]
+    for send, what in ((hook.send_sms, "Hello"), (hook.send_survey, "abcd1234")):
+        with pytest.raises(InvalidMessage, match=r"recipients: 3 numbers; .* allows 2"):
+            send(what, crowd)
+    assert simulator.requests == []
+    hook.send_sms("Hello", crowd[:2])
+    assert len(simulator.sent) == 2
+
+
+@pytest.mark.parametrize(
+    ("recipients", "fault"),
+    [
+        ([f"+336123{index:05}" for index in range(501)], "recipients: 501 numbers"),
+        ([], "recipients"),
+        ([NUMBER, "06 12 34 56 78"], "name each number once"),
+        ("01 23 45 67 89", "mobile"),
+        ("", "number"),
+    ],
+)
+def test_bad_recipients_are_refused_before_any_request(
+    hook: SMSPartnerHook, simulator: Simulator, recipients: Any, fault: str
+) -> None:
+    for send, what in ((hook.send_sms, "Hello"), (hook.send_survey, "abcd1234")):
+        with pytest.raises(InvalidMessage, match=fault) as caught:
+            send(what, recipients)
+        assert not held_in(str(caught.value))
+    assert simulator.requests == []
+
+
+@pytest.mark.parametrize(
+    ("options", "argument"),
+    [
+        ({"sender": "AB"}, "sender"),
+        ({"tag": "Two Words"}, "tag"),
+        ({"sms_range": "gold"}, "sms_range"),
+        ({"send_at": datetime(2020, 1, 1, tzinfo=UTC)}, "send_at"),
+        ({"dlr_url": "nowhere"}, "dlr_url"),
+    ],
+)
+def test_bad_options_are_refused_before_any_request(
+    hook: SMSPartnerHook, simulator: Simulator, options: dict[str, Any], argument: str
+) -> None:
+    with pytest.raises(InvalidMessage, match=argument):
+        hook.send_sms("Hello", NUMBER, **options)
+    assert simulator.requests == []
+
+
+def test_five_hundred_people_are_one_request(hook: SMSPartnerHook, simulator: Simulator) -> None:
+    hook.send_sms("Hello", [f"+336123{index:05}" for index in range(500)])
+    assert len(simulator.sent) == 500
+    assert len(simulator.requests) == 1
+
+
+@pytest.mark.parametrize("fault", ["reset_after", "error_after", "garbage_after", "no_id_after"])
+def test_an_unknown_outcome_is_nothing_airflow_may_repeat(
+    hook: SMSPartnerHook, simulator: Simulator, send: Send, fault: str
+) -> None:
+    simulator.faults.add("*", fault, times=None)
+    with pytest.raises(OutcomeUnknownError, match="Airflow will not run this task again") as caught:
+        send(hook)
+    assert isinstance(caught.value, AirflowFailException)
+    assert_tells_nothing(caught.value)
+    assert simulator.texts_per_number() == {NUMBER: 1}
+
+
+def test_a_refusal_stays_what_it_is(hook: SMSPartnerHook, simulator: Simulator, send: Send) -> None:
+    simulator.credits = Decimal(0)
+    with pytest.raises(APIError) as caught:
+        send(hook)
+    assert not isinstance(caught.value, AirflowFailException)
+    assert simulator.sent == []
+
+
+# ---- asking --------------------------------------------------------------------------------------
+
+
+def test_reports_credit_and_cancelling_in_one_line(hook: SMSPartnerHook, simulator: Simulator) -> None:
+    simulator.credits = Decimal("5.40")
+    assert hook.credits().balance == Decimal("5.40")
+    sent = hook.send_sms("Hello", NUMBER, send_at=later(hours=3))
+    hook.cancel(sent.message_id)
+    with pytest.raises(APIError) as caught:
+        hook.cancel(sent.message_id)
+    assert caught.value.code == 5
+    now = hook.send_sms("Hello", OTHER)
+    assert [row.number for row in hook.delivery_status(now.message_id).reports] == [OTHER]
+
+
+def test_the_form_is_told_who_and_how_much(hook: SMSPartnerHook, simulator: Simulator) -> None:
+    works, said = hook.test_connection()
+    assert works
+    assert said.startswith("Connected to SMS Partner as ")
+    assert "EUR" in said
+    assert not held_in(said)
+
+
+def test_the_form_is_told_only_what_the_platform_said(connect: Connect) -> None:
+    with Server(reply(b'{"success": true, "code": 200, "credits": {"creditSms": 7}}')) as server:
+        connect(server.url)
+        works, said = SMSPartnerHook().test_connection()
+    assert works
+    assert "None" not in said
+    assert "7 texts left" in said
+
+
+@pytest.mark.parametrize(
+    ("url", "key", "expected"),
+    [
+        ("", KEY, "/me"),  # the simulator knows another key
+        ("http://127.0.0.1:9/v1", KEY, "never left this machine"),
+        ("http://api.smspartner.fr/v1", KEY, "API URL is plain http"),
+        ("", " ", "API key is missing"),
+    ],
+)
+def test_the_form_is_told_what_is_wrong(
+    connect: Connect, simulator: Simulator, clock: Clock, url: str, key: str, expected: str
+) -> None:
+    connect(url or simulator.url, key=key)
+    works, said = SMSPartnerHook().test_connection()
+    assert not works
+    assert expected in said
+    assert not held_in(said)
+
+
+def test_the_form_is_told_that_nothing_is_there_to_test() -> None:
+    works, said = SMSPartnerHook("nowhere").test_connection()
+    assert not works
+    assert "nowhere" in said
+
+
+def test_numbers_of_no_mobile_are_named_as_such(hook: SMSPartnerHook) -> None:
+    with pytest.raises(InvalidPhoneNumber):
+        hook.send_sms("Hello", "0800 00 00 00")
