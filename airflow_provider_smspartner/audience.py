@@ -1,11 +1,22 @@
-"""Recipients out of SQL or out of a list, cleaned: the only place that reads a warehouse."""
+"""Recipients out of SQL or out of a list, streamed and cleaned: the only place that reads a warehouse.
+
+Memory grows by a few bytes for each number and not by the row: what a personal text needs of a row lies in an
+unlinked temporary file. The warehouse's cursor is closed before anything is sent.
+"""
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import json
+import logging
+import tempfile
+from array import array
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple
+from functools import partial
+from hashlib import blake2b
+from itertools import islice
+from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 from airflow_provider_smspartner.exceptions import InvalidMessage, InvalidPhoneNumber
 from airflow_provider_smspartner.rules import phone
@@ -13,31 +24,13 @@ from airflow_provider_smspartner.rules.people import Person
 
 if TYPE_CHECKING:
     from airflow.providers.common.sql.hooks.sql import DbApiHook
+    from sqlalchemy import Engine
+
+log = logging.getLogger(__name__)
 
 ROWS_AT_ONCE = 5_000
 MOST_EXPLAINED = 20
-
-
-@dataclass(slots=True, kw_only=True)
-class Audience:
-    """Who is to be texted, and what was found on the way."""
-
-    numbers: list[str] = field(default_factory=list, repr=False)
-    """E.164 numbers in the order in which they came; distinct, or distinct for each event."""
-    events: list[str] = field(default_factory=list, repr=False)
-    """The event of each number, when there are events."""
-    rows: int = 0
-    invalid: int = 0
-    """Rows whose number is not one of a mobile phone."""
-    duplicates: int = 0
-    """Rows whose number had come before, in whatever spelling."""
-    explained: list[str] = field(default_factory=list)
-    """Why the first invalid rows are so, with the numbers masked."""
-
-    @property
-    def people(self) -> Iterator[Person]:
-        """Everybody who is to be texted."""
-        return map(Person, self.numbers, self.events) if self.events else map(Person, self.numbers)
+FRANCE = 33_000_000_000
 
 
 class Columns(NamedTuple):
@@ -45,49 +38,168 @@ class Columns(NamedTuple):
 
     phone: str
     event: str | None = None
+    merge: tuple[str, ...] = ()
+    """What a personal text is filled with."""
+
+    @property
+    def wanted(self) -> list[tuple[str, str]]:
+        """The columns besides the number, each with the argument that asks for it."""
+        event = [(self.event, "event_column")] if self.event is not None else []
+        return event + [(name, "message") for name in self.merge]
 
 
-class Entry(NamedTuple):
-    """A number as it was typed, and what the text is about."""
+class Rows(NamedTuple):
+    """Some rows: their numbers as they were typed, and what else is needed of each."""
 
-    number: object
-    event: object
+    numbers: Sequence[object]
+    others: Sequence[Sequence[object]] | None
+    """The event first, when there are events, then the values to merge; None when nothing else is needed."""
 
 
-def gather(values: Iterable[object], *, region: str) -> Audience:
-    """Clean what people typed into distinct E.164 numbers.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """Who belongs to the audience."""
 
-    :param region: two-letter country of numbers that are written nationally.
+    region: str = "FR"
+    """Country of numbers that are written nationally."""
+    countries: Collection[str] | None = None
+    """Two-letter countries that may be texted; None for all."""
+    left_out: Collection[int] = frozenset()
+    """Numbers, as E.164 digits, of people who want no texts."""
+    events: bool = False
+    """Whether the first of the other columns is the event."""
+    measure: Callable[[Sequence[object]], int] | None = field(default=None, repr=False)
+    """Returns the segments of a row's own text; raises InvalidMessage when there can be none."""
+
+
+class Audience:
+    """Who is to be texted, and what was found on the way."""
+
+    def __init__(self, rules: Rules) -> None:
+        self.rules = rules
+        self.rows = 0
+        self.invalid = 0
+        """Rows without the number of a mobile phone, or without a text."""
+        self.duplicates = 0
+        """Rows whose number (and event) had come before, in whatever spelling."""
+        self.excluded = 0
+        """People in other countries or on the STOP list."""
+        self.explained: list[str] = []
+        """Why the first invalid rows are so, with the numbers masked."""
+        self._numbers = array("Q")
+        self._sizes = array("B")
+        self._keys: array[int] | None = None
+        self._spool: IO[str] | None = None
+        self._repeated = bytearray()
+
+    def __len__(self) -> int:
+        return len(self._numbers) - self.duplicates
+
+    @property
+    def segments(self) -> int:
+        """Segments of all personal texts; 0 when there are none."""
+        return sum(self._unrepeated(self._sizes) if self._repeated and self._sizes else self._sizes)
+
+    @property
+    def people(self) -> Iterator[Person]:
+        """Everybody who is to be texted, in the order of the rows. May be asked for once more."""
+        kept = self._numbers if not self._repeated else self._unrepeated(self._numbers)
+        if self._spool is None:
+            return map(Person, map("+{}".format, kept))
+        self._spool.seek(0)
+        others = map(json.loads, self._spool if not self._repeated else self._unrepeated(self._spool))
+        return map(self._person, kept, others)
+
+    def _unrepeated(self, items: Iterable[Any]) -> Iterator[Any]:
+        return (item for item, repeated in zip(items, self._repeated, strict=True) if not repeated)
+
+    def _person(self, number: int, others: list[Any]) -> Person:
+        event = others.pop(0) if self.rules.events else ""
+        return Person(f"+{number}", event, tuple(others))
+
+    def take(self, rows: Rows) -> None:
+        """Clean some rows."""
+        first, self.rows = self.rows, self.rows + len(rows.numbers)
+        french = phone.french_mobiles(rows.numbers) if self.rules.region == "FR" else [""] * len(rows.numbers)
+        if rows.others is None and all(french) and not self.rules.left_out and self._may_go("FR"):
+            self._numbers.extend([FRANCE + int(number) for number in french])
+            return
+        for index, (typed, national) in enumerate(zip(rows.numbers, french, strict=True)):
+            others = rows.others[index] if rows.others is not None else None
+            try:
+                self._take_one(typed, national, others)
+            except InvalidMessage as error:
+                self.invalid += 1
+                if len(self.explained) < MOST_EXPLAINED:
+                    self.explained.append(f"row {first + index + 1}: {error}")
+
+    def _take_one(self, typed: Any, national: str, others: Sequence[object] | None) -> None:
+        number = FRANCE + int(national) if national else int(phone.normalize(typed, self.rules.region)[1:])
+        if number in self.rules.left_out or not self._may_go("FR" if national else None, number):
+            self.excluded += 1
+            return
+        if others is not None:
+            values = self._readable(others)
+            if self.rules.measure is not None:
+                self._sizes.append(self.rules.measure(values[1:] if self.rules.events else values))
+            self._write(number, values)
+        self._numbers.append(number)
+
+    def _may_go(self, country: str | None, number: int = 0) -> bool:
+        countries = self.rules.countries
+        return countries is None or (country or phone.country(f"+{number}")) in countries
+
+    def _readable(self, others: Sequence[object]) -> list[str | None]:
+        """Return the row's other values as text."""
+        if self.rules.events and (others[0] is None or not str(others[0]).strip()):
+            raise InvalidPhoneNumber("its event column is empty")
+        values = [None if value is None else str(value) for value in others]
+        return values
+
+    def _write(self, number: int, values: list[str | None]) -> None:
+        if self._spool is None:
+            self._spool = tempfile.TemporaryFile("w+", encoding="utf-8")  # noqa: SIM115  # lives as long as we
+        self._spool.write(json.dumps(values) + "\n")
+        if self.rules.events:
+            self._keys = array("Q") if self._keys is None else self._keys
+            digest = blake2b(f"{number}|{values[0]}".encode(), digest_size=8).digest()
+            self._keys.append(int.from_bytes(digest))
+
+    def close(self) -> None:
+        """Find the rows that repeat an earlier one; call it when the last row was taken."""
+        keys = self._numbers if self._keys is None else self._keys
+        self._repeated = repeated(keys)
+        self.duplicates = sum(self._repeated)
+
+
+def repeated(keys: array[int]) -> bytearray:
+    """Flag the keys that have come before; empty when none has.
+
+    Sorting costs a few bytes a key for a moment; a set of a million numbers would cost 100 MB.
     """
-    audience, seen = Audience(), set[str | tuple[str, str]]()
-    for value in values:
-        audience.rows += 1
-        event = None
-        try:
-            if isinstance(value, Entry):
-                event, value = event_of(value), value.number
-            number = phone.normalize(value, region)  # type: ignore[arg-type]  # it refuses what is no number
-        except InvalidPhoneNumber as error:
-            audience.invalid += 1
-            if len(audience.explained) < MOST_EXPLAINED:
-                audience.explained.append(f"row {audience.rows}: {error}")
-            continue
-        once = number if event is None else (number, event)
-        if once in seen:
-            audience.duplicates += 1
-            continue
-        seen.add(once)
-        audience.numbers.append(number)
-        if event is not None:
-            audience.events.append(event)
+    ordered = sorted(keys)
+    twice = {
+        key for key, following in zip(ordered, islice(ordered, 1, None), strict=False) if key == following
+    }
+    if not twice:
+        return bytearray()
+    del ordered
+    seen: set[int] = set()
+    flags = bytearray(len(keys))
+    for index, key in enumerate(keys):
+        if key in twice:
+            flags[index] = key in seen
+            seen.add(key)
+    return flags
+
+
+def gather(parts: Iterable[Rows], rules: Rules) -> Audience:
+    """Clean what people typed into distinct E.164 numbers."""
+    audience = Audience(rules)
+    for part in parts:
+        audience.take(part)
+    audience.close()
     return audience
-
-
-def event_of(entry: Entry) -> str:
-    """Return the event of a row as text."""
-    if entry.event is None or str(entry.event).strip() == "":
-        raise InvalidPhoneNumber("the event column is empty")
-    return str(entry.event)
 
 
 def check_quality(audience: Audience, *, on_invalid: str, max_invalid_rate: float) -> None:
@@ -99,8 +211,8 @@ def check_quality(audience: Audience, *, on_invalid: str, max_invalid_rate: floa
     if not audience.invalid:
         return
     example = audience.explained[0] if audience.explained else ""
-    found = f"{audience.invalid} of {audience.rows} rows hold no mobile number ({example})"
-    if not audience.numbers:
+    found = f"{audience.invalid} of {audience.rows} rows cannot be texted ({example})"
+    if not len(audience) and not audience.excluded:
         raise InvalidMessage(f"recipients: {found}; is phone_column the right column?")
     if on_invalid == "fail":
         raise InvalidMessage(f'recipients: {found}, and on_invalid="fail"; nothing was sent')
@@ -111,8 +223,11 @@ def check_quality(audience: Audience, *, on_invalid: str, max_invalid_rate: floa
         )
 
 
-def from_given(recipients: object, columns: Columns) -> Iterator[object]:
-    """Yield the numbers of what a DAG gave: one number, numbers, or rows that are mappings.
+# ---- lists -----------------------------------------------------------------------------------------
+
+
+def from_given(recipients: object, columns: Columns) -> Iterator[Rows]:
+    """Yield what a DAG gave: one number, numbers, or rows that are mappings.
 
     :raises InvalidMessage: ``recipients`` is none of these, or a row lacks a column.
     """
@@ -120,16 +235,18 @@ def from_given(recipients: object, columns: Columns) -> Iterator[object]:
         recipients = literal(recipients)
     if isinstance(recipients, str | int) and not isinstance(recipients, bool):
         recipients = [recipients]
-    if isinstance(recipients, Mapping) or not isinstance(recipients, Iterable):
+    if isinstance(recipients, Mapping | bytes | bytearray) or not isinstance(recipients, Iterable):
         raise InvalidMessage(
             f"recipients: {type(recipients).__name__} is neither a number nor a list of numbers or rows"
         )
-    for index, row in enumerate(recipients, start=1):
-        number = number_of(row, columns.phone, index)
-        if columns.event is None:
-            yield number
-        else:
-            yield Entry(number, column_of(row, "event_column", columns.event, index))
+    source = enumerate(recipients, start=1)
+    while part := list(islice(source, ROWS_AT_ONCE)):
+        numbers = [number_of(row, columns.phone, index) for index, row in part]
+        wanted = columns.wanted
+        others = (
+            [[column_of(row, *name, index) for name in wanted] for index, row in part] if wanted else None
+        )
+        yield Rows(numbers, others)
 
 
 def literal(text: str) -> object:
@@ -146,7 +263,7 @@ def literal(text: str) -> object:
 def number_of(row: object, phone_column: str, index: int) -> object:
     """Return the number of one row of a list."""
     if isinstance(row, Mapping):
-        return column_of(row, "phone_column", phone_column, index)
+        return column_of(row, phone_column, "phone_column", index)
     if isinstance(row, list | tuple):
         if len(row) == 1:
             return row[0]
@@ -157,7 +274,7 @@ def number_of(row: object, phone_column: str, index: int) -> object:
     return row
 
 
-def column_of(row: object, argument: str, column: str, index: int) -> object:
+def column_of(row: object, column: str, argument: str, index: int) -> object:
     """Return one column of a row of a list."""
     if not isinstance(row, Mapping):
         raise InvalidMessage(
@@ -171,45 +288,80 @@ def column_of(row: object, argument: str, column: str, index: int) -> object:
     return row[column]
 
 
+# ---- SQL -------------------------------------------------------------------------------------------
+
+
 def read_sql(
     hook: DbApiHook,
     sql: str,
     parameters: Iterable[Any] | Mapping[str, Any] | None,
     columns: Columns,
-    *,
-    region: str,
+    rules: Rules,
 ) -> Audience:
-    """Run a query and clean its numbers while they come, without logging its parameters.
+    """Run a query and clean its rows while they come, without logging its parameters.
+
+    Rows are streamed through SQLAlchemy where the hook has an engine, and read in parts from the hook's own
+    cursor where it has none. The query must be one that returns rows.
 
     :raises InvalidMessage: the query lacks a column that is asked for.
     """
+    engine = engine_of(hook)
+    if engine is not None:
+        given = parameters if isinstance(parameters, Mapping | None) else tuple(parameters)
+        with engine.connect().execution_options(stream_results=True, yield_per=ROWS_AT_ONCE) as connection:
+            result = connection.exec_driver_sql(sql, given)
+            return gather(picked(list(result.keys()), result.partitions(), columns), rules)
     found: list[Audience] = []
 
     def consume(cursor: Any) -> None:
         names = [str(column[0]) for column in cursor.description or ()]
-        alone = len(names) == 1 and columns.event is None
-        phone_at = 0 if alone else column_index(names, columns.phone, "phone_column")
-        values: Iterable[object] = (row[phone_at] for row in rows(cursor))
-        if columns.event is not None:
-            event_at = column_index(names, columns.event, "event_column")
-            values = (Entry(row[phone_at], row[event_at]) for row in rows(cursor))
-        found.append(gather(values, region=region))
+        parts = iter(partial(cursor.fetchmany, ROWS_AT_ONCE), [])
+        found.append(gather(picked(names, parts, columns), rules))
 
     hook.log_sql = False  # it would log the parameters, which may name people
     hook.run(sql, parameters=parameters, handler=consume)
-    return found[0] if found else Audience()
+    return found[0]
 
 
-def rows(cursor: Any) -> Iterator[Sequence[Any]]:
-    """Yield the rows of an open cursor, some thousand at a time."""
-    while batch := cursor.fetchmany(ROWS_AT_ONCE):
-        yield from batch
+def engine_of(hook: DbApiHook) -> Engine | None:
+    """Return the hook's SQLAlchemy engine, None for a hook that has none."""
+    from airflow.providers.common.compat.sdk import AirflowOptionalProviderFeatureException
+    from sqlalchemy.exc import ArgumentError
+
+    try:
+        # An error of the database would print the parameters, which may name people
+        engine: Engine = hook.get_sqlalchemy_engine(engine_kwargs={"hide_parameters": True})
+    except (
+        ArgumentError,
+        ImportError,
+        NotImplementedError,
+        AirflowOptionalProviderFeatureException,
+    ) as error:
+        log.info(
+            "%s has no SQLAlchemy engine (%s): rows are read from its cursor", type(hook).__name__, error
+        )
+        return None
+    return engine
 
 
-def column_index(columns: Sequence[str], column: str, argument: str) -> int:
+def picked(
+    names: Sequence[str], parts: Iterable[Sequence[Sequence[Any]]], columns: Columns
+) -> Iterator[Rows]:
+    """Pick the columns that are needed out of each part of a result."""
+    alone = len(names) == 1 and not columns.wanted
+    phone_at = 0 if alone else column_index(names, columns.phone, "phone_column")
+    places = [column_index(names, *wanted) for wanted in columns.wanted]
+    for part in parts:
+        if not part:  # some drivers end with an empty list, some with an empty tuple
+            return
+        others = [[row[place] for place in places] for row in part] if places else None
+        yield Rows([row[phone_at] for row in part], others)
+
+
+def column_index(names: Sequence[str], column: str, argument: str) -> int:
     """Return where a row keeps a column; warehouses differ in the case they give column names."""
-    folded = [name.casefold() for name in columns]
+    folded = [name.casefold() for name in names]
     if column.casefold() not in folded:
-        names = ", ".join(columns) or "none"
-        raise InvalidMessage(f"{argument}: the query has no column {column!r}; it has {names}")
+        known = ", ".join(names) or "none"
+        raise InvalidMessage(f"{argument}: the query has no column {column!r}; it has {known}")
     return folded.index(column.casefold())

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from airflow.sdk.exceptions import AirflowFailException
+from airflow.providers.common.compat.sdk import AirflowFailException
 
+from airflow_provider_smspartner.exceptions import OutcomeUnknownError
 from airflow_provider_smspartner.lookup import Found
 from airflow_provider_smspartner.plan import Plan
 from airflow_provider_smspartner.rules.people import Person, each
@@ -69,45 +70,54 @@ class Doubts:
         delay, self._delay = self._delay, min(2 * self._delay, LONGEST_DELAY)
         return delay
 
-    def settle(self, among: Sequence[Doubt], accepted: Sequence[Batch]) -> list[tuple[Doubt, Event]]:
-        """Look each of them up once, and return those that are settled, with what happened to them.
+    def settle(self, among: Sequence[Doubt], accepted: Sequence[Batch]) -> Iterator[tuple[Doubt, Event]]:
+        """Look each of them up once, and yield those that are settled, with what happened to them.
 
         :param accepted: batches that the platform certainly has, for the control look.
         :raises SMSPartnerError: a look failed.
         :raises AirflowFailException: a tag holds other people than ours.
         """
-        control: bool | None = None
-        settled: list[tuple[Doubt, Event]] = []
         for doubt in among:
+            over = self._is_over(doubt.batch)  # before the look, which may take long
             event = self._judge(doubt.batch)
-            if event is None and self._is_over(doubt.batch):
-                if control is None:
-                    control = self._control(accepted)
-                event, doubt.stuck = (Event.NOT_FOUND, False) if control else (None, True)
+            refused = doubt.batch.state is BatchState.REFUSED
+            if event is Event.NOT_FOUND and not (refused or (over and self._control(doubt.batch, accepted))):
+                event = None
+            doubt.stuck = over and event is None
             if event is not None:
                 del self._open[doubt.batch.ordinal]
-                settled.append((doubt, event))
-        return settled
+                yield doubt, event
 
     def _judge(self, batch: Batch) -> Event | None:
-        """Return what one look by tag says; None when it is too early to say."""
+        """Return what one look by tag says; None when it counts people without naming any."""
         refused = batch.state is BatchState.REFUSED
         if self._plan.on_unknown == "resend" and not refused:
             return Event.RESEND
-        if found := self._look(batch.tag):
+        found = self._look(batch.tag)
+        if not found:
+            return Event.NOT_FOUND
+        if found.numbers:
             self._check_ours(batch, found)
             return Event.FOUND
-        return Event.NOT_FOUND if refused else None
+        if refused:
+            raise OutcomeUnknownError(
+                f"SMS Partner has refused batch {batch.ordinal}, and counts people under its tag {batch.tag}."
+            )
+        return None
 
     def _is_over(self, batch: Batch) -> bool:
         """Whether its request must be over, and it has been looked for as long as the DAG asks."""
-        return self._now() > batch.claimed_at + self._plan.longest_request + self._plan.verify_timeout
+        return self._now() > self._plan.over(batch)
 
-    def _control(self, accepted: Sequence[Batch]) -> bool:
-        """Whether "not found" can be believed: the same look must find a batch that is there for sure."""
+    def _control(self, batch: Batch, accepted: Sequence[Batch]) -> bool:
+        """Whether "not found" can be believed: the same look must find a batch that is there for sure.
+
+        The nearest in time is asked for, because what is held for the night may not be visible yet.
+        """
         if not accepted:
             return not self._plan.invisible
-        return self._look(accepted[0].tag) is not None
+        nearest = min(accepted, key=lambda other: abs(other.claimed_at - batch.claimed_at))
+        return self._look(nearest.tag) is not None
 
     def _check_ours(self, batch: Batch, found: Found) -> None:
         if self._plan.redirect_to:
@@ -128,8 +138,10 @@ class Doubts:
         named = ", ".join(f"{doubt.batch.tag} ({doubt.batch.size} people)" for doubt in self.unanswered)
         if not named:
             return ""
+        gave_up = self._plan.on_unknown == "fail"
+        remedy = 'Set on_unknown="verify" and clear' if gave_up else "Wait some minutes and clear"
         return (
-            f" Nobody knows whether SMS Partner has these batches: {named}. Wait some minutes and clear "
-            "the task: it looks their tags up and sends only what is missing. Or look the tags up in the "
-            'customer area of SMS Partner; on_unknown="resend" sends them again, at the price of doubles.'
+            f" Nobody knows whether SMS Partner has these batches: {named}. {remedy} the task: it looks "
+            "their tags up and sends only what is missing. Or look the tags up in the customer area of "
+            'SMS Partner; on_unknown="resend" sends them again, at the price of doubles.'
         )

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from airflow_provider_smspartner import api
-from airflow_provider_smspartner.answers import Statuses
-from airflow_provider_smspartner.exceptions import InvalidPhoneNumber, NotFoundError
+from airflow_provider_smspartner.answers import Statuses, StopList
+from airflow_provider_smspartner.exceptions import InvalidPhoneNumber, NotFoundError, SMSPartnerError
 from airflow_provider_smspartner.rules import phone
 
 log = logging.getLogger(__name__)
@@ -107,6 +107,8 @@ async def aread_pages(acall: Callable[[api.Call[Any]], Awaitable[Any]], pages: P
 def look_up(call: Callable[[api.Call[Any]], Any], tag: str) -> Found | None:
     """Return who is on the platform under this tag, None when it knows no such tag or lists nobody.
 
+    A list that counts people without naming any is not empty: some of them may not have reported yet.
+
     :raises SMSPartnerError: the look itself failed, which says nothing about the batch.
     """
     try:
@@ -114,6 +116,30 @@ def look_up(call: Callable[[api.Call[Any]], Any], tag: str) -> Found | None:
     except NotFoundError:
         return None
     numbers = numbers_in(listed)
-    if not numbers:
+    if not numbers and not listed.total:
         return None
     return Found(numbers=numbers, complete=listed.total is None or len(numbers) >= listed.total)
+
+
+def read_stop_list(call: Callable[[api.Call[Any]], Any]) -> frozenset[int]:
+    """Return the numbers, as E.164 digits, of the people who asked for no more texts.
+
+    :raises SMSPartnerError: the list cannot be read, or is shorter than the platform says it is: nobody may
+        be texted on the strength of half a list.
+    """
+    listed: StopList = call(api.stop_list())
+    rows, numbers, page = len(listed.entries), stopped(listed), 1
+    while listed.total is not None and rows < listed.total:
+        page += 1
+        listed = call(api.stop_list(page=page))
+        if stopped(listed) <= numbers:
+            raise SMSPartnerError(
+                f"exclude_stop_list: SMS Partner lists {rows} of {listed.total} numbers; nothing was sent"
+            )
+        rows, numbers = rows + len(listed.entries), numbers | stopped(listed)
+    return frozenset(int(number[1:]) for number in numbers if number[:1] == "+" and number[1:].isdecimal())
+
+
+def stopped(listed: StopList) -> frozenset[str]:
+    """Return the distinct numbers of one page."""
+    return frozenset(normalised(entry.number) for entry in listed.entries)

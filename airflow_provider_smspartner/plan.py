@@ -11,6 +11,9 @@ from airflow_provider_smspartner.api import Call
 from airflow_provider_smspartner.rules.people import Person, Recogniser
 from airflow_provider_smspartner.send_log import Batch, Receipt
 
+FRESH = 5.0
+"""Seconds between a claim and its request, at most; an older claim is written anew."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
@@ -32,6 +35,10 @@ class Plan:
     invisible: bool = False
     """Scheduled, sandbox or held: nothing says when such a send can be seen by its tag."""
     redirect_to: str | None = field(default=None, repr=False)
+
+    def over(self, batch: Batch) -> float:
+        """Return the moment from which a batch that is not on the platform will not come any more."""
+        return batch.claimed_at + FRESH + self.longest_request + self.verify_timeout
 
 
 @dataclass(slots=True, kw_only=True)

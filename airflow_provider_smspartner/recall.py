@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from airflow.sdk.exceptions import AirflowFailException
+from airflow.providers.common.compat.sdk import AirflowFailException
 
 from airflow_provider_smspartner.exceptions import SMSPartnerError
 from airflow_provider_smspartner.lookup import Found
@@ -81,6 +81,11 @@ class Recall:
         """
         log.warning("The connection's key has changed: the tags on the platform tell who was sent to")
         for batch in memory.batches:
+            if batch.tag != self.plan.tag_of(batch.ordinal):
+                raise AirflowFailException(
+                    "The connection, its sandbox flag or the tag is another one than on the earlier tries of "
+                    "this task. Put the former one back to send to the others, or take another task for them."
+                )
             if batch.state is BatchState.ACCEPTED or batch.state in OPEN:
                 self._read_back(batch)
 
@@ -88,7 +93,7 @@ class Recall:
         plan = self.plan
         found = self.look(batch.tag)
         if not found and batch.state in OPEN:
-            self._outwait(batch.claimed_at + plan.longest_request + plan.verify_timeout)
+            self._outwait(plan.over(batch))
             found = self.look(batch.tag)
         if found:
             self._adopt(batch, found)

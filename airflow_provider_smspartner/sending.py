@@ -10,15 +10,15 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from decimal import Decimal
 from typing import Any, Protocol
 
-from airflow.sdk.exceptions import AirflowFailException
+from airflow.providers.common.compat.sdk import AirflowFailException
 
-from airflow_provider_smspartner.answers import Sent
+from airflow_provider_smspartner.answers import BulkSent, Sent
 from airflow_provider_smspartner.api import Call
 from airflow_provider_smspartner.doubts import Doubt, Doubts
 from airflow_provider_smspartner.exceptions import (
@@ -29,8 +29,8 @@ from airflow_provider_smspartner.exceptions import (
     RateLimitError,
     SMSPartnerError,
 )
-from airflow_provider_smspartner.lookup import Found, look_up
-from airflow_provider_smspartner.plan import Outcome, Plan
+from airflow_provider_smspartner.lookup import Found, look_up, normalised
+from airflow_provider_smspartner.plan import FRESH, Outcome, Plan
 from airflow_provider_smspartner.recall import Recall
 from airflow_provider_smspartner.rules import phone
 from airflow_provider_smspartner.rules.batches import split_people
@@ -41,10 +41,10 @@ from airflow_provider_smspartner.send_log import Batch, Receipt, SendLog, StaleP
 
 log = logging.getLogger(__name__)
 
-FRESH = 5.0
-"""Seconds between a claim and its request, at most; an older claim is written anew."""
 BRAKE = 3
 """Unknown outcomes in a row after which nothing new starts."""
+OTHERS = 5.0
+"""Seconds between two looks at what another run is about to send."""
 LAST_ANSWERS = 4.0
 """Seconds that requests in flight get when the task is stopped; Airflow kills it after five."""
 MOST_THROTTLED = 20
@@ -84,10 +84,11 @@ class Sending:
         self._pause = pause or self._halt.wait
         self._started = now()
         self._failure: Exception | None = None
-        self._recalled = False
+        self._recalled = self._exhausted = False
         self._next = 0
         self._done = Known()
         self._held: dict[bytes, list[Person]] = {}
+        self._holders = Counter[bytes]()
         self._again: deque[tuple[Person, ...]] = deque()
         self._doubts = Doubts(plan, self._look, now)
         self._flying: dict[Future[Sent], Batch] = {}
@@ -104,11 +105,15 @@ class Sending:
         self._halt.set()
         self._go.set()
 
-    def count_left(self, people: Iterable[Person]) -> int:
-        """Count who has not been sent to, or may not have been, without sending."""
+    def has_past(self) -> bool:
+        """Tell whether earlier tries have claimed anything."""
         self._recall()
-        left = sum(1 for _ in self._newcomers(self.log.unsent(people)))
-        return left + sum(map(len, self._held.values()))
+        return self._next > 0
+
+    def count_left(self, people: Iterable[Person]) -> int:
+        """Count whom this task has not sent to, or may not have, without sending."""
+        self._recall()
+        return sum(self.plan.recogniser.hash(person) not in self._done for person in people)
 
     def run(self, people: Iterable[Person]) -> Outcome:
         """Send to everybody who has not been sent to.
@@ -146,9 +151,9 @@ class Sending:
         if self._recalled:
             return
         self._recalled = True
-        recall = Recall(plan=self.plan, look=self._look, now=self._now, pause=self._pause)
+        recall = Recall(plan=self.plan, look=self._look, now=self._now, pause=self._rest)
         memory = self._write(self.log.load)
-        if memory is None or not memory.looked:
+        if memory is None or not memory.batches:
             lost = memory is None and self.plan.later_try
             memory = walked = recall.walk_tags(lost_log=lost, started=self._started)
             self._write(lambda: self.log.open(walked))
@@ -171,6 +176,7 @@ class Sending:
         elif batch.state in OPEN:
             for hashed in each(batch.hashes):
                 self._held.setdefault(hashed, [])
+                self._holders[hashed] += 1
             self._doubts.add(batch, ())
 
     def _newcomers(self, people: Iterable[Person]) -> Iterator[Person]:
@@ -187,6 +193,12 @@ class Sending:
     def _look(self, tag: str) -> Found | None:
         return look_up(self.carrier.call, tag)
 
+    def _rest(self, seconds: float) -> None:
+        """Wait; a wait that is cut short must not pass for one that was long enough."""
+        self._pause(seconds)
+        if self._halt.is_set():
+            raise Stopped("The task was stopped.")
+
     # ---- the loop ----------------------------------------------------------------------------------
 
     def _drive(self, groups: Iterator[tuple[Person, ...]]) -> None:
@@ -195,6 +207,7 @@ class Sending:
         while not self._failure:
             if self._halt.is_set():
                 self._fail(Stopped("The task was stopped."))
+            self._write(self.log.keep)
             self._settle(self._doubts.refused)
             self._fill(groups)
             if self._flying and self._go.is_set():
@@ -202,22 +215,42 @@ class Sending:
             elif self._doubts.unanswered:
                 self._take_answers(timeout=0)
                 self._settle_unanswered()
-            elif self._again:  # the platform asked for a pause
-                self._pause(max(0.0, self._not_before - self._now()))
-            elif not self._doubts:
+            elif (left := self._not_before - self._now()) > 0:  # the platform asked for a pause
+                self._pause(left)
+            elif self._is_through() and not self._wait_for_others():
                 break
         while self._flying:
             self._take_answers(timeout=None)
+
+    def _is_through(self) -> bool:
+        """Whether nothing of this audience is left to claim or to settle."""
+        return self._exhausted and not (self._again or self._doubts or self._halt.is_set())
+
+    def _wait_for_others(self) -> bool:
+        """Take in whom another run was about to text and did not; False when nobody is waited for."""
+        try:
+            freed = self._write(self.log.freed)
+        except (SMSPartnerError, AirflowFailException) as error:
+            self._fail(error)
+            return False
+        if freed:
+            self._again.extend(split_people(self._newcomers(freed)))
+        elif freed is not None:
+            self._pause(OTHERS)
+        return freed is not None
 
     def _fill(self, groups: Iterator[tuple[Person, ...]]) -> None:
         """Claim further batches, in one write, while the carriers are busy with those before."""
         width = self.plan.concurrency
         if not self._go.is_set() or 2 * len(self._flying) > 3 * width or self._now() < self._not_before:
             return
+        if self._again:  # nobody may be in two open batches, whenever this process dies
+            self._finish_records()
         batches: list[Batch] = []
         while len(self._flying) + len(batches) < 2 * width:
             people = self._again.popleft() if self._again else next(groups, ())
             if not people:
+                self._exhausted = True
                 break
             batches.append(self._batch(people))
         if not batches or self._halt.is_set():
@@ -239,9 +272,11 @@ class Sending:
 
         def before() -> None:
             self._go.wait()
-            while not self._halt.is_set() and self._now() - batch.claimed_at > FRESH:
+            sure = not self.log.confirms_always
+            while not self._halt.is_set() and not (sure and self._now() - batch.claimed_at <= FRESH):
                 batch.claimed_at = self._now()
                 self._write(lambda: self.log.confirm(batch))
+                sure = True
             if self._halt.is_set():
                 raise Stopped("The task was stopped before this batch left.")
 
@@ -270,8 +305,9 @@ class Sending:
             self._fail(error)
         else:
             self._unknown_in_a_row = self._throttled = 0
+            self._reject_rows(batch, sent)
             batch.receipt = Receipt(
-                people=1 if self.plan.redirect_to else len(batch.people),
+                people=self._reached(batch),
                 message_id=sent.message_id,
                 segments=sent.segments or 0,
                 cost=sent.cost or Decimal(0),
@@ -280,10 +316,10 @@ class Sending:
             self._accept(batch, Event.YES)
 
     def _accept(self, batch: Batch, event: Event) -> None:
-        if batch.rejected:  # the refusal was not true
+        if batch.rejected and event is Event.FOUND:  # the refusal was not true
             self._rejected -= batch.rejections
             batch.rejected = b""
-        receipt = batch.receipt = batch.receipt or Receipt(people=1 if self.plan.redirect_to else batch.size)
+        receipt = batch.receipt = batch.receipt or Receipt(people=self._reached(batch))
         self._move(batch, event)
         batch.people = ()  # the audience must not stay in memory
         self._accepted.append(batch)
@@ -297,6 +333,10 @@ class Sending:
             receipt.cost,
             receipt.currency,
         )
+
+    def _reached(self, batch: Batch) -> int:
+        """Return how many phones a batch goes to."""
+        return 1 if self.plan.redirect_to else batch.size - batch.rejections
 
     def _move(self, batch: Batch, event: Event) -> None:
         """Move a batch and have that recorded; the recorder may lag behind, but not far."""
@@ -341,7 +381,16 @@ class Sending:
         self._move(batch, Event.NO)
         self._doubts.add(batch, groups)
 
-    def _reject(self, batch: Batch, bad: Sequence[Person], error: APIError) -> None:
+    def _reject_rows(self, batch: Batch, sent: Sent) -> None:
+        """Take out of an accepted list the people whose own row was refused."""
+        if not isinstance(sent, BulkSent) or self.plan.redirect_to:
+            return
+        refused = {normalised(row.number) for row in sent.rows if not row.accepted}
+        bad = [person for person in batch.people if person.number in refused]
+        if bad:
+            self._reject(batch, bad, "its row was refused")
+
+    def _reject(self, batch: Batch, bad: Sequence[Person], error: APIError | str) -> None:
         batch.rejected = self.plan.recogniser.hashes(bad)
         self._rejected += len(bad)
         for person in bad[: max(0, MOST_EXPLAINED - self._explained)]:
@@ -354,17 +403,19 @@ class Sending:
         self._move(batch, Event.NO_ANSWER)
         self._doubts.add(batch, [batch.people])
         self._unknown_in_a_row += 1
+        brake = self._unknown_in_a_row >= BRAKE
         if self.plan.on_unknown == "fail":
             self._fail(AirflowFailException(str(error)))
-        elif self._unknown_in_a_row >= BRAKE:
-            if self.plan.on_unknown == "resend":  # against a platform that is down it would never end
-                self._fail(error)
+        elif brake and self.plan.on_unknown == "resend":  # on a platform that is down it would never end
+            self._fail(error)
+        elif brake and not self._failure:  # a failed send waits for those in flight, which must not wait
             self._go.clear()
 
     def _settle_unanswered(self) -> None:
         """Look up those without an answer; give up when no further look can help."""
         if self._settle(self._doubts.unanswered):
-            self._unknown_in_a_row = 0
+            if self.plan.on_unknown != "resend":  # which settles without having asked the platform
+                self._unknown_in_a_row = 0
             self._go.set()
         elif self._doubts.hopeless:
             self._fail(OutcomeUnknownError("The outcome of some requests stays unknown."))
@@ -373,25 +424,29 @@ class Sending:
 
     def _settle(self, among: Sequence[Doubt]) -> bool:
         """Look batches up by their tags; True when one of them is settled."""
-        if not among or self._failure:
-            return False
+        before = len(self._doubts)
         try:
-            settled = self._doubts.settle(among, self._accepted)
+            for doubt, event in self._doubts.settle([] if self._failure else among, self._accepted):
+                self._apply(doubt, event)
         except (SMSPartnerError, AirflowFailException) as error:
             self._fail(error)
-            return False
-        for doubt, event in settled:
-            if event is Event.FOUND:
-                self._accept(doubt.batch, event)
-                self._done.add(doubt.batch.hashes)
-            else:
-                self._move(doubt.batch, event)
-                self._again.extend(doubt.groups)
-            self._release(doubt.batch, free=event is not Event.FOUND)
-        return bool(settled)
+        return len(self._doubts) < before
+
+    def _apply(self, doubt: Doubt, event: Event) -> None:
+        if event is Event.FOUND:
+            self._accept(doubt.batch, event)
+            self._done.add(doubt.batch.hashes)
+        else:
+            self._move(doubt.batch, event)
+            self._again.extend(doubt.groups)
+        self._release(doubt.batch, free=event is not Event.FOUND)
 
     def _release(self, batch: Batch, *, free: bool) -> None:
-        """Let go of the people of an earlier try's batch; those who are free are sent to."""
-        kept = [person for hashed in each(batch.hashes) for person in self._held.pop(hashed, ())]
+        """Let go of the people of an earlier try's batch; they go again unless another one may have them."""
+        kept: list[Person] = []
+        for hashed in each(batch.hashes):
+            self._holders[hashed] -= 1
+            if not free or self._holders[hashed] <= 0:
+                kept += self._held.pop(hashed, ())
         if free and kept:
             self._again.extend(split_people(kept))

@@ -19,6 +19,17 @@ if TYPE_CHECKING:
     from airflow.sdk import Connection
 
 API_URL = "https://api.smspartner.fr/v1"
+FIELDS = frozenset(
+    {
+        "sender",
+        "sandbox",
+        "timeout",
+        "requests_per_second",
+        "price_per_segment",
+        "redirect_to",
+        "max_recipients",
+    }
+)
 YES, NO = frozenset({"true", "1", "yes", "on"}), frozenset({"false", "0", "no", "off", ""})
 
 
@@ -91,6 +102,10 @@ def extra_of(conn: Connection, conn_id: str) -> Mapping[str, Any]:
         extra = None
     if not isinstance(extra, dict):
         raise fault(conn_id, "Extra", 'is not a JSON object; write {"sender": "ACME"}, for example') from None
+    for name in extra:
+        meant = "_".join(str(name).casefold().replace("-", " ").replace("_", " ").split())
+        if meant in FIELDS and name != meant:  # {"Sandbox": true} must not send for real
+            raise fault(conn_id, "Extra", f"holds {name!r}, which is written {meant!r}")
     return {name: value for name, value in extra.items() if value is not None}
 
 

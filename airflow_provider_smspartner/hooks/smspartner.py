@@ -94,15 +94,22 @@ class SMSPartnerHook(HttpHook):
 
     # ---- carrying ----------------------------------------------------------------------------------
 
-    def call(self, call: api.Call[T], *, before: Callable[[], None] | None = None) -> T:
+    def call(
+        self,
+        call: api.Call[T],
+        *,
+        before: Callable[[], None] | None = None,
+        attempts: int | None = None,
+    ) -> T:
         """Carry a call over requests and return what its answer holds.
 
         :param before: called right before each attempt, after every wait; what it raises stops the call.
+        :param attempts: how often it is tried at most; by default four times, if it may be repeated at all.
         :raises APIError: the platform said no.
         :raises APIConnectionError: the request never left this machine.
         :raises OutcomeUnknownError: it left, and no answer can be trusted.
         """
-        value: T = Retrying(**transport.repeat_policy(call))(self._once, call, before)
+        value: T = Retrying(**transport.repeat_policy(call, attempts))(self._once, call, before)
         return value
 
     def _once(self, call: api.Call[T], before: Callable[[], None] | None) -> T:
@@ -215,14 +222,14 @@ class SMSPartnerHook(HttpHook):
         """Return E.164 numbers, or the one number of a connection that redirects everything."""
         given = [recipients] if isinstance(recipients, str) else list(recipients)
         numbers = [phone.normalize(number) for number in given]
-        if self.settings.redirect_to and numbers:
-            self.log.warning("Connection %r redirects this send to one number", self.smspartner_conn_id)
-            return [self.settings.redirect_to]
         most = self.settings.max_recipients
         if most is not None and len(numbers) > most:
             raise InvalidMessage(
                 f"recipients: {len(numbers)} numbers; connection {self.smspartner_conn_id!r} allows {most}"
             )
+        if self.settings.redirect_to and numbers:
+            self.log.warning("Connection %r redirects this send to one number", self.smspartner_conn_id)
+            return [self.settings.redirect_to]
         return numbers
 
     def delivery_status(self, message_id: str | int) -> Statuses:

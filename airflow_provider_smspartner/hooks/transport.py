@@ -260,7 +260,7 @@ def transport_error(call: Call[Any], name: str, *, never_left: bool) -> SMSPartn
     )
 
 
-def repeat_policy(call: Call[Any]) -> dict[str, Any]:
+def repeat_policy(call: Call[Any], attempts: int | None = None) -> dict[str, Any]:
     """Say when a call is sent again, for tenacity's loop of either kind."""
     again = (
         (APIConnectionError, OutcomeUnknownError, RateLimitError) if call.repeatable else APIConnectionError
@@ -271,7 +271,7 @@ def repeat_policy(call: Call[Any]) -> dict[str, Any]:
 
     return {
         "retry": retry_if_exception(worth_it),
-        "stop": stop_after_attempt(ATTEMPTS),
+        "stop": stop_after_attempt(attempts or ATTEMPTS),
         "wait": wait,
         "reraise": True,
     }

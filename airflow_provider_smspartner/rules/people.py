@@ -20,6 +20,8 @@ class Person(NamedTuple):
     """E.164."""
     event: str = ""
     """What it is about, an order for instance; "" when there is one text for each person."""
+    values: tuple[str | None, ...] = ()
+    """What a personal text is filled with. Not part of who they are."""
 
 
 class Recogniser:
@@ -34,7 +36,7 @@ class Recogniser:
 
     def hash(self, person: Person) -> bytes:
         """Return the hash of one person."""
-        return hmac.digest(self._key, "|".join(person).encode(), "sha256")[:HASH_SIZE]
+        return hmac.digest(self._key, f"{person.number}|{person.event}".encode(), "sha256")[:HASH_SIZE]
 
     def hashes(self, people: Iterable[Person]) -> bytes:
         """Return the hashes of several people, one after the other."""

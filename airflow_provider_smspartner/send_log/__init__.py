@@ -64,9 +64,7 @@ class Memory:
     batches: list[Batch] = field(default_factory=list)
     """By ordinal, without gaps."""
     comparable: bool = True
-    """Whether the hashes were made with today's secret; if not, only the tags can tell."""
-    looked: bool = True
-    """Whether the platform has been asked for what a lost log may have held."""
+    """Whether all hashes were made with today's secret; if not, only the tags can tell."""
 
 
 class SendLog(Protocol):
@@ -77,6 +75,8 @@ class SendLog(Protocol):
 
     durable: bool
     """Whether it outlives this process."""
+    confirms_always: bool
+    """Whether a claim must be confirmed before each request, because others may take it over."""
 
     def begin(self) -> None:
         """Note, on a first try, that there is a log: an empty one then means that nothing was sent."""
@@ -90,15 +90,21 @@ class SendLog(Protocol):
     def unsent(self, people: Iterable[Person]) -> Iterator[Person]:
         """Leave out the people whom other runs or tasks have texted, or are about to."""
 
+    def freed(self) -> Sequence[Person] | None:
+        """Return whom others were about to text and did not; None when nobody is waited for any more."""
+
     @property
     def excluded(self) -> int:
-        """How many people ``unsent`` and ``claim`` have left out."""
+        """How many people have been left out."""
 
     def claim(self, batches: Sequence[Batch]) -> list[Batch]:
         """Remember batches that are about to leave, and return them as granted: people may be missing."""
 
     def confirm(self, batch: Batch) -> None:
         """Make sure that the claim still holds, right before the request; also renews its time."""
+
+    def keep(self) -> None:
+        """Keep the claims of this process while it waits; called often."""
 
     def record(self, batch: Batch) -> None:
         """Remember the state that a batch has reached. Has minutes of patience."""
@@ -108,6 +114,7 @@ class NoLog:
     """Remembers nothing: what is left are the tags on the platform."""
 
     durable = False
+    confirms_always = False
     excluded = 0
 
     def begin(self) -> None:
@@ -124,12 +131,18 @@ class NoLog:
         """Leave nobody out."""
         return iter(people)
 
+    def freed(self) -> None:
+        """Nobody is waited for."""
+
     def claim(self, batches: Sequence[Batch]) -> list[Batch]:
         """Grant everything."""
         return list(batches)
 
     def confirm(self, batch: Batch) -> None:
         """Nothing to make sure of."""
+
+    def keep(self) -> None:
+        """Nothing to keep."""
 
     def record(self, batch: Batch) -> None:
         """Forget it."""

@@ -33,19 +33,18 @@ class TaskStateLog:
     """Remembers the batches of one task instance over its tries."""
 
     durable = True
+    confirms_always = False
     excluded = 0
 
     def __init__(
         self,
         store: TaskStateStoreAccessor,
         recogniser: Recogniser,
-        tag_of: Callable[[int], str],
         *,
         pause: Callable[[float], object] = time.sleep,
     ) -> None:
         self._store = store
         self._recogniser = recogniser
-        self._tag_of = tag_of
         self._pause = pause
         self._one_at_a_time = threading.Lock()
 
@@ -54,27 +53,26 @@ class TaskStateLog:
     def begin(self) -> None:
         """Note that there is a log, before anything else can fail."""
         if self._get(HEADER) is None:
-            self._set(HEADER, {"check": self._recogniser.check, "looked": False})
+            self._set(HEADER, {"begun": True})
 
     def load(self) -> Memory | None:
         """Return what earlier tries left. "Not there" is what a stale process reads, too: the caller looks
         at the platform before it believes it, and its first claim fails."""
-        header = self._get(HEADER)
-        if header is None:
+        if self._get(HEADER) is None:
             return None
-        comparable = header["check"] == self._recogniser.check
-        memory = Memory(comparable=comparable, looked=header["looked"])
+        memory = Memory()
         while (group := self._get(claims_key(len(memory.batches)))) is not None:
-            first = len(memory.batches)
-            for offset, hashes in enumerate(group["people"]):
-                memory.batches.append(self._batch(first + offset, unpacked(hashes), group["at"]))
+            memory.comparable = memory.comparable and group["check"] == self._recogniser.check
+            for tag, hashes in zip(group["tags"], group["people"], strict=True):
+                ordinal = len(memory.batches)
+                batch = Batch(ordinal=ordinal, tag=tag, hashes=unpacked(hashes), claimed_at=group["at"])
+                memory.batches.append(self._with_outcome(batch))
         return memory
 
-    def _batch(self, ordinal: int, hashes: bytes, claimed_at: float) -> Batch:
-        batch = Batch(ordinal=ordinal, tag=self._tag_of(ordinal), hashes=hashes, claimed_at=claimed_at)
-        if (kept := self._get(batch_key(ordinal))) is not None:
+    def _with_outcome(self, batch: Batch) -> Batch:
+        if (kept := self._get(batch_key(batch.ordinal))) is not None:
             batch.state = BatchState(kept["state"])
-            batch.claimed_at = kept.get("at", claimed_at)
+            batch.claimed_at = kept.get("at", batch.claimed_at)
             batch.rejected = unpacked(kept.get("rejected", ""))
             batch.receipt = receipt(kept) if batch.state is BatchState.ACCEPTED else None
         return batch
@@ -82,6 +80,9 @@ class TaskStateLog:
     def unsent(self, people: Iterable[Person]) -> Iterator[Person]:
         """Leave nobody out: this log knows only its own task."""
         return iter(people)
+
+    def freed(self) -> None:
+        """Nobody is waited for."""
 
     # ---- writing -----------------------------------------------------------------------------------
 
@@ -91,7 +92,7 @@ class TaskStateLog:
             self._write_claims(memory.batches)
             for batch in memory.batches:
                 self.record(batch)
-        self._set(HEADER, {"check": self._recogniser.check, "looked": True})
+        self._set(HEADER, {"begun": True})
 
     def claim(self, batches: Sequence[Batch]) -> list[Batch]:
         """Write who is in the next batches; a process that may not write may not send."""
@@ -102,7 +103,7 @@ class TaskStateLog:
         group: list[Batch] = []
         size = 0
         for batch in batches:
-            length = len(packed(batch.hashes)) + 4
+            length = len(packed(batch.hashes)) + len(batch.tag) + 8
             if group and size + length > LARGEST_CLAIMS:
                 self._write_group(group)
                 group, size = [], 0
@@ -111,12 +112,20 @@ class TaskStateLog:
         self._write_group(group)
 
     def _write_group(self, group: Sequence[Batch]) -> None:
-        people = [packed(batch.hashes) for batch in group]
-        self._set(claims_key(group[0].ordinal), {"at": group[0].claimed_at, "people": people})
+        value = {
+            "at": group[0].claimed_at,
+            "check": self._recogniser.check,  # of each group: a key may be changed, and changed back
+            "tags": [batch.tag for batch in group],  # a user's tag may render otherwise on the next try
+            "people": [packed(batch.hashes) for batch in group],
+        }
+        self._set(claims_key(group[0].ordinal), value)
 
     def confirm(self, batch: Batch) -> None:
         """Write the claim anew, which fails when another process has taken over."""
         self._set(batch_key(batch.ordinal), {"state": BatchState.CLAIMED.value, "at": batch.claimed_at})
+
+    def keep(self) -> None:
+        """Nothing to keep: a claim here holds until another try takes over."""
 
     def record(self, batch: Batch) -> None:
         """Write what became of a batch."""

@@ -1,0 +1,131 @@
+"""How the operators treat what a DAG gives them: people as counts, and checks before anything is sent."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from datetime import datetime
+from decimal import Decimal, InvalidOperation
+from typing import TYPE_CHECKING, Any
+
+from airflow.providers.common.compat.sdk import AirflowNotFoundException
+from airflow.sdk import BaseHook
+from jinja2 import TemplateNotFound
+
+from airflow_provider_smspartner import audience
+from airflow_provider_smspartner.exceptions import InvalidMessage
+
+if TYPE_CHECKING:
+    import jinja2
+
+
+class Counted:
+    """A value that Airflow shows and stores as a count, because it may name people."""
+
+    def __init__(self, value: Any, noun: str) -> None:
+        self.value = value
+        self.noun = noun
+
+    def serialize(self) -> str:
+        """Return what the rendered template fields show."""
+        one = isinstance(self.value, str | int) or not hasattr(self.value, "__len__")
+        return f"{1 if one else len(self.value)} {self.noun}"
+
+    __repr__ = __str__ = serialize
+
+
+def counted(value: Any, noun: str) -> Any:
+    """Return the value inside a count, once; a list that a template turned into text counts as a list."""
+    if value is None or isinstance(value, Counted):
+        return value
+    return Counted(audience.literal(value) if isinstance(value, str) else value, noun)
+
+
+def plain(value: Any) -> Any:
+    """Return the value inside a count."""
+    return value.value if isinstance(value, Counted) else value
+
+
+def literal(value: object) -> bool:
+    """Tell whether an argument is known when the DAG is parsed: no template and no XComArg."""
+    if isinstance(value, str):
+        return "{{" not in value and "{%" not in value
+    return isinstance(value, datetime | int | float | Decimal)
+
+
+def whole(value: object, argument: str) -> int | None:
+    """Return a limit on people, which a template may have turned into text.
+
+    :raises InvalidMessage: it is no whole number above 0.
+    """
+    if value is None:
+        return None
+    text = str(value).strip()
+    if isinstance(value, bool) or not re.fullmatch(r"[0-9]{1,12}", text) or int(text) == 0:
+        raise InvalidMessage(f"{argument}: {text[:40]!r} is not a whole number above 0")
+    return int(text)
+
+
+def money(value: object, argument: str) -> Decimal | None:
+    """Return a limit on the cost, in the account's currency.
+
+    :raises InvalidMessage: it is no amount.
+    """
+    if value is None:
+        return None
+    try:
+        amount = Decimal(str(value).strip())
+    except InvalidOperation:
+        amount = Decimal("NaN")
+    if isinstance(value, bool) or not amount.is_finite() or amount < 0:
+        raise InvalidMessage(f"{argument}: {str(value)[:40]!r} is not an amount such as 49.50")
+    return amount
+
+
+def one_of(value: object, allowed: Collection[str], argument: str) -> None:
+    """Refuse a word that is none of those allowed."""
+    if value not in allowed:
+        raise InvalidMessage(f"{argument}: {value!r} is none of {', '.join(map(repr, allowed))}")
+
+
+def check_countries(countries: object) -> None:
+    """Refuse what is no collection of two-letter codes."""
+    if countries is None:
+        return
+    codes = None if isinstance(countries, str) or not isinstance(countries, Collection) else countries
+    if not codes or not all(isinstance(code, str) and re.fullmatch("[A-Z]{2}", code) for code in codes):
+        raise InvalidMessage('countries: give two-letter codes in a list, such as ["FR", "BE"]')
+
+
+def template_source(name: str, env: jinja2.Environment) -> str:
+    """Return the text of a template file.
+
+    :raises InvalidMessage: there is none of that name.
+    """
+    try:
+        if env.loader is not None:
+            return env.loader.get_source(env, name)[0]
+    except TemplateNotFound:
+        pass
+    raise InvalidMessage(
+        f"sql: there is no file {name!r} beside the DAG file or in the DAG's template_searchpath"
+    )
+
+
+def warehouse(conn_id: str) -> Any:
+    """Return the SQL hook of a connection.
+
+    :raises InvalidMessage: there is no such connection, or its type has no SQL hook.
+    """
+    from airflow.providers.common.sql.hooks.sql import DbApiHook
+
+    try:
+        hook = BaseHook.get_hook(conn_id)
+    except AirflowNotFoundException:
+        raise InvalidMessage(
+            f"warehouse_conn_id: connection {conn_id!r} is not defined; create it, or set "
+            f"AIRFLOW_CONN_{conn_id.upper()}"
+        ) from None
+    if not isinstance(hook, DbApiHook):
+        raise InvalidMessage(f"warehouse_conn_id: connection {conn_id!r} is not one of a SQL database")
+    return hook

@@ -1,0 +1,87 @@
+"""Personal texts: a message whose ``{column}`` and ``{column|default}`` are filled from a recipient's row."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from airflow_provider_smspartner.exceptions import InvalidMessage
+
+LONGEST_VALUE: Final = 1600
+"""Characters; more than ten segments hold."""
+
+_FIELD = re.compile(r"\{([^\W\d]\w*)(?:\|([^{}|]*))?\}")
+
+
+class EmptyValue(InvalidMessage):
+    """A row has nothing to fill a field with, and the field has no default."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MergeField:
+    """One place to fill."""
+
+    column: str
+    default: str | None
+    """What stands there for people whose value is empty; None when an empty value is a fault."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Template:
+    """A message taken apart: ``texts`` has one item more than ``fields``."""
+
+    texts: tuple[str, ...]
+    fields: tuple[MergeField, ...]
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns that a row must have, each once."""
+        return tuple(dict.fromkeys(field.column for field in self.fields))
+
+    def render(self, values: Sequence[object]) -> str:
+        """Fill the message with the values of ``columns``, in their order.
+
+        :raises InvalidMessage: a value is empty and has no default, too long, or holds a brace, which the
+            platform would turn into a parenthesis.
+        """
+        given = dict(zip(self.columns, values, strict=True))
+        filled = [filling(field, given[field.column]) for field in self.fields]
+        return "".join(text + value for text, value in zip(self.texts, [*filled, ""], strict=True))
+
+
+def parse(message: str) -> Template:
+    """Take a message apart.
+
+    A field is a name: no attribute, no index, no format. Any other brace is refused.
+
+    :raises InvalidMessage: a brace is no field's.
+    """
+    pieces = _FIELD.split(message)
+    texts, columns, defaults = pieces[0::3], pieces[1::3], pieces[2::3]
+    if any(re.search("[{}]", text) for text in texts):
+        raise InvalidMessage(
+            "message: holds a brace that is no field; a field is {column} or {column|default}, with the "
+            "plain name of a column, and SMS Partner turns every other brace into a parenthesis"
+        )
+    fields = (
+        MergeField(column=column, default=default) for column, default in zip(columns, defaults, strict=True)
+    )
+    return Template(texts=tuple(texts), fields=tuple(fields))
+
+
+def filling(field: MergeField, value: object) -> str:
+    """Return what stands in the place of a field."""
+    text = "" if value is None else str(value).strip() if not isinstance(value, str) else value.strip()
+    if not text:
+        if field.default is None:
+            raise EmptyValue(
+                f"column {field.column} is empty; {{{field.column}|default}} would give it a default"
+            )
+        return field.default
+    if len(text) > LONGEST_VALUE:
+        raise InvalidMessage(f"column {field.column} holds {len(text)} characters, more than an SMS can")
+    if "{" in text or "}" in text:
+        raise InvalidMessage(f"column {field.column} holds a brace, which SMS Partner would change")
+    return text

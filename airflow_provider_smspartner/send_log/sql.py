@@ -1,0 +1,334 @@
+"""The log in a SQL table that remembers across runs: a person gets a campaign, or an event of it, once.
+
+The database refuses the second row of a person; here stands what that means. The table holds numbers, so
+that it can be joined, and so that a changed key of the connection changes nothing.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Final
+
+from airflow.providers.common.compat.sdk import AirflowFailException
+from sqlalchemy import bindparam, func, insert, select, update
+
+from airflow_provider_smspartner.exceptions import InvalidMessage, OutcomeUnknownError
+from airflow_provider_smspartner.rules.people import Person, Recogniser
+from airflow_provider_smspartner.rules.sending_states import BatchState
+from airflow_provider_smspartner.send_log import Batch, Memory, StaleProcess
+from airflow_provider_smspartner.send_log.dead_runs import REMEDY, Look, settle
+from airflow_provider_smspartner.send_log.rows import (
+    of_batch,
+    read_batches,
+    write_accepted,
+    write_rejected,
+)
+from airflow_provider_smspartner.send_log.standing import (
+    FREE_STATES,
+    OPEN_STATES,
+    REJECTED,
+    Claimant,
+    Rows,
+    Standing,
+    rows_of,
+    standing,
+)
+from airflow_provider_smspartner.send_log.table import (
+    LONGEST_NAME,
+    PRIMARY_KEY,
+    SENDS,
+    Conflict,
+    Key,
+    Ledger,
+    moment,
+    who,
+)
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from sqlalchemy.engine import Connection, Row
+
+    from airflow_provider_smspartner.send_log.task_state import TaskStateLog
+
+AT_ONCE: Final = 500
+"""People asked for in one statement; some databases bind no more than 2,100 values."""
+RENEW_EVERY: Final = 30.0
+SEEN: Final = (*PRIMARY_KEY, "task", "ordinal", "owner", "state")
+CLAIM: Final = tuple(column.name for column in SENDS.columns if not column.primary_key)
+SWAP: Final = (
+    update(SENDS)
+    .where(*(SENDS.c[name] == bindparam(f"seen_{name}") for name in SEEN))
+    .values({name: bindparam(f"new_{name}") for name in CLAIM})
+)
+"""Changes a row only if it still is as it was seen."""
+
+
+def swap(row: Row[Any], claim: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what SWAP needs to put a claim in the place of what a row holds."""
+    seen = {f"seen_{name}": row._mapping[name] for name in SEEN}
+    return seen | {f"new_{name}": claim[name] for name in CLAIM}
+
+
+class SqlLog:
+    """Remembers the people of a campaign over all of its runs and tasks.
+
+    ``look`` returns the numbers that the platform lists under a tag, None when it knows no such tag.
+    ``fence`` is the log in Airflow's task state store: who may not write to it may not claim.
+    """
+
+    durable = True
+    confirms_always = True
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        claimant: Claimant,
+        recogniser: Recogniser,
+        tag_of: Callable[[int], str],
+        look: Look,
+        *,
+        fence: TaskStateLog | None = None,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self.excluded = 0
+        self._ledger = ledger
+        self._me = claimant
+        self._recogniser = recogniser
+        self._tag_of = tag_of
+        self._look = look
+        self._fence = fence
+        self._now = now
+        self._renewed_at = now()
+        self._kept_back: dict[Key, tuple[Person, datetime]] = {}
+        self._stuck: dict[str, int] = {}
+
+    # ---- what this task did before -----------------------------------------------------------------
+
+    def begin(self) -> None:
+        """Note it in the fence; the table itself needs no beginning."""
+        if self._fence:
+            self._fence.begin()
+
+    def load(self) -> Memory | None:
+        """Return what this task has left, and take over what its earlier tries were about to send."""
+        batches = self._ledger.transact(self._take_over)
+        if batches:
+            return Memory(batches=batches)
+        return self._fence.load() if self._fence else None
+
+    def _take_over(self, connection: Connection) -> list[Batch]:
+        lease = {"owner": self._me.owner, "lease_until": self._me.lease_until(self._now())}
+        open_ = update(SENDS).where(SENDS.c.task == self._me.task, SENDS.c.state.in_(OPEN_STATES))
+        connection.execute(open_.values(lease))
+        return read_batches(connection, self._me, self._recogniser, self._tag_of)
+
+    def open(self, memory: Memory) -> None:
+        """Begin the log, with the people who were found by tag.
+
+        :raises AirflowFailException: the texts are for events, of which the platform knows nothing.
+        """
+        found = [batch for batch in memory.batches if batch.state is BatchState.ACCEPTED]
+        if found and self._me.by_event:
+            raise AirflowFailException(
+                "event_column: the ledger has lost what this task sent, and the platform lists people "
+                f"without their events (tag {found[0].tag}), so nobody can tell who is left. Restore the "
+                "ledger, or send to the others with another task."
+            )
+        people = [tuple(map(Person, sorted(self._look(batch.tag) or ()))) for batch in found]
+        self._ledger.transact(lambda connection: self._adopt(connection, found, people))
+        if self._fence:
+            self._fence.open(Memory())
+
+    def _adopt(
+        self, connection: Connection, batches: Sequence[Batch], people: Sequence[tuple[Person, ...]]
+    ) -> None:
+        # All or none: the next try would take some for all of them
+        for batch, members in zip(batches, people, strict=True):
+            self._claim(connection, [replace(batch, people=members)])
+            write_accepted(connection, batch, self._me, moment(self._now()))
+
+    # ---- who is left -------------------------------------------------------------------------------
+
+    def unsent(self, people: Iterable[Person]) -> Iterator[Person]:
+        """Leave out who is done, and keep back whom somebody else is about to text; see ``freed``."""
+        self.excluded = 0
+        source = iter(people)
+        while some := list(islice(source, AT_ONCE)):
+            yield from self._free(some)
+
+    def freed(self) -> list[Person] | None:
+        """Return those kept back whom the others have let go of; None when nobody is kept back any more.
+
+        A task that renews its claims is alive, and its people are its own. One that does not is waited for
+        until its lease is over; then its claims are looked up by tag.
+
+        :raises OutcomeUnknownError: no look by tag can prove that a dead run's texts did not leave.
+        """
+        waiting = iter([person for person, _ in self._kept_back.values()])
+        freed: list[Person] = []
+        while some := list(islice(waiting, AT_ONCE)):
+            freed += self._free(some)
+        if freed or self._kept_back:
+            return freed
+        if self._stuck:
+            named = ", ".join(f"{tag} ({people} people)" for tag, people in self._stuck.items())
+            raise OutcomeUnknownError(
+                f"Nobody can tell whether SMS Partner has what a run that died left under: {named}. {REMEDY} "
+                "Everybody else is settled."
+            )
+        return None
+
+    def _free(self, people: Sequence[Person]) -> list[Person]:
+        rows = self._rows(people)
+        lapsed = [row for row in rows.values() if self._standing(row) is Standing.LAPSED]
+        if lapsed:
+            for row in {(row.task, row.ordinal): row for row in lapsed}.values():
+                if not settle(row, self._me, self._ledger, self._look, self._now):
+                    self._stuck.setdefault(row.tag, 0)
+            rows = self._rows(people)
+        return [person for person in people if self._is_free(person, rows.get(who(person)))]
+
+    def _is_free(self, person: Person, row: Row[Any] | None) -> bool:
+        """Tell whether a person may be claimed; if not, count them or keep them back."""
+        is_now, seen = self._standing(row), self._kept_back.pop(who(person), None)
+        if row is None or is_now in (Standing.FREE, Standing.OURS):
+            return True
+        if is_now is Standing.LAPSED and row.tag in self._stuck:
+            self._stuck[row.tag] += 1
+        elif is_now is Standing.DONE or (seen and row.lease_until > seen[1]):
+            self.excluded += 1
+        else:
+            self._kept_back[who(person)] = (person, row.lease_until)
+        return False
+
+    def _standing(self, row: Row[Any] | None) -> Standing:
+        return standing(row, self._me, self._now())
+
+    def _rows(self, people: Sequence[Person]) -> Rows:
+        return self._ledger.transact(lambda connection: rows_of(connection, people, self._me))
+
+    # ---- claims ------------------------------------------------------------------------------------
+
+    def claim(self, batches: Sequence[Batch]) -> list[Batch]:
+        """Write who is about to be texted, in one transaction; whom others have claimed is left out.
+
+        :raises StaleProcess: another process has taken over this task.
+        :raises InvalidMessage: an event is too long for the table.
+        """
+        if any(len(person.event) > LONGEST_NAME for batch in batches for person in batch.people):
+            raise InvalidMessage(f"event_column: an event has more than {LONGEST_NAME} characters")
+        if self._fence:
+            self._fence.open(Memory())
+        refused = self._ledger.transact(lambda connection: self._claim(connection, batches))
+        for batch in batches:
+            for person in batch.people:
+                if who(person) in refused:
+                    self._is_free(person, refused[who(person)])
+            batch.people = tuple(person for person in batch.people if who(person) not in refused)
+            batch.hashes = self._recogniser.hashes(batch.people)
+        return list(batches)
+
+    def _claim(self, connection: Connection, batches: Sequence[Batch]) -> Rows:
+        """Claim whom the table grants, and return the rows of the others."""
+        refused: Rows = {}
+        fresh: dict[Key, dict[str, Any]] = {}
+        known: dict[Key, dict[str, Any]] = {}
+        for batch in batches:
+            rows, claim = rows_of(connection, batch.people, self._me), self._values(batch)
+            refused |= {key: row for key, row in rows.items() if not self._can_claim(row)}
+            for key in map(who, batch.people):
+                if key not in rows:
+                    fresh[key] = claim | {"number": key[0], "event": key[1]}
+                elif key not in refused:
+                    known[key] = swap(rows[key], claim)
+        # In one order everywhere, so that two tasks with the same audience do not wait for each other
+        if fresh:
+            connection.execute(insert(SENDS), [fresh[key] for key in sorted(fresh)])
+        if known:
+            connection.execute(SWAP, [known[key] for key in sorted(known)])
+            ordinals = [batch.ordinal for batch in batches]
+            granted = self._mine(SENDS.c.ordinal.in_(ordinals), SENDS.c.state == BatchState.CLAIMED.value)
+            if connection.scalar(select(func.count()).where(*granted)) != len(fresh) + len(known):
+                raise Conflict
+        return refused
+
+    def _can_claim(self, row: Row[Any]) -> bool:
+        is_now = self._standing(row)
+        open_or_free = row.state in OPEN_STATES or row.state in FREE_STATES
+        return is_now is Standing.FREE or (is_now is Standing.OURS and open_or_free)
+
+    def _values(self, batch: Batch) -> dict[str, Any]:
+        """Return a claim, for a row that may have had another life before."""
+        me, now = self._me, self._now()
+        return dict.fromkeys(CLAIM) | {
+            "connection": me.connection,
+            "sandbox": me.sandbox,
+            "campaign": me.campaign,
+            "task": me.task,
+            "ordinal": batch.ordinal,
+            "tag": batch.tag,
+            "owner": me.owner,
+            "state": BatchState.CLAIMED.value,
+            "invisible": me.invisible,
+            "claimed_at": moment(now),
+            "lease_until": me.lease_until(now),
+        }
+
+    def _mine(self, *conditions: Any) -> tuple[Any, ...]:
+        return (SENDS.c.task == self._me.task, SENDS.c.owner == self._me.owner, *conditions)
+
+    def confirm(self, batch: Batch) -> None:
+        """Make sure that this process still holds all people of a batch, and nobody else any under its tag.
+
+        :raises StaleProcess: it does not; nobody of the batch is texted.
+        """
+        of_ordinal = SENDS.c.ordinal == batch.ordinal
+        claimed = update(SENDS).where(*self._mine(of_ordinal, SENDS.c.state == BatchState.CLAIMED.value))
+        foreign = (SENDS.c.owner != self._me.owner, SENDS.c.state.not_in(FREE_STATES))
+        others = select(func.count()).where(*of_batch(batch, self._me), *foreign)
+
+        def is_held(connection: Connection) -> bool:
+            now = self._now()
+            times = {"claimed_at": moment(now), "lease_until": self._me.lease_until(now)}
+            renewed = connection.execute(claimed.values(times)).rowcount
+            return renewed == batch.size and not connection.scalar(others)
+
+        if not self._ledger.transact(is_held):
+            # What never leaves must not count as sent when the other's batch is found under the same tag
+            free = claimed.values(state=BatchState.ABSENT.value)
+            self._ledger.transact(lambda connection: connection.execute(free))
+            raise StaleProcess(
+                f"Another process has taken over people of batch {batch.ordinal}, tag {batch.tag}: this one "
+                "stops, and a later try sends to those who are still missing."
+            )
+
+    def keep(self) -> None:
+        """Renew the claims of this process from time to time."""
+        now = self._now()
+        if now - self._renewed_at < RENEW_EVERY:
+            return
+        self._renewed_at = now
+        renewal = update(SENDS).where(*self._mine(SENDS.c.state.in_(OPEN_STATES)))
+        renewal = renewal.values(lease_until=self._me.lease_until(now))
+        self._ledger.transact(lambda connection: connection.execute(renewal))
+
+    # ---- what became of them -----------------------------------------------------------------------
+
+    def record(self, batch: Batch) -> None:
+        """Write what became of a batch, into those rows that are still its own."""
+        state = batch.state
+        self._ledger.transact(lambda connection: self._record(connection, batch, state))
+
+    def _record(self, connection: Connection, batch: Batch, state: BatchState) -> None:
+        if state is BatchState.ACCEPTED:  # a fact, whoever owns the rows by now
+            write_accepted(connection, batch, self._me, moment(self._now()))
+            return
+        write_rejected(connection, batch, self._me, self._recogniser)
+        rows = (*of_batch(batch, self._me), SENDS.c.state != REJECTED)
+        if state is not BatchState.CANCELLED:
+            rows = (*rows, SENDS.c.owner == self._me.owner)
+        connection.execute(update(SENDS).where(*rows).values(state=state.value))
