@@ -6,20 +6,23 @@ unlinked temporary file. The warehouse's cursor is closed before anything is sen
 
 from __future__ import annotations
 
-import ast
 import json
 import logging
 import tempfile
+import weakref
 from array import array
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from functools import partial
 from hashlib import blake2b
 from itertools import islice
+from math import isnan
 from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
-from airflow_provider_smspartner.exceptions import InvalidMessage, InvalidPhoneNumber
+from airflow_provider_smspartner.exceptions import InvalidMessage
 from airflow_provider_smspartner.rules import phone
+from airflow_provider_smspartner.rules.literals import read_literal
 from airflow_provider_smspartner.rules.people import Person
 
 if TYPE_CHECKING:
@@ -29,7 +32,10 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 ROWS_AT_ONCE = 5_000
+SPOOL_AT_ONCE = 1_000_000
+"""Bytes."""
 MOST_EXPLAINED = 20
+PILES = 256
 FRANCE = 33_000_000_000
 
 
@@ -83,13 +89,13 @@ class Audience:
         self.duplicates = 0
         """Rows whose number (and event) had come before, in whatever spelling."""
         self.excluded = 0
-        """People in other countries or on the STOP list."""
+        """Rows of people in other countries or on the STOP list."""
         self.explained: list[str] = []
         """Why the first invalid rows are so, with the numbers masked."""
         self._numbers = array("Q")
         self._sizes = array("B")
         self._keys: array[int] | None = None
-        self._spool: IO[str] | None = None
+        self._spool: IO[bytes] | None = None
         self._repeated = bytearray()
 
     def __len__(self) -> int:
@@ -102,15 +108,24 @@ class Audience:
 
     @property
     def people(self) -> Iterator[Person]:
-        """Everybody who is to be texted, in the order of the rows. May be asked for once more."""
-        kept = self._numbers if not self._repeated else self._unrepeated(self._numbers)
+        """Everybody who is to be texted, in the order of the rows. May be asked for again and again."""
+        kept = self._unrepeated(self._numbers)
         if self._spool is None:
             return map(Person, map("+{}".format, kept))
-        self._spool.seek(0)
-        others = map(json.loads, self._spool if not self._repeated else self._unrepeated(self._spool))
-        return map(self._person, kept, others)
+        return map(self._person, kept, map(json.loads, self._unrepeated(self._lines(self._spool))))
 
-    def _unrepeated(self, items: Iterable[Any]) -> Iterator[Any]:
+    def _lines(self, spool: IO[bytes]) -> Iterator[bytes]:
+        at = 0
+        while True:
+            spool.seek(at)  # somebody else may have read meanwhile
+            if not (lines := spool.readlines(SPOOL_AT_ONCE)):
+                return
+            at = spool.tell()
+            yield from lines
+
+    def _unrepeated(self, items: Iterable[Any]) -> Iterable[Any]:
+        if not self._repeated:
+            return items
         return (item for item, repeated in zip(items, self._repeated, strict=True) if not repeated)
 
     def _person(self, number: int, others: list[Any]) -> Person:
@@ -150,16 +165,16 @@ class Audience:
         return countries is None or (country or phone.country(f"+{number}")) in countries
 
     def _readable(self, others: Sequence[object]) -> list[str | None]:
-        """Return the row's other values as text."""
-        if self.rules.events and (others[0] is None or not str(others[0]).strip()):
-            raise InvalidPhoneNumber("its event column is empty")
-        values = [None if value is None else str(value) for value in others]
+        values = [readable(value) for value in others]
+        if self.rules.events and not (values[0] or "").strip():
+            raise InvalidMessage("its event column is empty")
         return values
 
     def _write(self, number: int, values: list[str | None]) -> None:
         if self._spool is None:
-            self._spool = tempfile.TemporaryFile("w+", encoding="utf-8")  # noqa: SIM115  # lives as long as we
-        self._spool.write(json.dumps(values) + "\n")
+            self._spool = tempfile.TemporaryFile()  # noqa: SIM115  # lives as long as we do
+            weakref.finalize(self, self._spool.close)
+        self._spool.write(json.dumps(values).encode() + b"\n")
         if self.rules.events:
             self._keys = array("Q") if self._keys is None else self._keys
             digest = blake2b(f"{number}|{values[0]}".encode(), digest_size=8).digest()
@@ -172,25 +187,31 @@ class Audience:
         self.duplicates = sum(self._repeated)
 
 
+def readable(value: object) -> str | None:
+    """Return a value of a row as text; None when there is none: NULL, or the NaN of a data frame."""
+    if value is None or (isinstance(value, float | Decimal) and isnan(value)):
+        return None
+    if isinstance(value, bytes | bytearray | memoryview):
+        raise InvalidMessage("a column that is needed of it holds bytes; cast it to text in the query")
+    return str(value)
+
+
 def repeated(keys: array[int]) -> bytearray:
     """Flag the keys that have come before; empty when none has.
 
-    Sorting costs a few bytes a key for a moment; a set of a million numbers would cost 100 MB.
+    Equal keys land on the same pile, so that only a pile at a time is a set: of a million numbers at once it
+    would cost 100 MB.
     """
-    ordered = sorted(keys)
-    twice = {
-        key for key, following in zip(ordered, islice(ordered, 1, None), strict=False) if key == following
-    }
-    if not twice:
-        return bytearray()
-    del ordered
-    seen: set[int] = set()
-    flags = bytearray(len(keys))
+    piles = [array("I") for _ in range(PILES)]
     for index, key in enumerate(keys):
-        if key in twice:
-            flags[index] = key in seen
-            seen.add(key)
-    return flags
+        piles[key % PILES].append(index)
+    flags = bytearray(len(keys))
+    for pile in piles:
+        seen: set[int] = set()
+        for index in pile:
+            flags[index] = keys[index] in seen
+            seen.add(keys[index])
+    return flags if any(flags) else bytearray()
 
 
 def gather(parts: Iterable[Rows], rules: Rules) -> Audience:
@@ -232,7 +253,7 @@ def from_given(recipients: object, columns: Columns) -> Iterator[Rows]:
     :raises InvalidMessage: ``recipients`` is none of these, or a row lacks a column.
     """
     if isinstance(recipients, str):
-        recipients = literal(recipients)
+        recipients = read_literal(recipients)
     if isinstance(recipients, str | int) and not isinstance(recipients, bool):
         recipients = [recipients]
     if isinstance(recipients, Mapping | bytes | bytearray) or not isinstance(recipients, Iterable):
@@ -247,17 +268,6 @@ def from_given(recipients: object, columns: Columns) -> Iterator[Rows]:
             [[column_of(row, *name, index) for name in wanted] for index, row in part] if wanted else None
         )
         yield Rows(numbers, others)
-
-
-def literal(text: str) -> object:
-    """Read a list back that a Jinja template turned into text; other text is a number."""
-    if not text.lstrip().startswith(("[", "(")):
-        return text
-    try:
-        read = ast.literal_eval(text.strip())
-    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
-        return text
-    return read if isinstance(read, list | tuple) else text
 
 
 def number_of(row: object, phone_column: str, index: int) -> object:
@@ -281,7 +291,7 @@ def column_of(row: object, column: str, argument: str, index: int) -> object:
             f"recipients: row {index} is no mapping, so it has no column {column!r} ({argument})"
         )
     if column not in row:
-        columns = ", ".join(sorted(map(str, row))) or "none"
+        columns = phone.mask_numbers(", ".join(sorted(map(str, row)))) or "none"
         raise InvalidMessage(
             f"recipients: row {index} has no column {column!r} ({argument}); it has {columns}"
         )
@@ -307,46 +317,57 @@ def read_sql(
     """
     engine = engine_of(hook)
     if engine is not None:
-        given = parameters if isinstance(parameters, Mapping | None) else tuple(parameters)
-        with engine.connect().execution_options(stream_results=True, yield_per=ROWS_AT_ONCE) as connection:
-            result = connection.exec_driver_sql(sql, given)
-            return gather(picked(list(result.keys()), result.partitions(), columns), rules)
+        try:
+            return stream(engine, sql, parameters, columns, rules)
+        finally:
+            engine.dispose()  # the warehouse must not hold a connection for us while we send
     found: list[Audience] = []
 
-    def consume(cursor: Any) -> None:
+    def consume(cursor: Any) -> list[Any]:
         names = [str(column[0]) for column in cursor.description or ()]
         parts = iter(partial(cursor.fetchmany, ROWS_AT_ONCE), [])
         found.append(gather(picked(names, parts, columns), rules))
+        return []  # some hooks refuse a handler that returns no rows
 
     hook.log_sql = False  # it would log the parameters, which may name people
     hook.run(sql, parameters=parameters, handler=consume)
     return found[0]
 
 
+def stream(
+    engine: Engine,
+    sql: str,
+    parameters: Iterable[Any] | Mapping[str, Any] | None,
+    columns: Columns,
+    rules: Rules,
+) -> Audience:
+    """Clean rows while a server-side cursor brings them."""
+    given = parameters if isinstance(parameters, Mapping | None) else tuple(parameters)
+    # Without parameters a % of the query is no placeholder, as in LIKE 'A%'
+    options = {"stream_results": True, "yield_per": ROWS_AT_ONCE, "no_parameters": True}
+    with engine.connect().execution_options(**options) as connection:
+        result = connection.exec_driver_sql(sql, given)
+        names = list(result.keys()) if result.returns_rows else []
+        return gather(picked(names, result.partitions(), columns), rules)
+
+
 def engine_of(hook: DbApiHook) -> Engine | None:
     """Return the hook's SQLAlchemy engine, None for a hook that has none."""
-    from airflow.providers.common.compat.sdk import AirflowOptionalProviderFeatureException
+    from airflow.providers.common.compat.sdk import AirflowException
     from sqlalchemy.exc import ArgumentError
 
     try:
         # An error of the database would print the parameters, which may name people
         engine: Engine = hook.get_sqlalchemy_engine(engine_kwargs={"hide_parameters": True})
-    except (
-        ArgumentError,
-        ImportError,
-        NotImplementedError,
-        AirflowOptionalProviderFeatureException,
-    ) as error:
-        log.info(
-            "%s has no SQLAlchemy engine (%s): rows are read from its cursor", type(hook).__name__, error
-        )
+    except (AirflowException, ArgumentError, ImportError, NotImplementedError) as error:
+        # Only the error's kind: its text may hold the URL with the password
+        reason = type(error).__name__
+        log.info("%s has no engine (%s): its rows are read from its cursor", type(hook).__name__, reason)
         return None
     return engine
 
 
-def picked(
-    names: Sequence[str], parts: Iterable[Sequence[Sequence[Any]]], columns: Columns
-) -> Iterator[Rows]:
+def picked(names: Sequence[str], parts: Iterable[Sequence[Any]], columns: Columns) -> Iterator[Rows]:
     """Pick the columns that are needed out of each part of a result."""
     alone = len(names) == 1 and not columns.wanted
     phone_at = 0 if alone else column_index(names, columns.phone, "phone_column")
@@ -354,6 +375,8 @@ def picked(
     for part in parts:
         if not part:  # some drivers end with an empty list, some with an empty tuple
             return
+        if isinstance(part[0], Mapping):
+            part = [[row[name] for name in names] for row in part]
         others = [[row[place] for place in places] for row in part] if places else None
         yield Rows([row[phone_at] for row in part], others)
 
@@ -362,6 +385,6 @@ def column_index(names: Sequence[str], column: str, argument: str) -> int:
     """Return where a row keeps a column; warehouses differ in the case they give column names."""
     folded = [name.casefold() for name in names]
     if column.casefold() not in folded:
-        known = ", ".join(names) or "none"
+        known = phone.mask_numbers(", ".join(names)) or "none"
         raise InvalidMessage(f"{argument}: the query has no column {column!r}; it has {known}")
     return folded.index(column.casefold())

@@ -5,7 +5,6 @@ No I/O and no clock here: the sensor and its trigger ask the API and tell this f
 
 from __future__ import annotations
 
-import ast
 import random
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -22,6 +21,7 @@ from airflow_provider_smspartner.exceptions import (
 from airflow_provider_smspartner.lookup import Pages, pages_of_message, pages_of_tag
 from airflow_provider_smspartner.rules import delivery, schedule
 from airflow_provider_smspartner.rules.delivery import Tally
+from airflow_provider_smspartner.rules.literals import read_literal
 from airflow_provider_smspartner.rules.message import check_message_id
 from airflow_provider_smspartner.rules.sending_hours import next_slot
 
@@ -29,6 +29,8 @@ LONGEST_WAIT = timedelta(minutes=30)
 GROWTH = 0.4
 """The next wait as a share of the time since the send: few calls in two days, soon final in two minutes."""
 JITTER = 0.15
+UNREADABLE_IN_A_ROW = 3
+"""Answers that cannot be read, one after the other, after which a look asks for nothing more."""
 PATIENCE = timedelta(minutes=15)
 """How long in a row the API may be unreadable."""
 UNKNOWN_AT_FIRST = timedelta(hours=1)
@@ -43,6 +45,8 @@ class Watch:
     """People of each message id or tag; None when nobody told us."""
     since: datetime
     """When the texts may leave: the latest of sending, schedule and, for marketing, the next allowed slot."""
+    began: datetime | None = None
+    """When they were first looked for; waits grow from then on."""
     tags: frozenset[str] = frozenset()
     """Which of them are tags: batches that were found by their tag have no message id."""
     sandbox: frozenset[str] = frozenset()
@@ -84,10 +88,9 @@ def watch_sent(sent: object, *, now: datetime) -> Watch:
 def results_of(sent: object) -> Iterable[Mapping[str, Any]]:
     """Return the results in ``sent``; a template turns them into text, a skipped mapped task into None."""
     if isinstance(sent, str):
-        try:
-            sent = ast.literal_eval(sent.strip())
-        except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
-            raise InvalidMessage("sent: this text is no result of a send operator") from None
+        sent = read_literal(sent)
+        if isinstance(sent, str):
+            raise InvalidMessage("sent: this text is no result of a send operator")
     if isinstance(sent, Mapping):
         return [sent]
     if sent is None or isinstance(sent, str | bytes) or not isinstance(sent, Iterable):
@@ -106,15 +109,31 @@ def leaves_at(result: Mapping[str, Any]) -> datetime:
 
 def watch_ids(message_ids: object, *, now: datetime) -> Watch:
     """Follow bare ids, given as one or as a list, or as the text that a template made of either."""
-    if isinstance(message_ids, str) and message_ids.lstrip().startswith(("[", "(")):
-        try:
-            message_ids = ast.literal_eval(message_ids.strip())
-        except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
-            raise InvalidMessage("message_ids: this text is no list of message ids") from None
+    if isinstance(message_ids, str):
+        message_ids = read_literal(message_ids)
     given = [message_ids] if isinstance(message_ids, str | int) else message_ids
     if not isinstance(given, Iterable):
         raise InvalidMessage(f"message_ids: {type(message_ids).__name__} is neither an id nor a list of ids")
     return Watch(counts=dict.fromkeys(map(check_message_id, given)), since=now)
+
+
+class Look:
+    """One look at all open messages: when the API is down, it does not ask for each of thousands."""
+
+    def __init__(self) -> None:
+        self._unreadable = 0
+
+    @property
+    def given_up(self) -> SMSPartnerError | None:
+        """Why nothing more is asked for; None while there is hope."""
+        return self._last if self._unreadable >= UNREADABLE_IN_A_ROW else None
+
+    def note(self, answer: Statuses | SMSPartnerError) -> None:
+        """Learn from one answer."""
+        if isinstance(answer, SMSPartnerError) and not isinstance(answer, NotFoundError):
+            self._unreadable, self._last = self._unreadable + 1, answer
+        else:
+            self._unreadable = 0
 
 
 @dataclass(slots=True, kw_only=True)
@@ -181,7 +200,8 @@ class Progress:
 
         While nothing can be read it grows anew, so that 15 minutes of it are more than two looks.
         """
-        elapsed = (now - (self.unreadable_since or self.watch.since)).total_seconds()
+        since = max(self.watch.since, self.watch.began or self.watch.since)
+        elapsed = (now - (self.unreadable_since or since)).total_seconds()
         if elapsed < 0:  # scheduled: there is nothing to see before its time
             return poke_interval - elapsed
         apart = random.uniform(1.0, 1.0 + JITTER)  # noqa: S311  # so that sensors do not march in step

@@ -12,8 +12,8 @@ from airflow.providers.common.compat.sdk import AirflowNotFoundException
 from airflow.sdk import BaseHook
 from jinja2 import TemplateNotFound
 
-from airflow_provider_smspartner import audience
 from airflow_provider_smspartner.exceptions import InvalidMessage
+from airflow_provider_smspartner.rules.literals import read_literal
 
 if TYPE_CHECKING:
     import jinja2
@@ -38,7 +38,7 @@ def counted(value: Any, noun: str) -> Any:
     """Return the value inside a count, once; a list that a template turned into text counts as a list."""
     if value is None or isinstance(value, Counted):
         return value
-    return Counted(audience.literal(value) if isinstance(value, str) else value, noun)
+    return Counted(read_literal(value) if isinstance(value, str) else value, noun)
 
 
 def plain(value: Any) -> Any:

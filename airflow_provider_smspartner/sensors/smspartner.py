@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -15,10 +16,15 @@ from airflow.providers.common.compat.sdk import (
 )
 from airflow.sdk import BaseSensorOperator, PokeReturnValue
 
-from airflow_provider_smspartner.exceptions import DeliveryFailed, InvalidMessage, SMSPartnerError
+from airflow_provider_smspartner.exceptions import (
+    DeliveryFailed,
+    InvalidMessage,
+    NotFoundError,
+    SMSPartnerError,
+)
 from airflow_provider_smspartner.failures import no_useless_retry
 from airflow_provider_smspartner.lookup import read_pages
-from airflow_provider_smspartner.watching import Progress, Watch, watch_ids, watch_sent
+from airflow_provider_smspartner.watching import Look, Progress, Watch, watch_ids, watch_sent
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -50,6 +56,7 @@ class DeliveryStatusSensor(BaseSensorOperator):
     :param timeout: seconds, 48 hours by default, counted from the latest of sending, schedule and, for texts
         with a STOP mention, the next moment at which such texts may leave.
     :param soft_fail: skip instead of failing.
+    :param ledger_conn_id: a SQL connection whose ledger gets each person's status; see ``docs/ledger.md``.
     :param smspartner_conn_id: connection of type ``smspartner``.
     :raises DeliveryFailed: fewer were delivered than ``min_delivery_rate``.
     :raises AirflowSensorTimeout: the API could not be read at the deadline.
@@ -68,6 +75,7 @@ class DeliveryStatusSensor(BaseSensorOperator):
         deferrable: bool = True,
         poke_interval: timedelta | float = 15,
         timeout: timedelta | float = 48 * 3600,
+        ledger_conn_id: str | None = None,
         smspartner_conn_id: str = "smspartner_default",
         **kwargs: Any,
     ) -> None:
@@ -81,6 +89,7 @@ class DeliveryStatusSensor(BaseSensorOperator):
         self.message_ids = message_ids
         self.min_delivery_rate = min_delivery_rate
         self.deferrable = deferrable
+        self.ledger_conn_id = ledger_conn_id
         self.smspartner_conn_id = smspartner_conn_id
         self.patience = timedelta(seconds=self.timeout)
         self._progress: Progress | None = None
@@ -116,6 +125,7 @@ class DeliveryStatusSensor(BaseSensorOperator):
                 since=watch.since.isoformat(),
                 deadline=deadline.isoformat(),
                 poke_interval=self.poke_interval,
+                began=watch.began.isoformat() if watch.began else None,
                 tags=sorted(watch.tags),
                 sandbox=sorted(watch.sandbox),
             ),
@@ -147,12 +157,13 @@ class DeliveryStatusSensor(BaseSensorOperator):
             return PokeReturnValue(done, self._end(self._progress.result(), watch) if done else None)
 
     def _watch(self, context: Context) -> Watch:
-        now = datetime.now(UTC)
-        if self.message_ids is None:
-            return watch_sent(self.sent, now=now)
         ti = context.get("ti")
-        first = ti.get_first_reschedule_date(context) if ti and self.reschedule else None
-        return watch_ids(self.message_ids, now=first or now)
+        rescheduled = not self.deferrable and self.reschedule
+        first = ti.get_first_reschedule_date(context) if ti and rescheduled else None
+        began = first or datetime.now(UTC)
+        ids = self.message_ids
+        watch = watch_sent(self.sent, now=began) if ids is None else watch_ids(ids, now=began)
+        return replace(watch, began=began)
 
     def _look(self, progress: Progress, deadline: datetime) -> bool:
         """Ask for every open message; True when nothing more is to be waited for.
@@ -160,19 +171,25 @@ class DeliveryStatusSensor(BaseSensorOperator):
         :raises AirflowSensorTimeout: the deadline has come and the API could not be read.
         """
         _ = self.hook.settings  # a connection that cannot be used is no blip of the API
-        answers = [(name, self._ask(name, progress.watch)) for name in progress.open_ids]
+        look = Look()
+        answers = [
+            (name, look.given_up or self._ask(name, progress.watch, look)) for name in progress.open_ids
+        ]
         now = datetime.now(UTC)
         progress.learn(answers, now=now, last=now >= deadline)
         if progress.problem and now >= deadline:
             raise AirflowSensorTimeout(f"At the deadline the API could not be read: {progress.problem}")
         return not progress.open_ids or now >= deadline
 
-    def _ask(self, name: str, watch: Watch) -> Statuses | SMSPartnerError:
+    def _ask(self, name: str, watch: Watch, look: Look) -> Statuses | SMSPartnerError:
+        answer: Statuses | SMSPartnerError
         try:
-            return read_pages(self.hook.call, watch.reads(name))
+            answer = read_pages(self.hook.call, watch.reads(name))
         except SMSPartnerError as error:
             self.log.warning("Message %s could not be read: %s", name, error)
-            return error
+            answer = error
+        look.note(answer)
+        return answer
 
     @contextmanager
     def _remembered_trouble(self, context: Context, progress: Progress) -> Iterator[None]:
@@ -188,8 +205,23 @@ class DeliveryStatusSensor(BaseSensorOperator):
             else:
                 store.delete(UNREADABLE_SINCE)
 
+    def _record(self, watch: Watch) -> None:
+        """Write each person's status into the ledger: read once more, since events must not name people."""
+        from airflow_provider_smspartner.send_log.table import open_ledger
+        from airflow_provider_smspartner.send_log.upkeep import record_reports
+
+        ledger = open_ledger(str(self.ledger_conn_id))
+        for name in watch.counts:
+            try:
+                listed = read_pages(self.hook.call, watch.reads(name))
+            except NotFoundError:  # the platform has forgotten it, and the counts say so
+                continue
+            record_reports(ledger, connection=self.smspartner_conn_id, reports={name: listed.reports})
+
     def _end(self, result: dict[str, Any], watch: Watch) -> dict[str, Any]:
         """Return the counts, unless too few were delivered."""
+        if self.ledger_conn_id is not None:
+            self._record(watch)
         self.log.info("Delivery: %s", ", ".join(f"{name} {value}" for name, value in result.items()))
         if result["waiting"]:
             self.log.warning(

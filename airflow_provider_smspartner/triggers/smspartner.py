@@ -12,12 +12,11 @@ from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 from airflow_provider_smspartner.exceptions import AuthenticationError, SMSPartnerError
 from airflow_provider_smspartner.lookup import aread_pages
-from airflow_provider_smspartner.watching import Progress, Watch
+from airflow_provider_smspartner.watching import Look, Progress, Watch
 
 if TYPE_CHECKING:
     from airflow_provider_smspartner.answers import Statuses
     from airflow_provider_smspartner.api import Call
-    from airflow_provider_smspartner.lookup import Pages
 
 IN_FLIGHT = 4
 
@@ -31,9 +30,10 @@ class DeliveryStatusTrigger(BaseTrigger):
 
     :param smspartner_conn_id: connection of type ``smspartner``.
     :param counts: how many people each message id or tag was sent to; None where that is not known.
-    :param since: ISO time with an offset, from which waits and the first hour are counted.
+    :param since: ISO time with an offset at which the texts may leave.
     :param deadline: ISO time with an offset, after which the rest counts as waiting.
     :param poke_interval: seconds to the first poll; later ones come further apart, up to half an hour.
+    :param began: ISO time with an offset of the first look, from which the waits grow; ``since`` if absent.
     :param tags: which of ``counts`` are tags.
     :param sandbox: which of ``counts`` are to be looked at once, because nothing was sent.
     """
@@ -46,6 +46,7 @@ class DeliveryStatusTrigger(BaseTrigger):
         since: str,
         deadline: str,
         poke_interval: float,
+        began: str | None = None,
         tags: Sequence[str] = (),
         sandbox: Sequence[str] = (),
     ) -> None:
@@ -55,6 +56,7 @@ class DeliveryStatusTrigger(BaseTrigger):
         self.since = since
         self.deadline = deadline
         self.poke_interval = poke_interval
+        self.began = began
         self.tags = list(tags)
         self.sandbox = list(sandbox)
 
@@ -66,6 +68,7 @@ class DeliveryStatusTrigger(BaseTrigger):
             "since": self.since,
             "deadline": self.deadline,
             "poke_interval": self.poke_interval,
+            "began": self.began,
             "tags": self.tags,
             "sandbox": self.sandbox,
         }
@@ -75,7 +78,9 @@ class DeliveryStatusTrigger(BaseTrigger):
         deadline = datetime.fromisoformat(self.deadline)
         since = datetime.fromisoformat(self.since)
         tags, sandbox = frozenset(self.tags), frozenset(self.sandbox)
-        progress = Progress(watch=Watch(counts=self.counts, since=since, tags=tags, sandbox=sandbox))
+        began = datetime.fromisoformat(self.began) if self.began else None
+        watch = Watch(counts=self.counts, since=since, began=began, tags=tags, sandbox=sandbox)
+        progress = Progress(watch=watch)
         while progress.open_ids:
             now = datetime.now(UTC)
             left = (deadline - now).total_seconds()
@@ -95,11 +100,11 @@ class DeliveryStatusTrigger(BaseTrigger):
         from airflow_provider_smspartner.hooks.smspartner import SMSPartnerHook
 
         hook = SMSPartnerHook(self.smspartner_conn_id)  # anew each time: a key may be replaced in two days
-        places = asyncio.Semaphore(IN_FLIGHT)
+        places, look = asyncio.Semaphore(IN_FLIGHT), Look()
         try:
             async with hook.open_session() as session:
                 carry = partial(hook.acall, session=session)
-                asked = [ask(carry, places, name, progress.watch.reads(name)) for name in progress.open_ids]
+                asked = (ask(carry, places, look, progress.watch, name) for name in progress.open_ids)
                 answers = await asyncio.gather(*asked)
         except SMSPartnerError as error:  # the connection itself cannot be used
             answers = [(message_id, error) for message_id in progress.open_ids]
@@ -108,14 +113,23 @@ class DeliveryStatusTrigger(BaseTrigger):
 
 
 async def ask(
-    carry: Callable[[Call[Any]], Awaitable[Any]], places: asyncio.Semaphore, name: str, pages: Pages
+    carry: Callable[[Call[Any]], Awaitable[Any]],
+    places: asyncio.Semaphore,
+    look: Look,
+    watch: Watch,
+    name: str,
 ) -> tuple[str, Statuses | SMSPartnerError]:
     """Ask for one message or tag, and return what came, an error included."""
     async with places:
+        if look.given_up:
+            return name, look.given_up
+        answer: Statuses | SMSPartnerError
         try:
-            return name, await aread_pages(carry, pages)
+            answer = await aread_pages(carry, watch.reads(name))
         except SMSPartnerError as error:
-            return name, error
+            answer = error
+        look.note(answer)
+        return name, answer
 
 
 def event(progress: Progress, *, failure: SMSPartnerError | None = None) -> TriggerEvent:
