@@ -6,7 +6,7 @@ phone has reported, or for two days. Unpausing the DAG starts the latest run tha
 
 It needs two connections: `smspartner_default`, and `warehouse_default` to any SQL database.
 
-    export AIRFLOW_CONN_SMSPARTNER_DEFAULT='{"conn_type": "smspartner", "password": "your API key"}'
+    export AIRFLOW_CONN_SMSPARTNER_DEFAULT='{"conn_type": "smspartner", "password": "your-API-key"}'
 
 Neither the log nor the results of the tasks hold a phone number.
 """

@@ -24,6 +24,7 @@ FLOORS = {
     "hooks": 2,
     "audience": 2,
     "send_log": 2,
+    "budget": 3,
     "plan": 3,
     "lookup": 3,
     "recall": 3,

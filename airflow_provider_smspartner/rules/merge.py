@@ -73,7 +73,7 @@ def parse(message: str) -> Template:
 
 def filling(field: MergeField, value: object) -> str:
     """Return what stands in the place of a field."""
-    text = "" if value is None else str(value).strip() if not isinstance(value, str) else value.strip()
+    text = "" if value is None else str(value).strip()
     if not text:
         if field.default is None:
             raise EmptyValue(

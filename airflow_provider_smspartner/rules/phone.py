@@ -82,7 +82,8 @@ def country(number: str) -> str | None:
         return "FR"
     from phonenumbers import parse, region_code_for_number
 
-    return region_code_for_number(parse(number))
+    region = region_code_for_number(parse(number))
+    return None if region == "001" else region  # a satellite phone's
 
 
 def mask(number: str) -> str:

@@ -65,7 +65,6 @@ TRANSITIONS: Final[dict[tuple[BatchState, Event], BatchState]] = {
     (S.UNKNOWN, E.RESEND): S.ABSENT,
     (S.REFUSED, E.FOUND): S.ACCEPTED,
     (S.REFUSED, E.NOT_FOUND): S.ABSENT,
-    (S.REFUSED, E.RESEND): S.ABSENT,
     (S.ACCEPTED, E.CANCEL): S.CANCELLED,
 }
 
