@@ -35,6 +35,7 @@ ROWS_AT_ONCE = 5_000
 SPOOL_AT_ONCE = 1_000_000
 """Bytes."""
 MOST_EXPLAINED = 20
+LONGEST_EVENT = 200
 PILES = 256
 FRANCE = 33_000_000_000
 
@@ -166,8 +167,8 @@ class Audience:
 
     def _readable(self, others: Sequence[object]) -> list[str | None]:
         values = [readable(value) for value in others]
-        if self.rules.events and not (values[0] or "").strip():
-            raise InvalidMessage("its event column is empty")
+        if self.rules.events:
+            check_event(values[0] or "")
         return values
 
     def _write(self, number: int, values: list[str | None]) -> None:
@@ -185,6 +186,14 @@ class Audience:
         keys = self._numbers if self._keys is None else self._keys
         self._repeated = repeated(keys)
         self.duplicates = sum(self._repeated)
+
+
+def check_event(event: str) -> None:
+    """Refuse an event that names nothing, or more than a ledger can keep."""
+    if not event.strip():
+        raise InvalidMessage("its event column is empty")
+    if len(event) > LONGEST_EVENT:
+        raise InvalidMessage(f"its event has {len(event)} characters, and the ledger keeps {LONGEST_EVENT}")
 
 
 def readable(value: object) -> str | None:
@@ -344,11 +353,10 @@ def stream(
     """Clean rows while a server-side cursor brings them."""
     given = parameters if isinstance(parameters, Mapping | None) else tuple(parameters)
     # Without parameters a % of the query is no placeholder, as in LIKE 'A%'
-    options = {"stream_results": True, "yield_per": ROWS_AT_ONCE, "no_parameters": True}
-    with engine.connect().execution_options(**options) as connection:
+    with engine.connect().execution_options(stream_results=True, no_parameters=True) as connection:
         result = connection.exec_driver_sql(sql, given)
         names = list(result.keys()) if result.returns_rows else []
-        return gather(picked(names, result.partitions(), columns), rules)
+        return gather(picked(names, result.partitions(ROWS_AT_ONCE), columns), rules)
 
 
 def engine_of(hook: DbApiHook) -> Engine | None:

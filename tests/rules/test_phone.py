@@ -13,7 +13,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from airflow_provider_smspartner.exceptions import InvalidPhoneNumber
-from airflow_provider_smspartner.rules.phone import mask, mask_numbers, normalize
+from airflow_provider_smspartner.rules.phone import country, french_mobiles, mask, mask_numbers, normalize
 
 MOBILE_TYPES = (phonenumbers.PhoneNumberType.MOBILE, phonenumbers.PhoneNumberType.FIXED_LINE_OR_MOBILE)
 
@@ -222,6 +222,87 @@ def test_it_agrees_with_libphonenumber(text: str, region: str) -> None:
 def test_what_it_gives_back_is_a_fixed_point(text: str, region: str) -> None:
     if number := ours(text, region):
         assert normalize(number, region) == number
+
+
+JUNK = st.sampled_from([None, True, False, 0, -1, 10**15, 10**40, 0.5, Decimal(612345678), b"0612345678", ()])
+LINE_ENDS = st.sampled_from(["\n", "\r", "\r\n", "\x0b", "\x0c", "\x1c", "\x85", "\u2028", "\u2029", "\0"])
+
+
+@st.composite
+def broken_spellings(draw: st.DrawFn) -> str:
+    """A number with the end of a line somewhere."""
+    text = draw(spellings())
+    at = draw(st.integers(0, len(text)))
+    return text[:at] + draw(LINE_ENDS) + text[at:]
+
+
+@given(
+    st.lists(
+        spellings() | broken_spellings() | st.text(max_size=30) | JUNK | st.integers(600000000, 799999999)
+    )
+)
+@example(["0612345678\n0712345678", "0612345678"])
+@example(["", "\n", "0612345678", ""])
+@example(["0612345678", "6" * 251, "0712345678\n"])
+@example(["0612345678" + " " * 250, "06" + "\u2028" + "12345678"])
+def test_many_numbers_are_read_as_one_by_one_is(numbers: list[object]) -> None:
+    read = french_mobiles(numbers)
+
+    assert len(read) == len(numbers)
+    for number, nine_digits in zip(numbers, read, strict=True):
+        if nine_digits:
+            assert normalize(number, "FR") == "+33" + nine_digits  # type: ignore[arg-type]
+
+
+def test_of_many_numbers_every_plain_mobile_is_read_whatever_stands_beside_it() -> None:
+    numbers = [
+        "06 12 34 56 78",
+        756123456,
+        "junk",
+        "+33 (0)6-12-34-56-78",
+        "a\nb",
+        "6" * 50_000_000,
+        "0033612345678",
+    ]
+
+    read = french_mobiles(numbers)
+
+    assert read == ["612345678", "756123456", "", "612345678", "", "", "612345678"]
+    assert french_mobiles([]) == []
+
+
+@pytest.mark.parametrize(
+    ("number", "expected"),
+    [
+        ("+33612345678", "FR"),
+        ("+32470123456", "BE"),
+        ("+4915123456789", "DE"),
+        ("+262692123456", "RE"),  # codes that several countries share
+        ("+262639012345", "YT"),
+        ("+590690001234", "GP"),
+        ("+594694201234", "GF"),
+        ("+596696201234", "MQ"),
+        ("+12015550123", "US"),
+        ("+15062345678", "CA"),
+        ("+447400123456", "GB"),
+        ("+447797123456", "JE"),
+        ("+77710009998", "KZ"),
+        ("+79123456789", "RU"),
+        ("+393123456789", "IT"),
+        ("+37744912345", "MC"),
+        ("+881612345678", None),  # a satellite phone, of no country
+        ("+12000000000", None),  # no country among those that share the code
+    ],
+)
+def test_a_number_has_a_country(number: str, expected: str | None) -> None:
+    assert country(number) == expected
+
+
+@given(spellings(), REGION)
+def test_the_country_is_the_one_that_libphonenumber_names(text: str, region: str) -> None:
+    if number := ours(text, region):
+        named = phonenumbers.region_code_for_number(phonenumbers.parse(number))
+        assert country(number) == (None if named == "001" else named)
 
 
 @pytest.mark.parametrize(

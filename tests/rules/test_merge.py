@@ -1,0 +1,132 @@
+"""Tests for airflow_provider_smspartner.rules.merge."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from airflow_provider_smspartner.exceptions import InvalidMessage
+from airflow_provider_smspartner.rules.merge import LONGEST_VALUE, EmptyValue, MergeField, parse
+
+NO_BRACE = st.text(st.characters(exclude_characters="{}", exclude_categories=["Cs"]), max_size=20)
+NAMES = st.sampled_from(["name", "city", "_x1", "prénom", "姓"])
+DEFAULTS = st.text(st.characters(exclude_characters="{}|", exclude_categories=["Cs"]), max_size=10)
+
+
+@pytest.mark.parametrize(
+    ("message", "columns", "values", "text"),
+    [
+        ("", (), [], ""),
+        ("No field", (), [], "No field"),
+        ("Dear {name},", ("name",), ["Ann"], "Dear Ann,"),
+        ("{a}{b}", ("a", "b"), ["1", "2"], "12"),
+        ("{a} and {b} and {a}", ("a", "b"), ["1", "2"], "1 and 2 and 1"),
+        ("{prénom|toi} | {_x1}", ("prénom", "_x1"), [None, 7], "toi | 7"),
+        ("{name|dear client}!", ("name",), ["Ann"], "Ann!"),
+        ("{name|dear client}!", ("name",), ["  "], "dear client!"),
+        ("Dear{name|}.", ("name",), [None], "Dear."),
+        ("Dear{name| }.", ("name",), [""], "Dear ."),
+        ("{name|a}{name|b}", ("name",), [None], "ab"),
+        ("{name|a}{name|b}", ("name",), ["Ann"], "AnnAnn"),
+        ("{name|: two\nlines}", ("name",), [None], ": two\nlines"),
+        ("{n}", ("n",), [" \tAnn\n"], "Ann"),
+        ("{n}", ("n",), [0], "0"),
+        ("{n}", ("n",), [Decimal("12.50")], "12.50"),
+        ("{n}", ("n",), [date(2026, 11, 20)], "2026-11-20"),
+        ("{n}", ("n",), [r"\1 %s $x"], r"\1 %s $x"),
+        ("{n}", ("n",), ["x" * LONGEST_VALUE], "x" * LONGEST_VALUE),
+    ],
+)
+def test_a_message_is_filled(message: str, columns: tuple[str, ...], values: list[object], text: str) -> None:
+    template = parse(message)
+
+    assert template.columns == columns
+    assert template.render(values) == text
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        *("{", "}", "{}", "}{", "{name", "name}", "{name}}", "{{name}", "{{name}}", "{{{name}}}"),
+        *("{a.b}", "{a[0]}", "{a!r}", "{a:>10}", "{0}", "{1a}", "{a b}", "{ a }", "{a-b}", "{a\n}"),
+        *("{|x}", "{a|{b}}", "{a|b|c}", "{a|b", "{name} {", "{a}{b}{}", '{"json": 1}'),
+    ],
+)
+def test_any_other_brace_is_refused(message: str) -> None:
+    with pytest.raises(InvalidMessage, match=r"^message: .*\{column\|default\}"):
+        parse(message)
+
+
+@pytest.mark.parametrize(
+    ("message", "values", "kind", "words"),
+    [
+        ("{name}", [None], EmptyValue, r"^column name is empty; \{name\|default\} would"),
+        ("{name}", [""], EmptyValue, "^column name is empty"),
+        ("{name}", [" \n\N{NO-BREAK SPACE}"], EmptyValue, "^column name is empty"),
+        ("{name|x}{name}", [None], EmptyValue, "^column name is empty"),
+        ("{a}{name}", ["1", "Ann {Lee"], InvalidMessage, "^column name holds a brace"),
+        ("{name|x}", ["}"], InvalidMessage, "^column name holds a brace"),
+        ("{name}", ["{name}"], InvalidMessage, "^column name holds a brace"),
+        ("{name}", ["x" * 50_000_000], InvalidMessage, "^column name holds 50000000 characters"),
+    ],
+)
+def test_a_value_that_cannot_stand_in_a_text_is_refused_without_being_shown(
+    message: str, values: list[object], kind: type[InvalidMessage], words: str
+) -> None:
+    with pytest.raises(kind, match=words) as refusal:
+        parse(message).render(values)
+
+    assert "Lee" not in str(refusal.value)
+    assert len(str(refusal.value)) < 100
+
+
+def test_a_message_may_name_a_column_twice_and_asks_for_it_once() -> None:
+    assert parse("{a|x} {b} {a}").fields == (
+        MergeField(column="a", default="x"),
+        MergeField(column="b", default=None),
+        MergeField(column="a", default=None),
+    )
+
+
+@pytest.mark.parametrize("values", [[], ["Ann", "Bob"]])
+def test_a_row_has_as_many_values_as_there_are_columns(values: list[object]) -> None:
+    with pytest.raises(ValueError, match="argument 2"):
+        parse("{name}").render(values)
+
+
+@given(st.text("{}|ab_1.!:[] ") | st.text())
+def test_any_text_is_refused_or_put_together_again(message: str) -> None:
+    try:
+        template = parse(message)
+    except InvalidMessage:
+        assert {"{", "}"} & set(message)
+        return
+    fields = [
+        f"{{{field.column}}}" if field.default is None else f"{{{field.column}|{field.default}}}"
+        for field in template.fields
+    ]
+    pieces = [piece for pair in zip(template.texts, [*fields, ""], strict=True) for piece in pair]
+    assert "".join(pieces) == message
+    assert not {"{", "}"} & set(template.render(["x"] * len(template.columns)))
+
+
+@given(
+    st.lists(st.tuples(NO_BRACE, NAMES, st.none() | DEFAULTS), max_size=5),
+    st.fixed_dictionaries(dict.fromkeys(["name", "city", "_x1", "prénom", "姓"], NO_BRACE.filter(str.strip))),
+)
+def test_filling_is_replacing(parts: list[tuple[str, str, str | None]], row: dict[str, str]) -> None:
+    fields = {
+        f"{{{name}}}" if default is None else f"{{{name}|{default}}}": row[name] for _, name, default in parts
+    }
+    message = "".join(text + field for (text, _, _), field in zip(parts, fields, strict=False))
+    template = parse(message)
+
+    filled = template.render([row[column] for column in template.columns])
+
+    for field, value in fields.items():
+        message = message.replace(field, value.strip())
+    assert filled == message

@@ -1,0 +1,55 @@
+"""People recognised by keyed hashes: the same person always, and nobody without the secret."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from airflow_provider_smspartner.rules.people import HASH_SIZE, Known, Person, Recogniser, each
+
+NUMBERS = st.integers(600_000_000, 799_999_999).map(lambda number: f"+33{number}")
+PEOPLE = st.builds(Person, NUMBERS, st.text(max_size=5))
+ANN = Person("+33600000001")
+
+
+def test_a_hash_keeps_64_bits_and_shows_nothing_of_the_number() -> None:
+    hashed = Recogniser("secret", ["campaign"]).hash(ANN)
+
+    assert len(hashed) == HASH_SIZE == 8
+    assert ANN.number.encode() not in hashed
+
+
+@given(PEOPLE, PEOPLE)
+def test_two_people_have_the_same_hash_only_if_they_are_one(one: Person, other: Person) -> None:
+    recogniser = Recogniser("secret", ["campaign"])
+
+    same = (one.number, one.event) == (other.number, other.event)
+    assert (recogniser.hash(one) == recogniser.hash(other)) == same
+
+
+@given(st.text(), st.text(), st.lists(st.text()), st.lists(st.text()))
+def test_another_secret_or_campaign_makes_other_hashes_and_another_check(
+    secret: str, other_secret: str, campaign: list[str], other_campaign: list[str]
+) -> None:
+    one, other = Recogniser(secret, campaign), Recogniser(other_secret, other_campaign)
+    same = (secret, campaign) == (other_secret, other_campaign)
+
+    assert (one.hash(ANN) == other.hash(ANN)) == same
+    assert (one.check == other.check) == same
+
+
+@given(st.lists(PEOPLE))
+def test_joined_hashes_come_apart_as_they_went_together(people: list[Person]) -> None:
+    recogniser = Recogniser("secret", ["campaign"])
+
+    assert list(each(recogniser.hashes(people))) == list(map(recogniser.hash, people))
+
+
+@given(st.lists(st.tuples(st.booleans(), st.binary(min_size=HASH_SIZE, max_size=HASH_SIZE))))
+def test_known_hashes_are_a_set(steps: list[tuple[bool, bytes]]) -> None:
+    known, model = Known(), set[bytes]()
+    for is_new, hashed in steps:
+        if is_new:
+            known.add(hashed)
+            model.add(hashed)
+        assert (hashed in known) == (hashed in model)

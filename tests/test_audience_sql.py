@@ -1,0 +1,363 @@
+"""Who is to be texted, out of a warehouse: any hook's rows arrive, in little memory, and nothing leaks."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sqlite3
+import traceback
+import tracemalloc
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import exc
+
+from airflow_provider_smspartner import audience
+from airflow_provider_smspartner.audience import Audience, Columns, Rows, Rules, read_sql
+from airflow_provider_smspartner.exceptions import InvalidMessage
+from airflow_provider_smspartner.rules.people import Person
+from tests.warehouses import (
+    SECRET,
+    OfNoDriver,
+    OfNoScheme,
+    OfNoUrl,
+    OfPercents,
+    OfUnknownDialect,
+    WithEngine,
+    WithoutEngine,
+)
+
+ANN, BOB = "+33600000001", "+33600000002"
+BY_NAME, BY_ORDER = Columns("phone_number"), Columns("phone_number", "order_id")
+CITY = "Paris"
+MANY_ROWS = """
+    WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < {} - 1)
+    SELECT '06' || printf('%08d', i) AS phone_number, 'Name ' || i AS name FROM n
+"""
+People = Sequence[tuple[Any, ...]]
+
+
+Hook = WithEngine | WithoutEngine
+HOOKS = [WithEngine, WithoutEngine, OfUnknownDialect, OfNoUrl, OfNoScheme, OfNoDriver]
+BOTH = pytest.mark.parametrize("hook", [WithEngine, WithoutEngine], indirect=True)
+Query = Callable[..., Audience]
+
+
+@pytest.fixture
+def warehouse(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A database of people, which the hooks' connection leads to."""
+    path = tmp_path / "warehouse.db"
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("CREATE TABLE people (phone_number, city)")
+    form = {"conn_type": "sqlite", "host": str(path)}
+    monkeypatch.setenv("AIRFLOW_CONN_SQLITE_DEFAULT", json.dumps(form))
+    return path
+
+
+@pytest.fixture(params=HOOKS)
+def hook(request: pytest.FixtureRequest, warehouse: Path) -> Hook:
+    made: Hook = request.param()
+    return made
+
+
+@pytest.fixture
+def query(warehouse: Path, hook: Hook) -> Query:
+    """Ask a warehouse that holds these rows."""
+
+    def run(
+        rows: People,
+        sql: str = "SELECT phone_number, city FROM people",
+        parameters: Any = None,
+        columns: Columns = BY_NAME,
+        **rules: Any,
+    ) -> Audience:
+        with closing(sqlite3.connect(warehouse)) as connection, connection:
+            connection.executemany("INSERT INTO people VALUES (?, ?)", rows)
+        return read_sql(hook, sql, parameters, columns, Rules(**rules))
+
+    return run
+
+
+def numbers_of(found: Audience) -> list[str]:
+    return [person.number for person in found.people]
+
+
+def closed(connection: sqlite3.Connection) -> bool:
+    try:
+        connection.execute("SELECT 1")
+    except sqlite3.ProgrammingError:
+        return True
+    return False
+
+
+# ---- columns ---------------------------------------------------------------------------------------
+
+
+def test_a_query_finds_its_column_by_name_in_any_case(query: Query) -> None:
+    found = query(
+        [("06 00 00 00 01", "Paris"), (ANN, "Lyon"), (None, "Nice")],
+        'SELECT city, phone_number AS "PHONE_Number" FROM people',
+    )
+
+    assert (numbers_of(found), found.rows, found.duplicates, found.invalid) == ([ANN], 3, 1, 1)
+
+
+def test_the_only_column_needs_no_name_unless_more_is_wanted(query: Query) -> None:
+    sql = "SELECT phone_number AS p FROM people"
+
+    assert numbers_of(query([(ANN, "Paris")], sql)) == [ANN]
+    with pytest.raises(
+        InvalidMessage, match=r"^phone_column: the query has no column 'phone_number'; it has p$"
+    ):
+        query([], sql, columns=BY_ORDER)
+
+
+def test_a_column_of_integers_is_one_of_numbers_that_lost_their_zero(query: Query) -> None:
+    assert numbers_of(query([(600000001, "Paris"), (33600000002, "Lyon")])) == [ANN, BOB]
+
+
+def test_nulls_and_junk_are_counted(query: Query) -> None:
+    rows = [
+        (None, None),
+        ("x" * 50_000_000, "Paris"),
+        (ANN, None),
+        (b"06", "Paris"),
+        (0.5, None),
+        ("a\nb", "c"),
+    ]
+
+    found = query(rows)
+
+    assert (numbers_of(found), found.invalid, found.rows) == ([ANN], 5, 6)
+    assert [reason.split(":")[0] for reason in found.explained] == [
+        "row 1",
+        "row 2",
+        "row 4",
+        "row 5",
+        "row 6",
+    ]
+
+
+def test_a_query_finds_the_event_and_the_values_of_each_row(query: Query) -> None:
+    columns = Columns("phone_number", "City", ("upper", "CITY"))
+    sql = "SELECT phone_number, city, upper(city) AS upper FROM people"
+    rows = [(ANN, "Paris"), (ANN, "Lyon"), (BOB, None), (ANN, "Paris")]
+
+    found = query(rows, sql, columns=columns, events=True)
+
+    assert list(found.people) == [
+        Person(ANN, "Paris", ("PARIS", "Paris")),
+        Person(ANN, "Lyon", ("LYON", "Lyon")),
+    ]
+    assert (found.invalid, found.duplicates) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("columns", "words"),
+    [
+        (Columns("mobile"), "phone_column: the query has no column 'mobile'; it has phone_number, city"),
+        (BY_ORDER, "event_column: the query has no column 'order_id'; it has phone_number, city"),
+        (
+            Columns("city", None, ("name",)),
+            "message: the query has no column 'name'; it has phone_number, city",
+        ),
+    ],
+)
+def test_a_missing_column_is_named_with_those_that_are_there(
+    query: Query, columns: Columns, words: str
+) -> None:
+    with pytest.raises(InvalidMessage, match=f"^{words}$"):
+        query([(ANN, "Paris")], columns=columns)
+
+
+def test_the_name_of_a_column_is_shown_masked(query: Query) -> None:
+    with pytest.raises(InvalidMessage, match=r"it has .33 6 •• •• •• 01, x$"):
+        query([], f"SELECT '{ANN}' AS \"{ANN}\", 1 AS x")
+
+
+def test_a_statement_without_rows_is_a_mistake_and_is_undone(query: Query) -> None:
+    with pytest.raises(
+        InvalidMessage, match="phone_column: the query has no column 'phone_number'; it has none"
+    ):
+        query([(ANN, "Paris")], "DELETE FROM people")
+
+    assert len(query([])) == 1
+
+
+def test_no_rows_are_nobody(query: Query) -> None:
+    found = query([])
+
+    assert (len(found), found.rows, found.invalid, list(found.people)) == (0, 0, 0, [])
+
+
+# ---- streaming -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 4, 5])
+def test_rows_come_in_parts_and_all_arrive(count: int, query: Query, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(audience, "ROWS_AT_ONCE", 2)
+    sizes: list[int] = []
+    take = Audience.take
+
+    def count_and_take(self: Audience, rows: Rows) -> None:
+        sizes.append(len(rows.numbers))
+        take(self, rows)
+
+    monkeypatch.setattr(Audience, "take", count_and_take)
+
+    found = query([(f"+336{row:08}", "Paris") for row in range(count)])
+
+    assert numbers_of(found) == [f"+336{row:08}" for row in range(count)]
+    assert sizes == [2] * (count // 2) + [1] * (count % 2)
+
+
+@pytest.mark.parametrize("hook", [WithEngine], indirect=True)
+def test_an_engine_leaves_the_rows_with_the_server_until_they_are_read(
+    query: Query, hook: WithEngine
+) -> None:
+    query([])
+
+    assert [options["stream_results"] for options in hook.options] == [True]
+
+
+def test_no_connection_is_left_open(query: Query, hook: Hook) -> None:
+    query([(ANN, "Paris")])
+
+    assert [closed(connection) for connection in hook.opened] == [True]
+
+
+def test_a_database_that_closes_while_it_is_read_is_an_error(
+    query: Query, hook: Hook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(audience, "ROWS_AT_ONCE", 2)
+    seen: list[Any] = []
+
+    def measure(values: Sequence[object]) -> int:
+        seen.append(values)
+        if len(seen) == 3:
+            hook.opened[0].close()
+        return 1
+
+    rows = [(f"+336{row:08}", CITY) for row in range(9)]
+    with pytest.raises((exc.ProgrammingError, sqlite3.ProgrammingError), match="closed database") as error:
+        query(rows, columns=Columns("phone_number", None, ("city",)), measure=measure)
+
+    assert len(seen) == 4
+    assert "+336" not in "".join(traceback.format_exception(error.value))
+
+
+def test_an_error_in_the_middle_of_the_rows_is_an_error(
+    query: Query, hook: Hook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(audience, "ROWS_AT_ONCE", 2)
+    sql = "SELECT phone_number, json(city) AS city FROM people"
+
+    with pytest.raises((exc.OperationalError, sqlite3.OperationalError), match="malformed JSON"):
+        query([*[(ANN, "{}")] * 5, (BOB, "{")], sql)
+
+    assert [closed(connection) for connection in hook.opened] == [True]
+
+
+@pytest.mark.parametrize(
+    ("hook", "rows", "columns"),
+    [
+        (WithEngine, 200_000, BY_NAME),
+        (WithEngine, 50_000, Columns("phone_number", None, ("name",))),
+        (WithoutEngine, 50_000, BY_NAME),
+    ],
+    indirect=["hook"],
+)
+def test_memory_grows_by_a_few_bytes_for_a_row(
+    rows: int, columns: Columns, query: Query, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(audience, "ROWS_AT_ONCE", 1_000)
+    query([], MANY_ROWS.format(1), columns=columns, measure=len)  # loads what is loaded late
+
+    tracemalloc.start()
+    found = query([], MANY_ROWS.format(rows), columns=columns, measure=len)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert len(found) == rows
+    assert peak < 40 * rows
+
+
+# ---- parameters ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("where", "parameters"),
+    [
+        ("city = ?", ["Paris"]),
+        ("city = ?", ("Paris",)),
+        ("city = :city", {"city": "Paris"}),
+        ("city LIKE 'P%'", None),
+        ("city LIKE 'P%'", []),
+        ("city LIKE 'P%'", {}),
+    ],
+)
+@BOTH
+def test_parameters_are_in_the_drivers_style_and_in_no_log(
+    query: Query,
+    where: str,
+    parameters: Any,
+    caplog: pytest.LogCaptureFixture,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    sql = f"SELECT phone_number FROM people WHERE {where}"
+
+    assert numbers_of(query([(ANN, "Paris"), (BOB, "Lyon")], sql, parameters)) == [ANN]
+
+    captured = capfd.readouterr()
+    assert "Paris" not in caplog.text + captured.out + captured.err
+
+
+@pytest.mark.parametrize("parameters", [[CITY], {"city": CITY}])
+def test_an_error_of_the_database_shows_no_parameters(
+    query: Query, parameters: Any, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    sql = f"SELECT phone_number FROM nowhere WHERE city = {':city' if isinstance(parameters, dict) else '?'}"
+
+    with pytest.raises((exc.OperationalError, sqlite3.OperationalError), match="nowhere") as error:
+        query([], sql, parameters)
+
+    captured = capfd.readouterr()
+    shown = "".join(traceback.format_exception(error.value))
+    assert CITY not in shown + caplog.text + captured.out + captured.err
+
+
+def test_a_hook_without_an_engine_is_named_and_its_url_is_not(
+    query: Query, hook: Hook, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+
+    query([])
+
+    named = f"{type(hook).__name__} has no engine" in caplog.text
+    assert named == isinstance(hook, WithoutEngine)
+    assert SECRET not in caplog.text
+
+
+@pytest.mark.parametrize("hook", [OfPercents], indirect=True)
+@pytest.mark.parametrize(
+    ("where", "parameters"),
+    [
+        ("city LIKE 'P%'", None),
+        ("city LIKE 'P%'", []),
+        ("city LIKE %s", ["P%"]),
+        ("city LIKE 'P%%' AND city = %s", ["Paris"]),
+    ],
+)
+def test_a_percent_sign_is_one_when_there_are_no_parameters(
+    query: Query, where: str, parameters: Any
+) -> None:
+    found = query(
+        [(ANN, "Paris"), (BOB, "Lyon")], f"SELECT phone_number FROM people WHERE {where}", parameters
+    )
+
+    assert numbers_of(found) == [ANN]
