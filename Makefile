@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: install demo ui test quick lint format constraints clean
+.PHONY: install demo ui test quick faults bench lint format constraints clean
 
 .venv/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
@@ -23,6 +23,12 @@ test: install  ## everything, Airflow processes included
 
 quick: install  ## what needs no Airflow process; under a minute
 	$(BIN)/python -m pytest -m "not airflow"
+
+faults: install  ## campaigns that go wrong in every way we know; writes docs/faults.md
+	$(BIN)/python -m faults
+
+bench: install  ## what it costs, against what one would use instead; writes docs/benchmarks.md
+	$(BIN)/python -m benchmarks
 
 lint: install  ## style and types
 	$(BIN)/ruff check .

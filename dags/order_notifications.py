@@ -1,7 +1,8 @@
 """Tell customers that their order is ready to be collected, once for each order.
 
 Every 15 minutes from 8:00 to 19:45 Europe/Paris. The query finds an order for as long as it is ready; a
-ledger, one table in a SQL database, remembers who was told about which. Two orders of one person are two texts.
+ledger, one table in a SQL database, remembers who was told about which. Two orders of one person are two
+texts.
 
 It needs three connections: `smspartner_default`, `warehouse_default` to any SQL database, and
 `ledger_default` to one that keeps unique keys, such as PostgreSQL; the ledger makes its table itself.

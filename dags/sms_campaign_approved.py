@@ -30,6 +30,7 @@ CAMPAIGN: dict[str, Any] = {
     "exclude_stop_list": True,
 }
 
+# [START question]
 QUESTION = """
 {% set plan = ti.xcom_pull(task_ids="dry_run") %}
 **{{ plan.recipients }} people** would get {{ plan.segments }} segments
@@ -42,6 +43,7 @@ Left out: {{ plan.invalid }} rows without a mobile number, {{ plan.duplicates }}
 - {{ sample.to }}: {{ sample.text }}
 {% endfor %}
 """
+# [END question]
 
 OUTCOME = {
     "run_id": "{{ run_id }}",

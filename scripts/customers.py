@@ -1,4 +1,4 @@
-"""1,200 invented customers in an SQLite warehouse, the same ones every time.
+"""1,200 invented customers and their orders in an SQLite warehouse, the same ones every time.
 
 Nobody's telephone can ring: the numbers go to a simulator on this machine and nowhere else. The German ones
 are kept free for films; those that France keeps (06 39 98) are no valid numbers for libphonenumber.
@@ -8,17 +8,50 @@ from __future__ import annotations
 
 import random
 import sqlite3
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-
-Row = tuple[str | None, bool]
+from typing import NamedTuple
 
 FRENCH, GERMAN, DOUBLE, INVALID, WITHOUT_CONSENT = 1_000, 60, 70, 30, 40
 
 UNUSABLE = ("01 99 00 12 34", "06 00 00 12", "unknown", "", None, "+33 6 00 00 12 34 567")
 
-NAMES = ("Ada", "Bruno", "Chloé", "Dina", "Émile", "Fanny", "Gaël", "Hélène", "Inès", "Jules")
+NAMES = ("Ada", "Bruno", "Chloé", "Dina", "Émile", "Fanny", "Gaël", "Hélène", "Inès", "Jules", "")
+
+TABLES = """
+CREATE TABLE customers (
+    customer_id INTEGER PRIMARY KEY,
+    first_name TEXT NOT NULL,
+    phone_number TEXT,
+    accepts_sms INTEGER NOT NULL
+);
+CREATE TABLE orders (
+    order_id INTEGER PRIMARY KEY,
+    customer_id INTEGER NOT NULL REFERENCES customers,
+    status TEXT NOT NULL
+);
+CREATE TABLE sms_campaigns (
+    run_id VARCHAR(250) PRIMARY KEY,
+    recipients INTEGER NOT NULL,
+    cost NUMERIC(14, 6) NOT NULL,
+    delivered INTEGER NOT NULL,
+    not_delivered INTEGER NOT NULL,
+    waiting INTEGER NOT NULL
+);
+"""
+
+
+class Row(NamedTuple):
+    """A customer."""
+
+    person: str | None
+    """The mobile number as E.164; None when the customer has none."""
+    typed: str | None
+    """What the table has in its place."""
+    consent: bool = True
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -26,7 +59,7 @@ class Warehouse:
     """A warehouse, and who in it should get the campaign."""
 
     path: Path
-    """The SQLite file; its table is `customers`."""
+    """The SQLite file; its tables are `customers`, `orders` and the empty `sms_campaigns`."""
     people: frozenset[str]
     """Everybody with a mobile number and a consent, once, as E.164."""
     customers: int
@@ -35,25 +68,29 @@ class Warehouse:
     """Consenting rows whose number is no mobile number."""
     duplicates: int
     """Consenting rows whose number is that of another row, in another spelling."""
+    ready: Mapping[str, int]
+    """How many orders wait for each person, as E.164."""
 
 
 def build_warehouse(path: Path) -> Warehouse:
-    """Write the table `customers` to a new SQLite file and say what a campaign should make of it."""
+    """Write the tables to a new SQLite file and say what a campaign should make of them."""
     french = [f"+336000{n:05d}" for n in range(0, 17 * FRENCH, 17)]
     german = [f"+49176040690{n:02d}" for n in range(GERMAN)]
     without_consent = [f"+336000{n:05d}" for n in range(90_000, 90_000 + WITHOUT_CONSENT)]
-    rows: list[Row] = [(_spell(number, style), True) for style, number in enumerate(french + german)]
-    rows += [(_spell(number, style + 1), True) for style, number in enumerate(french[:DOUBLE])]
-    rows += [(UNUSABLE[n % len(UNUSABLE)], True) for n in range(INVALID)]
-    rows += [(number, False) for number in without_consent]
+    rows = [Row(number, _spell(number, style)) for style, number in enumerate(french + german)]
+    rows += [Row(number, _spell(number, style + 1)) for style, number in enumerate(french[:DOUBLE])]
+    rows += [Row(None, UNUSABLE[n % len(UNUSABLE)]) for n in range(INVALID)]
+    rows += [Row(number, number, consent=False) for number in without_consent]
     random.Random(2026).shuffle(rows)  # noqa: S311 - the same order every time, no secret
-    _write(path, rows)
+    ready = [*range(0, len(rows), 10), *range(0, len(rows), 50)]
+    _write(path, rows, ready=ready, collected=range(5, len(rows), 10))
     return Warehouse(
         path=path,
         people=frozenset(french + german),
         customers=len(rows),
         invalid=INVALID,
         duplicates=DOUBLE,
+        ready=Counter(person for person in (rows[n].person for n in ready) if person),
     )
 
 
@@ -74,15 +111,12 @@ def _spell(number: str, style: int) -> str:
     )[style % 7]
 
 
-def _write(path: Path, rows: list[Row]) -> None:
-    """Create the table; a file that is there already is an error."""
+def _write(path: Path, rows: Sequence[Row], *, ready: Sequence[int], collected: Sequence[int]) -> None:
+    """Create the tables; a file that is there already is an error."""
+    people = [(NAMES[n % len(NAMES)], row.typed, row.consent) for n, row in enumerate(rows)]
+    orders = [(n + 1, "collected") for n in collected] + [(n + 1, "ready") for n in ready]
     with closing(sqlite3.connect(path)) as database, database:
-        database.execute(
-            "CREATE TABLE customers ("
-            "customer_id INTEGER PRIMARY KEY, first_name TEXT NOT NULL, phone_number TEXT, "
-            "accepts_sms INTEGER NOT NULL)"
-        )
-        database.executemany(
-            "INSERT INTO customers (first_name, phone_number, accepts_sms) VALUES (?, ?, ?)",
-            [(NAMES[n % len(NAMES)], number, consent) for n, (number, consent) in enumerate(rows)],
-        )
+        database.executescript(TABLES)
+        insert = "INSERT INTO customers (first_name, phone_number, accepts_sms) VALUES (?, ?, ?)"
+        database.executemany(insert, people)
+        database.executemany("INSERT INTO orders (customer_id, status) VALUES (?, ?)", orders)

@@ -25,6 +25,7 @@ SERVICES = {
 }
 
 FINISHED = ("success", "failed")
+WAITING = ("awaiting_input", "deferred")
 
 
 class LocalAirflow:
@@ -177,6 +178,25 @@ class LocalAirflow:
         folder = self.home / "logs" / f"dag_id={dag_id}" / f"run_id={run_id}" / f"task_id={task_id}"
         return "".join(path.read_text() for path in sorted(folder.rglob("*.log")))
 
+    def question(self, dag_id: str, run_id: str, task_id: str, *, timeout: float = 120) -> Any:
+        """Wait until a task asks a person, and return what it shows, such as its `body`."""
+        path = _question_path(dag_id, run_id, task_id)
+        self._wait_for(f"the question of {task_id}", lambda: self._request("GET", path).ok, timeout=timeout)
+        return self._json("GET", path)
+
+    def answer(self, dag_id: str, run_id: str, task_id: str, option: str, *, timeout: float = 120) -> None:
+        """Choose one of the options that a task asks about, and wait until the task has taken note of it."""
+        path = _question_path(dag_id, run_id, task_id)
+
+        def is_done() -> bool:
+            state = self.task_states(dag_id, run_id)[task_id]
+            if state in WAITING:
+                time.sleep(3)  # Airflow asks anew when it is answered before its scheduler knows of the wait
+                self._request("PATCH", path, {"chosen_options": [option]})
+            return state in FINISHED
+
+        self._wait_for(f"the end of {task_id}", is_done, timeout=timeout)
+
     def _json(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
         answer = self._request(method, path, body)
         answer.raise_for_status()
@@ -191,6 +211,10 @@ class LocalAirflow:
             if time.monotonic() > deadline:
                 raise TimeoutError(f"waited {timeout:.0f} s for {what}; see the logs in {self.home}")
             time.sleep(0.5)
+
+
+def _question_path(dag_id: str, run_id: str, task_id: str) -> str:
+    return f"dags/{dag_id}/dagRuns/{quote(run_id, safe='')}/taskInstances/{task_id}/-1/hitlDetails"
 
 
 def free_port() -> int:

@@ -25,18 +25,19 @@ class Shop:
 
     @property
     def connections(self) -> dict[str, str]:
-        """The Airflow connections to both, as environment variables."""
+        """The Airflow connections to both and to a ledger beside the warehouse, as environment variables."""
         sms = {
             "conn_type": "smspartner",
             "host": self.simulator.url,
             "password": self.simulator.api_key,
             "extra": {"sender": "The Shop"},
         }
+        warehouse = {"conn_type": "sqlite", "host": str(self.warehouse.path)}
+        ledger = warehouse | {"host": str(self.warehouse.path.with_name("ledger.sqlite"))}
         return {
             "AIRFLOW_CONN_SMSPARTNER_DEFAULT": json.dumps(sms),
-            "AIRFLOW_CONN_WAREHOUSE_DEFAULT": json.dumps(
-                {"conn_type": "sqlite", "host": str(self.warehouse.path)}
-            ),
+            "AIRFLOW_CONN_WAREHOUSE_DEFAULT": json.dumps(warehouse),
+            "AIRFLOW_CONN_LEDGER_DEFAULT": json.dumps(ledger),
         }
 
     def complaints(self) -> list[str]:

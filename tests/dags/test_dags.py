@@ -1,9 +1,13 @@
-"""Each example DAG is loaded and run by the real Airflow, and texts everybody once."""
+"""Each example DAG is loaded and run by the real Airflow, and texts everybody once.
+
+The one that asks a person first needs a scheduler: tests/system/test_dags_under_scheduler.py runs it.
+"""
 
 from __future__ import annotations
 
 import re
 import sqlite3
+from collections import Counter
 from contextlib import closing
 from datetime import datetime
 from pathlib import Path
@@ -17,6 +21,7 @@ from scripts.shop import DAGS, Shop, open_shop
 pytestmark = pytest.mark.airflow
 
 PARIS = ZoneInfo("Europe/Paris")
+CAMPAIGNS = {path.stem for path in DAGS.glob("*.py")} - {"order_notifications", "sms_campaign_approved"}
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +33,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return home
 
 
-@pytest.mark.parametrize("dag_id", sorted(path.stem for path in DAGS.glob("*.py")))
+@pytest.mark.parametrize("dag_id", sorted(CAMPAIGNS))
 def test_a_run_texts_everybody_once(dag_id: str, home: Path, tmp_path: Path) -> None:
     log = tmp_path / "run.log"
     with open_shop(tmp_path) as shop:
@@ -37,6 +42,28 @@ def test_a_run_texts_everybody_once(dag_id: str, home: Path, tmp_path: Path) -> 
         assert airflow("dags", "test", dag_id, env=env, log=log) == 0, log.read_text()
 
         assert shop.complaints() == []
+    assert not [number for number in _spellings(shop) if number in log.read_text()]
+
+
+def test_each_order_is_notified_once_however_often_it_is_found(home: Path, tmp_path: Path) -> None:
+    log = tmp_path / "run.log"
+    with open_shop(tmp_path) as shop:
+        env = airflow_environment(home, dags=DAGS, env=shop.connections)
+
+        assert airflow("dags", "test", "order_notifications", env=env, log=log) == 0, log.read_text()
+
+        assert shop.simulator.texts_per_number() == shop.warehouse.ready
+        texts = {text.text for text in shop.simulator.sent}
+        assert "Hello Ada, your order 121 is ready. See you soon at The Shop" in texts
+        assert any(text.startswith("Hello dear customer, your order ") for text in texts)
+
+        with closing(sqlite3.connect(shop.warehouse.path)) as database, database:
+            database.execute("UPDATE orders SET status = 'ready' WHERE order_id = 1")
+        assert airflow("dags", "test", "order_notifications", env=env, log=log) == 0, log.read_text()
+
+        new = shop.simulator.texts_per_number() - Counter(shop.warehouse.ready)
+        assert sum(new.values()) == 1
+        assert " your order 1 is ready" in shop.simulator.sent[-1].text
     assert not [number for number in _spellings(shop) if number in log.read_text()]
 
 
