@@ -14,6 +14,9 @@ from airflow_provider_smspartner.hooks.connection import Settings
 
 log = logging.getLogger(__name__)
 
+MILL = Decimal("0.001")
+"""What the platform itself counts in."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quote:
@@ -29,7 +32,12 @@ class Quote:
     @property
     def cost(self) -> Decimal | None:
         """The whole price; None when nothing tells it."""
-        return None if self.price is None else self.price * self.segments
+        # Rounded here and not by the segment, which a million segments would make tens of euros of
+        return None if self.price is None else (self.price * self.segments).quantize(MILL)
+
+    def __str__(self) -> str:
+        cost = "at a price that nothing tells" if self.cost is None else f"about {self.cost} {self.currency}"
+        return f"{self.people} people and {self.segments} segments, {cost}"
 
     def as_dict(self) -> dict[str, Any]:
         """Return it for the result of a task."""
@@ -43,7 +51,7 @@ def price_of(settings: Settings, account: Account | None, *, low_cost: bool = Fa
     left = (account.low_cost_credit if low_cost else account.credit) if account else None
     if account is None or account.balance is None or not left or account.balance <= 0:
         return None
-    return (account.balance / left).quantize(Decimal("0.0001"))
+    return account.balance / left
 
 
 def read_account(hook: Any, *, needed: bool) -> Account | None:
@@ -75,19 +83,22 @@ def check_people(people: int, *, most: int | None, cap: int | None, conn_id: str
         )
 
 
-def check_cost(quote: Quote, *, most: Decimal | None, account: Account | None) -> None:
-    """Refuse a send that costs more than is allowed, or than the account has."""
-    if most is not None and quote.cost is None:
+def check_cost(quote: Quote, *, most: Decimal | None) -> None:
+    """Refuse a send that costs more than is allowed, whatever part of it earlier tries have sent."""
+    if most is None:
+        return
+    if quote.cost is None:
         raise InvalidMessage(
             "max_cost: nothing tells the price of a segment; fill in Price per segment of the connection"
         )
-    if quote.cost is None:
-        return
-    costs = f"{quote.people} people and {quote.segments} segments cost about {quote.cost} {quote.currency}"
-    if most is not None and quote.cost > most:
-        raise InvalidMessage(f"max_cost: {costs}, and {most} is allowed; nothing was sent")
-    if account is not None and account.balance is not None and quote.cost > account.balance:
+    if quote.cost > most:
+        raise InvalidMessage(f"max_cost: {quote}, and {most} is allowed; nothing was sent by this try")
+
+
+def check_balance(quote: Quote, account: Account) -> None:
+    """Refuse a send that costs more than the account has."""
+    if quote.cost is not None and account.balance is not None and quote.cost > account.balance:
         raise InvalidMessage(
-            f"recipients: {costs}, and the account has {account.balance}; top it up and clear the task. "
+            f"recipients: {quote}, and the account has {account.balance}; top it up and clear the task. "
             "Nothing was sent by this try"
         )

@@ -128,18 +128,20 @@ def read_stop_list(call: Callable[[api.Call[Any]], Any]) -> frozenset[int]:
         be texted on the strength of half a list.
     """
     listed: StopList = call(api.stop_list())
-    rows, numbers, page = len(listed.entries), stopped(listed), 1
-    while listed.total is not None and rows < listed.total:
+    entries, page = by_key(listed), 1
+    while listed.total is not None and len(entries) < listed.total:
         page += 1
         listed = call(api.stop_list(page=page))
-        if stopped(listed) <= numbers:
+        if by_key(listed).keys() <= entries.keys():
             raise SMSPartnerError(
-                f"exclude_stop_list: SMS Partner lists {rows} of {listed.total} numbers; nothing was sent"
+                f"exclude_stop_list: SMS Partner lists {len(entries)} of {listed.total} numbers; "
+                "nothing was sent"
             )
-        rows, numbers = rows + len(listed.entries), numbers | stopped(listed)
+        entries |= by_key(listed)
+    numbers = map(normalised, entries.values())
     return frozenset(int(number[1:]) for number in numbers if number[:1] == "+" and number[1:].isdecimal())
 
 
-def stopped(listed: StopList) -> frozenset[str]:
-    """Return the distinct numbers of one page."""
-    return frozenset(normalised(entry.number) for entry in listed.entries)
+def by_key(listed: StopList) -> dict[str, str]:
+    """Return the numbers of one page by what tells its entries apart: a page may repeat those before."""
+    return {entry.id or entry.number: entry.number for entry in listed.entries}

@@ -94,7 +94,7 @@ class Sending:
         self._flying: dict[Future[Sent], Batch] = {}
         self._records: deque[Future[None]] = deque()
         self._accepted: list[Batch] = []
-        self._unknown_in_a_row = self._throttled = self._rejected = self._explained = 0
+        self._unknown_in_a_row = self._fruitless = self._throttled = self._rejected = self._explained = 0
         self._not_before = 0.0
         self._carriers = ThreadPoolExecutor(plan.concurrency, "smspartner-send")
         self._claimer = ThreadPoolExecutor(1, "smspartner-claim")
@@ -182,6 +182,9 @@ class Sending:
     def _newcomers(self, people: Iterable[Person]) -> Iterator[Person]:
         """Leave out who is done, and keep back who may be."""
         for person in people:
+            if not self._done and not self._held:  # most sends are first tries, and a hash takes its time
+                yield person
+                continue
             hashed = self.plan.recogniser.hash(person)
             if hashed in self._done:
                 continue
@@ -321,6 +324,7 @@ class Sending:
             batch.rejected = b""
         receipt = batch.receipt = batch.receipt or Receipt(people=self._reached(batch))
         self._move(batch, event)
+        self._fruitless = 0
         batch.people = ()  # the audience must not stay in memory
         self._accepted.append(batch)
         log.info(
@@ -414,9 +418,11 @@ class Sending:
     def _settle_unanswered(self) -> None:
         """Look up those without an answer; give up when no further look can help."""
         if self._settle(self._doubts.unanswered):
-            if self.plan.on_unknown != "resend":  # which settles without having asked the platform
-                self._unknown_in_a_row = 0
+            self._unknown_in_a_row = 0
+            self._fruitless += 1
             self._go.set()
+            if self._fruitless > BRAKE:  # the same people would go round and round
+                self._fail(OutcomeUnknownError("Requests leave, and SMS Partner does not seem to get them."))
         elif self._doubts.hopeless:
             self._fail(OutcomeUnknownError("The outcome of some requests stays unknown."))
         elif not self._failure:

@@ -12,15 +12,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import MAXYEAR, MINYEAR, UTC, datetime
 from decimal import Decimal, InvalidOperation
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 from urllib.parse import quote
-from xml.etree.ElementTree import Element, ParseError
 from zoneinfo import ZoneInfo
-
-from defusedxml.ElementTree import fromstring
 
 from airflow_provider_smspartner.exceptions import APIError, OutcomeUnknownError, Problem, RateLimitError
 from airflow_provider_smspartner.rules.phone import mask_numbers
+
+if TYPE_CHECKING:
+    from xml.etree.ElementTree import Element
 
 PARIS = ZoneInfo("Europe/Paris")
 DEEPEST_XML = 8  # the vendor's answers have four levels; more is not theirs
@@ -133,6 +133,10 @@ def parse_xml(body: bytes, names: XmlNames) -> dict[str, Any] | None:
 
     Source: the XML samples of the survey, the single send and the bulk-status pages.
     """
+    from xml.etree.ElementTree import ParseError
+
+    from defusedxml.ElementTree import fromstring  # hardly anybody asks for XML: loaded with the first one
+
     try:
         # As text, so that the encoding is UTF-8 whatever the bytes declare
         root: Element = fromstring(body.decode())

@@ -38,19 +38,24 @@ from airflow_provider_smspartner.plan import Outcome, Plan
 from airflow_provider_smspartner.rules import batches, message, phone, schedule
 from airflow_provider_smspartner.rules.people import Person, Recogniser
 from airflow_provider_smspartner.rules.sending_hours import REGIONS, next_slot
-from airflow_provider_smspartner.send_log import NoLog, SendLog
-from airflow_provider_smspartner.send_log.task_state import TaskStateLog
-from airflow_provider_smspartner.sending import Sending
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from airflow_provider_smspartner.hooks.smspartner import SMSPartnerHook
+    from airflow_provider_smspartner.send_log import SendLog
+    from airflow_provider_smspartner.send_log.task_state import TaskStateLog
+    from airflow_provider_smspartner.sending import Sending
 
 PARIS = ZoneInfo("Europe/Paris")
 LATEST = timedelta(hours=1)
 """How late a later try may still send what was scheduled."""
 PREVIEWS = 3
+NOTHING = budget.Quote(people=0, segments=0, price=Decimal(0))
+
+
+class HoursOver(InvalidMessage):
+    """The hours ended while a send was under way; this batch has not left."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -227,8 +232,14 @@ class SendOperator(BaseOperator):
         """Go on after a wait that came before anything was sent."""
         return self._execute(context, later_try=tries_before(context))
 
-    def resume_rest(self, context: Context, event: Any = None) -> dict[str, Any]:
-        """Go on after a wait in the middle of a send."""
+    def resume_rest(
+        self, context: Context, event: Any = None, send_at: datetime | None = None
+    ) -> dict[str, Any]:
+        """Go on after a wait in the middle of a send.
+
+        :param send_at: the slot that was waited for, of a send whose own time the platform has refused.
+        """
+        self.send_at = self.send_at if send_at is None else send_at
         return self._execute(context, later_try=True)
 
     def _execute(self, context: Context, *, later_try: bool) -> dict[str, Any]:
@@ -240,13 +251,15 @@ class SendOperator(BaseOperator):
             if not self.only_dry_run:
                 self._sending = self._prepare(context, text, later_try=later_try)
             found = self._audience(text)
-            if not found.rows:
-                self.log.info("No recipients: nothing to send")
-                return self._result(found, text.options, Outcome(), None)
             audience.check_quality(found, on_invalid=self.on_invalid, max_invalid_rate=self.max_invalid_rate)
-            quote = self._check_limits(found, text)
+            quote = self._check_limits(found, text) if found.rows else None
             if self._sending is None:
-                return self._dry_run_result(found, text, quote)
+                return self._dry_run_result(found, text, quote or NOTHING)
+            if quote is None:
+                self.log.info("No recipients: nothing to send")
+                # An earlier try may have sent, and may have left batches whose outcome is open
+                outcome = self._send(self._sending, found, text.options) if later_try else Outcome()
+                return self._result(found, text.options, outcome, None)
             outcome = self._send(self._sending, found, text.options)
             if outcome.segments != quote.segments:
                 self.log.info("%s segments were estimated, %s billed", quote.segments, outcome.segments)
@@ -277,7 +290,7 @@ class SendOperator(BaseOperator):
 
         A later try may come when it is past: what is left then goes at once, if it is not an hour late.
         """
-        if not self.send_at:
+        if self.send_at is None:
             return None
         moment, now = schedule.parse(self.send_at), datetime.now(UTC)
         if not later_try:
@@ -295,6 +308,8 @@ class SendOperator(BaseOperator):
         slot = next_slot(moment, region=self.sending_region)
         if self.sending_hours == "platform" or slot == moment:
             return options
+        if options.send_at and now - next_slot(options.send_at, region=self.sending_region) > LATEST:
+            return options  # another slot would be later still: refused, unless nobody is left
         if self.sending_hours == "fail":
             raise InvalidMessage(
                 f"sending_hours: {moment.astimezone(PARIS):%Y-%m-%d %H:%M} is outside the hours in which "
@@ -307,23 +322,27 @@ class SendOperator(BaseOperator):
             self._wait_until(slot, "resume")
         return options
 
-    def _wait_until(self, slot: datetime, method: str) -> None:
+    def _wait_until(self, slot: datetime, method: str, **kwargs: Any) -> None:
         """Defer to a slot; the audience is evaluated then, so that opt-outs until then count."""
         from airflow.providers.standard.triggers.temporal import DateTimeTrigger
 
         self.log.info("Waiting for the next allowed slot, %s", slot.isoformat())
-        self.defer(trigger=DateTimeTrigger(moment=slot), method_name=method)
+        self.defer(trigger=DateTimeTrigger(moment=slot), method_name=method, kwargs=kwargs)
 
-    def _wait_for_platform(self, error: OutsideSendingHoursError) -> None:
-        """Defer after the platform has refused because of the hour, however we see it ourselves."""
+    def _wait_with_rest(
+        self, error: OutsideSendingHoursError | HoursOver, send_at: datetime | None, rest: str
+    ) -> None:
+        """Defer in the middle of a send, because of the hour: by our own reckoning, or by the platform's."""
         now = datetime.now(UTC)
-        slot = next_slot(now, region=self.sending_region)
+        asked = max(send_at or now, now)
+        slot = next_slot(asked, region=self.sending_region)
+        if slot == asked:  # a holiday that we do not know, or hours of the account's own
+            slot = next_slot(asked + timedelta(hours=12), region=self.sending_region)
         if self.sending_hours == "fail":
-            raise AirflowFailException(f"{error}; the next slot is {slot.isoformat()}") from error
-        self.log.warning("%s", error)
-        if slot == now:  # a holiday that we do not know, or hours of the account's own
-            slot = next_slot(now + timedelta(hours=12), region=self.sending_region)
-        self._wait_until(slot, "resume_rest")
+            raise AirflowFailException(f"{error}; the next slot is {slot.isoformat()}.{rest}") from error
+        self.log.warning("%s.%s", error, rest)
+        moved = {} if send_at is None else {"send_at": slot.astimezone(UTC)}
+        self._wait_until(slot, "resume_rest", **moved)
 
     # ---- who, and for how much ---------------------------------------------------------------------
 
@@ -364,9 +383,10 @@ class SendOperator(BaseOperator):
         price = budget.price_of(settings, account, low_cost=low_cost)
         currency = (account.currency if account else None) or "EUR"
         quote = budget.Quote(people=len(found), segments=segments, price=price, currency=currency)
-        left = self._left(found, quote)
-        budget.check_cost(left, most=most, account=None if free else account)
-        self.log.info("About %s segments, %s %s", quote.segments, quote.cost, quote.currency)
+        budget.check_cost(quote, most=most)
+        if account is not None and not free:
+            budget.check_balance(self._left(found, quote), account)
+        self.log.info("%s", quote)
         return quote
 
     def _left(self, found: audience.Audience, quote: budget.Quote) -> budget.Quote:
@@ -380,18 +400,23 @@ class SendOperator(BaseOperator):
 
     def _prepare(self, context: Context, text: Text, *, later_try: bool) -> Sending:
         """Put the send together, and begin its log before anything else can fail."""
+        from airflow_provider_smspartner.sending import Sending
+
         settings, options = self.hook.settings, text.options
         name = (self.smspartner_conn_id, options.sandbox, *identity(context, self))
 
         def make_call(people: Sequence[Person], tag: str) -> api.Call[Any]:
             if settings.redirect_to:
                 people = [people[0]._replace(number=settings.redirect_to)]
-            passed = options.send_at is not None and options.send_at <= datetime.now(UTC)
-            when = None if passed else options.send_at
+            now = datetime.now(UTC)
+            when = options.send_at if options.send_at and options.send_at > now else None
+            if when is None and self.sending_hours != "platform":
+                self._check_hour(now)
             return text.make_call(people, replace(options, tag=tag, send_at=when))
 
         now = datetime.now(UTC)
-        held = next_slot(now) != now
+        soon = now + timedelta(hours=1)  # the night may begin before the last answer
+        held = next_slot(now) != now or next_slot(soon) != soon
         plan = Plan(
             make_call=make_call,
             tag_of=lambda ordinal: batches.batch_tag(name, ordinal, self.tag),
@@ -409,8 +434,16 @@ class SendOperator(BaseOperator):
             send_log.begin()
         return Sending(plan, send_log, self.hook)
 
+    def _check_hour(self, now: datetime) -> None:
+        """Stop a long send when the hours end: what is left goes in the next slot."""
+        if next_slot(now, region=self.sending_region) != now:
+            raise HoursOver("sending_hours: they ended before everybody was sent to")
+
     def _open_log(self, context: Context, plan: Plan, name: Sequence[object]) -> SendLog:
         """Return what remembers the batches of this task."""
+        from airflow_provider_smspartner.send_log import NoLog
+        from airflow_provider_smspartner.send_log.task_state import TaskStateLog
+
         store = context.get("task_state_store") if self.durable else None
         kept = TaskStateLog(store, plan.recogniser) if store is not None else None
         if self.ledger_conn_id is not None:
@@ -462,8 +495,8 @@ class SendOperator(BaseOperator):
             if options.send_at and datetime.now(UTC) - options.send_at > LATEST:
                 self._refuse_late(sending.count_left(found.people), options.send_at)
             return sending.run(found.people)
-        except OutsideSendingHoursError as error:
-            self._wait_for_platform(error)
+        except (OutsideSendingHoursError, HoursOver) as error:
+            self._wait_with_rest(error, options.send_at, sending.explain())
             raise  # deferring never returns
         except (AirflowFailException, *HOPELESS) as error:
             raise AirflowFailException(f"{error}{sending.explain()}") from error

@@ -127,8 +127,8 @@ class SendSmsOperator(SendOperator):
 def check_text(text: str, options: api.SendOptions) -> merge.Template:
     """Refuse a message that cannot be sent, as far as that shows without a row; return it taken apart."""
     template = merge.parse(str(text))
-    if not template.fields:
-        options.check_message(text)
+    # What not even a short filling can save would make every single row invalid
+    options.check_message(template.render(["x"] * len(template.columns)) if template.fields else text)
     return template
 
 

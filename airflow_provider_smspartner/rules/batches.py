@@ -53,6 +53,13 @@ def split_people(people: Iterable[Person]) -> Iterator[tuple[Person, ...]]:
     """Cut people into batches in which no number comes twice: one with two events goes in two of them."""
     source, waiting = iter(people), deque[Person]()
     while True:
+        if not waiting:  # the usual case needs no look at each person
+            ahead = tuple(islice(source, BATCH_LIMIT))
+            if len({person.number for person in ahead}) < len(ahead):
+                waiting.extend(ahead)
+            elif ahead:
+                yield ahead
+                continue
         batch: dict[str, Person] = {}
         for person in [waiting.popleft() for _ in range(len(waiting))]:
             if len(batch) == BATCH_LIMIT or batch.setdefault(person.number, person) is not person:

@@ -64,6 +64,9 @@ class Known:
         """Take joined hashes in."""
         self._new.frombytes(hashes)
 
+    def __len__(self) -> int:
+        return len(self._sorted) + len(self._new)
+
     def __contains__(self, hashed: bytes) -> bool:
         if self._new:
             self._sorted = array("Q", sorted(self._sorted + self._new))

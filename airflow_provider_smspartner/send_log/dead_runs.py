@@ -42,7 +42,6 @@ def settle(row: Row[Any], claimant: Claimant, ledger: Ledger, look: Look, now: C
         *claimant.scope,
         SENDS.c.task == row.task,
         SENDS.c.ordinal == row.ordinal,
-        SENDS.c.owner == row.owner,
         SENDS.c.state.in_(OPEN_STATES),
         SENDS.c.lease_until < at,
     )

@@ -156,6 +156,8 @@ class SqlLog:
     def unsent(self, people: Iterable[Person]) -> Iterator[Person]:
         """Leave out who is done, and keep back whom somebody else is about to text; see ``freed``."""
         self.excluded = 0
+        self._kept_back.clear()
+        self._stuck.clear()
         source = iter(people)
         while some := list(islice(source, AT_ONCE)):
             yield from self._free(some)

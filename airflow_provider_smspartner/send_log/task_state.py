@@ -103,7 +103,7 @@ class TaskStateLog:
         group: list[Batch] = []
         size = 0
         for batch in batches:
-            length = len(packed(batch.hashes)) + len(batch.tag) + 8
+            length = len(batch.hashes) * 5 // 4 + len(batch.tag) + 8
             if group and size + length > LARGEST_CLAIMS:
                 self._write_group(group)
                 group, size = [], 0

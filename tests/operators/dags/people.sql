@@ -1,0 +1,1 @@
+SELECT phone_number FROM people WHERE city = ? -- {{ dag.dag_id }}

@@ -1,0 +1,115 @@
+"""The send operators with a ledger: what a second run does, what the table holds, and what is refused."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from airflow.sdk import BaseOperator
+from airflow.sdk.exceptions import AirflowFailException
+
+from airflow_provider_smspartner.exceptions import InvalidMessage
+from airflow_provider_smspartner.sensors.smspartner import DeliveryStatusSensor
+from airflow_provider_smspartner.simulator import Simulator
+from tests.operators.conftest import ANN, BOB, EVE, Run, sms, survey
+
+ONCE = {"campaign": "sale", "ledger_conn_id": "ledger"}
+
+
+@pytest.fixture
+def ledger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A SQLite file behind connection ``ledger``."""
+    path = tmp_path / "ledger.db"
+    monkeypatch.setenv("AIRFLOW_CONN_LEDGER", json.dumps({"conn_type": "sqlite", "host": str(path)}))
+    return path
+
+
+def rows(ledger: Path, columns: str) -> list[tuple[Any, ...]]:
+    with closing(sqlite3.connect(ledger)) as connection:
+        return connection.execute(f"SELECT {columns} FROM smspartner_sends ORDER BY number, event").fetchall()
+
+
+@pytest.mark.parametrize("make", [sms, survey])
+def test_a_person_gets_a_campaign_once(
+    make: Callable[..., BaseOperator], run: Run, sim: Simulator, ledger: Path
+) -> None:
+    first = run(make(recipients=[ANN, BOB], **ONCE))
+    second = run(make(recipients=[BOB, EVE], task_id="another", **ONCE))
+    third = run(make(recipients=[ANN, BOB, EVE], **ONCE))
+
+    assert sim.texts_per_number() == {ANN: 1, BOB: 1, EVE: 1}
+    assert [(each["recipients"], each["excluded"]) for each in (first, second, third)] == [
+        (2, 0),
+        (1, 1),
+        (0, 3),
+    ]
+    assert rows(ledger, "number, message_id, state") == [
+        (ANN, first["message_ids"][0], "accepted"),
+        (BOB, first["message_ids"][0], "accepted"),
+        (EVE, second["message_ids"][0], "accepted"),
+    ]
+
+
+def test_a_person_gets_an_event_once(run: Run, sim: Simulator, ledger: Path) -> None:
+    orders = [{"phone_number": ANN, "order": 1}, {"phone_number": ANN, "order": 2}]
+
+    for recipients in (orders[:1], orders):
+        run(sms(recipients=recipients, event_column="order", **ONCE))
+
+    assert sim.texts_per_number() == {ANN: 2}
+    assert rows(ledger, "number, event") == [(ANN, "1"), (ANN, "2")]
+
+
+def test_campaign_and_connection_are_templates(run: Run, sim: Simulator, ledger: Path) -> None:
+    once = {"campaign": "sale {{ month }}", "ledger_conn_id": "{{ where }}"}
+
+    for month in ("may", "may", "june"):
+        run(sms(**once), month=month, where="ledger")
+
+    assert sim.texts_per_number() == {ANN: 2}
+    assert rows(ledger, "campaign") == [("sale june",), ("sale may",)]
+
+
+def test_statuses_land_in_the_same_rows(run: Run, sim: Simulator, ledger: Path) -> None:
+    sim.deliver(ANN, status="Delivered", stop=True)
+    sim.deliver(BOB, status="Not delivered")
+    sent = run(sms(recipients=[ANN, BOB], **ONCE))
+
+    run(DeliveryStatusSensor(task_id="wait", sent=sent, ledger_conn_id="ledger"))
+
+    assert rows(ledger, "number, status, stop") == [(ANN, "delivered", 1), (BOB, "not delivered", 0)]
+
+
+def test_a_ledger_that_is_none_is_refused_before_anything_is_sent(
+    run: Run, sim: Simulator, ledger: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with closing(sqlite3.connect(ledger)) as connection:
+        connection.execute("CREATE TABLE smspartner_sends (number)")
+    with pytest.raises(AirflowFailException, match=r"ledger_conn_id: .*other columns.*untouched"):
+        run(sms(**ONCE))
+
+    monkeypatch.setenv("AIRFLOW_CONN_LEDGER", json.dumps({"conn_type": "http"}))
+    with pytest.raises(AirflowFailException, match=r"ledger_conn_id: .*SQL database.*DbApiHook"):
+        run(sms(**ONCE))
+
+    assert not sim.requests
+
+
+@pytest.mark.parametrize(
+    ("arguments", "argument"),
+    [
+        ({"campaign": "sale"}, "campaign"),
+        ({"ledger_conn_id": "ledger"}, "campaign"),
+        ({"event_column": "order"}, "event_column"),
+    ],
+)
+def test_halves_of_a_ledger_are_refused_when_the_dag_is_parsed(
+    arguments: dict[str, Any], argument: str
+) -> None:
+    with pytest.raises(InvalidMessage, match=f"{argument}: .*ledger_conn_id"):
+        sms(**arguments)

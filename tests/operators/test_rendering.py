@@ -1,0 +1,173 @@
+"""Templates of the send operators, and what Airflow stores of them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from airflow.sdk import DAG
+from airflow.serialization.helpers import serialize_template_field
+
+from airflow_provider_smspartner.exceptions import InvalidMessage
+from airflow_provider_smspartner.operators.smspartner import SendSmsOperator
+from airflow_provider_smspartner.simulator import Simulator
+from tests.operators.conftest import ANN, BOB, EVE, LATER, QUERY, Fill, Run, Sends, sms, survey
+
+# ---- templates ------------------------------------------------------------------------------------
+
+
+def test_every_argument_that_the_contract_calls_templated_is_rendered(
+    run: Run, sends: Sends, warehouse: Fill
+) -> None:
+    warehouse([(ANN, "Paris")])
+    run(
+        sms(
+            message="Hello {{ name }}",
+            sql="SELECT phone_number FROM people WHERE city = ?",
+            parameters=["{{ city }}"],
+            warehouse_conn_id="warehouse_{{ 'default' }}",
+            sender="{{ name }} SHOP",
+            tag="{{ name | lower }}",
+            send_at="{{ later }}",
+            dlr_url="https://example.org/{{ name }}",
+            response_url="https://example.org/{{ city }}",
+            max_recipients="{{ 1 }}",
+            max_cost="{{ '0.05' }}",
+        ),
+        name="ACME",
+        city="Paris",
+        later=LATER,
+    )
+
+    fields = sends()[0].fields
+    assert fields.pop("tag").startswith("acme-")
+    assert fields == {
+        "phoneNumbers": ANN,
+        "message": "Hello ACME",
+        "sender": "ACME SHOP",
+        "scheduledDeliveryDate": "31/01/2031",
+        "time": 10,
+        "minute": 5,
+        "urlDlr": "https://example.org/ACME",
+        "urlResponse": "https://example.org/Paris",
+    }
+
+
+def test_a_surveys_identifier_is_rendered(run: Run, sends: Sends) -> None:
+    run(survey(survey_id="{{ which }}"), which="s-7")
+
+    assert sends("/sondage/to/send")[0].fields["sondageIdent"] == "s-7"
+
+
+def test_only_sql_is_read_from_a_file(tmp_path: Path, run: Run, sim: Simulator, warehouse: Fill) -> None:
+    warehouse([(ANN, "Paris"), (BOB, "Lyon")])
+    (tmp_path / "people.sql").write_text("SELECT phone_number FROM people WHERE city = '{{ city }}'")
+    with DAG("campaign", template_searchpath=str(tmp_path)):
+        operator = sms(message="See people.sql", sql="people.sql", warehouse_conn_id="warehouse_default")
+
+    run(operator, city="Lyon")
+
+    assert [(text.number, text.text) for text in sim.sent] == [(BOB, "See people.sql")]
+
+
+def test_a_query_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with DAG("campaign", template_searchpath=str(tmp_path)) as dag:
+        sms(sql="people.sql", warehouse_conn_id="warehouse_default")
+
+    with pytest.raises(InvalidMessage, match=r"sql: there is no file 'people.sql'"):
+        dag.resolve_template_files()
+
+
+# ---- what Airflow stores --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("recipients", "shown"),
+    [
+        (ANN, "1 recipients"),
+        ([ANN, BOB], "2 recipients"),
+        ([{"phone_number": ANN, "name": "Ann"}], "1 recipients"),
+        ("{{ people }}", "2 recipients"),
+        ([], "0 recipients"),
+    ],
+)
+def test_airflow_stores_recipients_as_a_count(recipients: Any, shown: str, run: Run, sim: Simulator) -> None:
+    operator = sms(recipients=recipients)
+
+    run(operator, people=[ANN, BOB])
+
+    stored = {
+        name: serialize_template_field(getattr(operator, name), name) for name in operator.template_fields
+    }
+    assert stored["recipients"] == shown
+    assert "60000000" not in json.dumps(stored) + repr(operator.recipients)
+
+
+def test_airflow_stores_parameters_as_a_count(run: Run, sim: Simulator, warehouse: Fill) -> None:
+    warehouse([(ANN, "Paris")])
+    operator = sms(
+        **QUERY | {"sql": "SELECT phone_number FROM people WHERE phone_number = ?"}, parameters=[ANN]
+    )
+
+    run(operator)
+
+    stored = {
+        name: serialize_template_field(getattr(operator, name), name) for name in operator.template_fields
+    }
+    assert stored["parameters"] == "1 parameters"
+    assert stored["recipients"] is None
+    assert sim.texts_per_number() == {ANN: 1}
+    assert ANN not in json.dumps(stored)
+
+
+def test_rendering_twice_counts_once(sim: Simulator) -> None:
+    operator = sms(recipients=[ANN, BOB])
+    context: Any = {"ti": None}
+
+    operator.render_template_fields(context)
+    operator.render_template_fields(context)
+    operator.execute(context)
+
+    assert set(sim.texts_per_number()) == {ANN, BOB}
+
+
+def mapped_task(mapped: Any, dag: DAG, map_index: int) -> tuple[Any, Any]:
+    """Return one task of a mapped operator, rendered by Airflow, and its context."""
+    ti = SimpleNamespace(dag_id="campaign", run_id="run", task_id="send", map_index=map_index, try_number=1)
+    context: Any = {"ti": ti, "dag": dag, "dag_run": SimpleNamespace(conf={}), "params": {}, "city": "Lyon"}
+    mapped.render_template_fields(context)
+    return context["task"], context
+
+
+def test_a_mapped_task_texts_its_share_and_stores_a_count(sim: Simulator) -> None:
+    with DAG("campaign") as dag:
+        mapped = SendSmsOperator.partial(task_id="send", message="Hello {{ city }}").expand(
+            recipients=[[ANN], [BOB, EVE]]
+        )
+
+    operator, context = mapped_task(mapped, dag, 1)
+    result = operator.execute(context)
+
+    assert result["recipients"] == 2
+    assert sim.texts_per_number() == {BOB: 1, EVE: 1}
+    assert sim.sent[0].text == "Hello Lyon"
+    assert serialize_template_field(operator.recipients, "recipients") == "2 recipients"
+
+
+def test_a_mapped_task_reads_its_query_from_a_file(tmp_path: Path, sim: Simulator, warehouse: Fill) -> None:
+    warehouse([(ANN, "Paris"), (BOB, "Lyon")])
+    (tmp_path / "people.sql").write_text("SELECT phone_number FROM people WHERE city = ? /* {{ city }} */")
+    with DAG("campaign", template_searchpath=str(tmp_path)) as dag:
+        mapped = SendSmsOperator.partial(
+            task_id="send", message="Hello", sql="people.sql", warehouse_conn_id="warehouse_default"
+        ).expand(parameters=[["Paris"], ["Lyon"]])
+
+    operator, context = mapped_task(mapped, dag, 0)
+    operator.execute(context)
+
+    assert sim.texts_per_number() == {ANN: 1}
+    assert serialize_template_field(operator.parameters, "parameters") == "1 parameters"
+    assert operator.sql.endswith("/* Lyon */")
