@@ -92,7 +92,7 @@ class Recall:
     def _read_back(self, batch: Batch) -> None:
         plan = self.plan
         found = self.look(batch.tag)
-        if not found and batch.state in OPEN:
+        if not found and batch.state in OPEN - {BatchState.REFUSED}:
             self._outwait(plan.over(batch))
             found = self.look(batch.tag)
         if found:

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
-from zoneinfo import ZoneInfo
 
 from airflow.providers.common.compat.sdk import AirflowFailException
-from airflow.sdk import BaseOperator
 
-from airflow_provider_smspartner import api, audience, budget
+from airflow_provider_smspartner import api, budget
 from airflow_provider_smspartner.exceptions import (
     APIError,
     InvalidMessage,
@@ -22,7 +20,7 @@ from airflow_provider_smspartner.exceptions import (
     SMSPartnerError,
 )
 from airflow_provider_smspartner.failures import HOPELESS, no_useless_retry
-from airflow_provider_smspartner.lookup import look_up, read_stop_list
+from airflow_provider_smspartner.lookup import read_stop_list
 from airflow_provider_smspartner.operators.arguments import (
     check_countries,
     counted,
@@ -34,47 +32,24 @@ from airflow_provider_smspartner.operators.arguments import (
     warehouse,
     whole,
 )
-from airflow_provider_smspartner.plan import Outcome, Plan
-from airflow_provider_smspartner.rules import batches, message, phone, schedule
+from airflow_provider_smspartner.operators.hours import LATEST, HoursOver, KeepsHours
+from airflow_provider_smspartner.rules import batches, message, schedule
 from airflow_provider_smspartner.rules.people import Person, Recogniser
 from airflow_provider_smspartner.rules.sending_hours import REGIONS, next_slot
 
 if TYPE_CHECKING:
-    from airflow.sdk import Context
+    from airflow.sdk import BaseOperator, Context
 
+    from airflow_provider_smspartner import audience
     from airflow_provider_smspartner.hooks.smspartner import SMSPartnerHook
-    from airflow_provider_smspartner.send_log import SendLog
-    from airflow_provider_smspartner.send_log.task_state import TaskStateLog
+    from airflow_provider_smspartner.operators.texts import Text
+    from airflow_provider_smspartner.plan import Outcome
     from airflow_provider_smspartner.sending import Sending
 
-PARIS = ZoneInfo("Europe/Paris")
-LATEST = timedelta(hours=1)
-"""How late a later try may still send what was scheduled."""
-PREVIEWS = 3
-NOTHING = budget.Quote(people=0, segments=0, price=Decimal(0))
+# What only a run needs is imported by the methods that run: a DAG file is loaded again and again
 
 
-class HoursOver(InvalidMessage):
-    """The hours ended while a send was under way; this batch has not left."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Text:
-    """What is sent, and how: the two kinds of send differ in it."""
-
-    options: api.SendOptions
-    make_call: Callable[[Sequence[Person], api.SendOptions], api.Call[Any]]
-    """Builds the request for some people."""
-    segments: int = 1
-    """Of a text that is the same for all."""
-    columns: tuple[str, ...] = ()
-    """What a personal text is filled with."""
-    measure: Callable[[Sequence[object]], int] | None = None
-    """Segments of a personal text; raises InvalidMessage when a row gives none."""
-    preview: Callable[[Person], str] = lambda person: ""
-
-
-class SendOperator(BaseOperator):
+class SendOperator(KeepsHours):
     """What both kinds of send share."""
 
     template_fields: Sequence[str] = (
@@ -243,6 +218,10 @@ class SendOperator(BaseOperator):
         return self._execute(context, later_try=True)
 
     def _execute(self, context: Context, *, later_try: bool) -> dict[str, Any]:
+        from airflow_provider_smspartner.audience import check_quality
+        from airflow_provider_smspartner.operators import results
+        from airflow_provider_smspartner.plan import Outcome
+
         with no_useless_retry():
             self._check_backfill(context)
             self._check_tag()
@@ -251,19 +230,21 @@ class SendOperator(BaseOperator):
             if not self.only_dry_run:
                 self._sending = self._prepare(context, text, later_try=later_try)
             found = self._audience(text)
-            audience.check_quality(found, on_invalid=self.on_invalid, max_invalid_rate=self.max_invalid_rate)
+            check_quality(found, on_invalid=self.on_invalid, max_invalid_rate=self.max_invalid_rate)
             quote = self._check_limits(found, text) if found.rows else None
+            redirected = bool(self.hook.settings.redirect_to)
             if self._sending is None:
-                return self._dry_run_result(found, text, quote or NOTHING)
+                shown = results.dry_run_result(found, text, quote, redirected=redirected)
+                for sample in shown["preview"]:
+                    self.log.info("Dry run, to %s: %s", sample["to"], sample["text"])
+                return shown
+            # Also for nobody: an earlier try may have sent, and may have left batches whose outcome is open
+            outcome = self._send(self._sending, found, text.options) if quote or later_try else Outcome()
             if quote is None:
                 self.log.info("No recipients: nothing to send")
-                # An earlier try may have sent, and may have left batches whose outcome is open
-                outcome = self._send(self._sending, found, text.options) if later_try else Outcome()
-                return self._result(found, text.options, outcome, None)
-            outcome = self._send(self._sending, found, text.options)
-            if outcome.segments != quote.segments:
+            elif outcome.segments != quote.segments:
                 self.log.info("%s segments were estimated, %s billed", quote.segments, outcome.segments)
-            return self._result(found, text.options, outcome, quote)
+            return results.result_of(found, text.options, outcome, quote, redirected=redirected)
 
     def on_kill(self) -> None:
         """Start no further batch; those in flight are waited for and recorded."""
@@ -283,70 +264,11 @@ class SendOperator(BaseOperator):
                 "sent. Set allow_backfill=True if that is what you want"
             )
 
-    # ---- hours -------------------------------------------------------------------------------------
-
-    def _when(self, *, later_try: bool) -> datetime | None:
-        """Return the moment to send at, on the platform's grid.
-
-        A later try may come when it is past: what is left then goes at once, if it is not an hour late.
-        """
-        if self.send_at is None:
-            return None
-        moment, now = schedule.parse(self.send_at), datetime.now(UTC)
-        if not later_try:
-            schedule.wire_time(moment, now=now)
-        elif moment < now:
-            self.log.warning(
-                "send_at is past on this try: what is left is sent at once, unless it is an hour late"
-            )
-        return schedule.round_up(moment)
-
-    def _within_hours(self, options: api.SendOptions) -> api.SendOptions:
-        """Move a send into the hours in which a marketing text may leave, as ``sending_hours`` says."""
-        now = datetime.now(UTC)
-        moment = max(options.send_at or now, now)
-        slot = next_slot(moment, region=self.sending_region)
-        if self.sending_hours == "platform" or slot == moment:
-            return options
-        if options.send_at and now - next_slot(options.send_at, region=self.sending_region) > LATEST:
-            return options  # another slot would be later still: refused, unless nobody is left
-        if self.sending_hours == "fail":
-            raise InvalidMessage(
-                f"sending_hours: {moment.astimezone(PARIS):%Y-%m-%d %H:%M} is outside the hours in which "
-                f"SMS Partner sends marketing texts; the next slot is {slot.isoformat()}. Nothing was sent"
-            )
-        if self.sending_hours == "schedule" or options.send_at:
-            self.log.info("Scheduled for %s, the next allowed slot", slot.isoformat())
-            return replace(options, send_at=schedule.round_up(slot))
-        if not self.only_dry_run:
-            self._wait_until(slot, "resume")
-        return options
-
-    def _wait_until(self, slot: datetime, method: str, **kwargs: Any) -> None:
-        """Defer to a slot; the audience is evaluated then, so that opt-outs until then count."""
-        from airflow.providers.standard.triggers.temporal import DateTimeTrigger
-
-        self.log.info("Waiting for the next allowed slot, %s", slot.isoformat())
-        self.defer(trigger=DateTimeTrigger(moment=slot), method_name=method, kwargs=kwargs)
-
-    def _wait_with_rest(
-        self, error: OutsideSendingHoursError | HoursOver, send_at: datetime | None, rest: str
-    ) -> None:
-        """Defer in the middle of a send, because of the hour: by our own reckoning, or by the platform's."""
-        now = datetime.now(UTC)
-        asked = max(send_at or now, now)
-        slot = next_slot(asked, region=self.sending_region)
-        if slot == asked:  # a holiday that we do not know, or hours of the account's own
-            slot = next_slot(asked + timedelta(hours=12), region=self.sending_region)
-        if self.sending_hours == "fail":
-            raise AirflowFailException(f"{error}; the next slot is {slot.isoformat()}.{rest}") from error
-        self.log.warning("%s.%s", error, rest)
-        moved = {} if send_at is None else {"send_at": slot.astimezone(UTC)}
-        self._wait_until(slot, "resume_rest", **moved)
-
     # ---- who, and for how much ---------------------------------------------------------------------
 
     def _audience(self, text: Text) -> audience.Audience:
+        from airflow_provider_smspartner import audience
+
         columns = audience.Columns(self.phone_column, self.event_column, text.columns)
         rules = audience.Rules(
             region=self.default_region,
@@ -400,6 +322,8 @@ class SendOperator(BaseOperator):
 
     def _prepare(self, context: Context, text: Text, *, later_try: bool) -> Sending:
         """Put the send together, and begin its log before anything else can fail."""
+        from airflow_provider_smspartner.operators import logs
+        from airflow_provider_smspartner.plan import Plan
         from airflow_provider_smspartner.sending import Sending
 
         settings, options = self.hook.settings, text.options
@@ -429,61 +353,10 @@ class SendOperator(BaseOperator):
             invisible=options.sandbox or options.send_at is not None or held,
             redirect_to=settings.redirect_to,
         )
-        send_log = self._open_log(context, plan, name)
+        send_log = logs.open_log(self, context, plan, name)
         if not later_try:
             send_log.begin()
         return Sending(plan, send_log, self.hook)
-
-    def _check_hour(self, now: datetime) -> None:
-        """Stop a long send when the hours end: what is left goes in the next slot."""
-        if next_slot(now, region=self.sending_region) != now:
-            raise HoursOver("sending_hours: they ended before everybody was sent to")
-
-    def _open_log(self, context: Context, plan: Plan, name: Sequence[object]) -> SendLog:
-        """Return what remembers the batches of this task."""
-        from airflow_provider_smspartner.send_log import NoLog
-        from airflow_provider_smspartner.send_log.task_state import TaskStateLog
-
-        store = context.get("task_state_store") if self.durable else None
-        kept = TaskStateLog(store, plan.recogniser) if store is not None else None
-        if self.ledger_conn_id is not None:
-            return self._open_ledger(context, plan, name, kept)
-        if kept is not None:
-            return kept
-        if self.durable:
-            self.log.warning(
-                "This Airflow has no task state store (3.3 has): a later try finds out by tag what was sent"
-            )
-        return NoLog()
-
-    def _open_ledger(
-        self, context: Context, plan: Plan, name: Sequence[object], fence: TaskStateLog | None
-    ) -> SendLog:
-        """Return the log that knows whom other runs and tasks have texted."""
-        from airflow_provider_smspartner.send_log.sql import SqlLog
-        from airflow_provider_smspartner.send_log.standing import Claimant, digest
-        from airflow_provider_smspartner.send_log.table import open_ledger
-
-        def look(tag: str) -> frozenset[str] | None:
-            found = look_up(self.hook.call, tag)
-            return found.numbers if found else None
-
-        claimant = Claimant(
-            connection=self.smspartner_conn_id,
-            sandbox=bool(name[1]),
-            campaign=str(self.campaign),
-            task=digest(name),
-            owner=str(getattr(context.get("ti"), "id", None) or uuid.uuid4()),
-            secret=self.hook.settings.api_key,
-            longest_request=plan.longest_request,
-            verify_timeout=plan.verify_timeout,
-            on_unknown=plan.on_unknown,
-            invisible=plan.invisible,
-            redirect_to=plan.redirect_to,
-            by_event=self.event_column is not None,
-        )
-        ledger = open_ledger(str(self.ledger_conn_id))
-        return SqlLog(ledger, claimant, plan.recogniser, plan.tag_of, look, fence=fence)
 
     def _send(self, sending: Sending, found: audience.Audience, options: api.SendOptions) -> Outcome:
         if self.hook.settings.redirect_to:
@@ -502,69 +375,6 @@ class SendOperator(BaseOperator):
             raise AirflowFailException(f"{error}{sending.explain()}") from error
         except SMSPartnerError as error:
             raise unfinished(error, sending.explain()) from error
-
-    def _refuse_late(self, left: int, send_at: datetime) -> None:
-        """Let a person decide about a schedule that a later try has missed by more than an hour."""
-        if left:
-            raise InvalidMessage(
-                f"send_at: {send_at.astimezone(PARIS).isoformat()} is more than an hour past, and {left} "
-                "people are left; give another send_at to send to them"
-            )
-
-    # ---- results -----------------------------------------------------------------------------------
-
-    def _result(
-        self,
-        found: audience.Audience,
-        options: api.SendOptions,
-        outcome: Outcome,
-        quote: budget.Quote | None,
-    ) -> dict[str, Any]:
-        scheduled = options.send_at
-        result = {
-            "message_ids": outcome.message_ids,
-            "tags": outcome.tags,
-            "recipients": outcome.recipients,
-            "invalid": found.invalid,
-            "duplicates": found.duplicates,
-            "excluded": found.excluded + outcome.excluded,
-            "rejected": outcome.rejected,
-            "unknown": 0,
-            "batches": len(outcome.counts),
-            "segments": outcome.segments,
-            "cost": str(outcome.cost),
-            "currency": outcome.currency,
-            "sandbox": options.sandbox,
-            "sent_at": datetime.now(PARIS).isoformat(timespec="seconds"),
-            "scheduled_for": scheduled.astimezone(PARIS).isoformat() if scheduled else None,
-            "counts": outcome.counts,
-        }
-        if quote is not None:
-            result["estimate"] = quote.as_dict()
-        if self.hook.settings.redirect_to:
-            result["redirected"] = True
-        if options.stop_sms:  # it may be held until morning, which DeliveryStatusSensor has to know
-            result["stop_sms"] = True
-        return result
-
-    def _dry_run_result(self, found: audience.Audience, text: Text, quote: budget.Quote) -> dict[str, Any]:
-        """Return what would be sent: counts, an estimate, and some texts with their numbers masked."""
-        samples = [person for person, _ in zip(found.people, range(PREVIEWS), strict=False)]
-        preview = [
-            {"to": phone.mask(person.number), "text": phone.mask_numbers(text.preview(person))}
-            for person in samples
-        ]
-        for sample in preview:
-            self.log.info("Dry run, to %s: %s", sample["to"], sample["text"])
-        result = self._result(found, text.options, Outcome(currency=quote.currency), quote)
-        return result | {
-            "recipients": quote.people,
-            "batches": -(-quote.people // batches.BATCH_LIMIT),
-            "segments": quote.segments,
-            "cost": None if quote.cost is None else str(quote.cost),
-            "dry_run": True,
-            "preview": preview,
-        }
 
 
 def tries_before(context: Context) -> bool:

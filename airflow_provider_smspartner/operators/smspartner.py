@@ -9,11 +9,10 @@ from typing import Any
 from airflow_provider_smspartner import api
 from airflow_provider_smspartner.exceptions import InvalidMessage
 from airflow_provider_smspartner.operators.arguments import literal
-from airflow_provider_smspartner.operators.send import SendOperator, Text
-from airflow_provider_smspartner.rules import merge
+from airflow_provider_smspartner.operators.send import SendOperator
+from airflow_provider_smspartner.operators.texts import Text, check_text, personal, same_for_all
 from airflow_provider_smspartner.rules.message import check_survey_id
 from airflow_provider_smspartner.rules.people import Person
-from airflow_provider_smspartner.rules.segments import estimate
 
 
 class SendSmsOperator(SendOperator):
@@ -122,49 +121,6 @@ class SendSmsOperator(SendOperator):
         )
         template = check_text(self.message, options)
         return personal(template, options) if template.fields else same_for_all(self.message, options)
-
-
-def check_text(text: str, options: api.SendOptions) -> merge.Template:
-    """Refuse a message that cannot be sent, as far as that shows without a row; return it taken apart."""
-    template = merge.parse(str(text))
-    # What not even a short filling can save would make every single row invalid
-    options.check_message(template.render(["x"] * len(template.columns)) if template.fields else text)
-    return template
-
-
-def same_for_all(text: str, options: api.SendOptions) -> Text:
-    """Send one text to everybody, through ``/send``."""
-
-    def make_call(people: Sequence[Person], options: api.SendOptions) -> api.Call[Any]:
-        return api.send([person.number for person in people], text, options)
-
-    size = estimate(text, unicode=options.unicode)
-    return Text(
-        options=options,
-        make_call=make_call,
-        segments=size.segments,
-        preview=lambda person: size.text,
-    )
-
-
-def personal(template: merge.Template, options: api.SendOptions) -> Text:
-    """Send everybody a text of their own, through ``/bulk-send``."""
-
-    def make_call(people: Sequence[Person], options: api.SendOptions) -> api.Call[Any]:
-        return api.bulk_send([(person.number, template.render(person.values)) for person in people], options)
-
-    def measure(values: Sequence[object]) -> int:
-        text = template.render(values)
-        options.check_message(text)
-        return estimate(text, unicode=options.unicode).segments
-
-    return Text(
-        options=options,
-        make_call=make_call,
-        columns=template.columns,
-        measure=measure,
-        preview=lambda person: estimate(template.render(person.values), unicode=options.unicode).text,
-    )
 
 
 class SendSurveyOperator(SendOperator):

@@ -174,7 +174,8 @@ def clock(sim: Simulator, monkeypatch: pytest.MonkeyPatch) -> SetClock:
             def now(cls, tz: tzinfo | None = None) -> datetime:  # type: ignore[override]
                 return moment.astimezone(tz)
 
-        monkeypatch.setattr("airflow_provider_smspartner.operators.send.datetime", Frozen)
+        for module in ("send", "hours", "results"):
+            monkeypatch.setattr(f"airflow_provider_smspartner.operators.{module}.datetime", Frozen)
         monkeypatch.setattr("airflow_provider_smspartner.api.datetime", Frozen)
         sim.set_clock(moment)
 

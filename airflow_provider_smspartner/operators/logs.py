@@ -1,0 +1,69 @@
+"""Which log a send is remembered in: a ledger, Airflow's task state store, or none."""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from airflow_provider_smspartner.lookup import look_up
+from airflow_provider_smspartner.send_log import NoLog, SendLog
+from airflow_provider_smspartner.send_log.task_state import TaskStateLog
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+    from airflow_provider_smspartner.operators.send import SendOperator
+    from airflow_provider_smspartner.plan import Plan
+
+log = logging.getLogger(__name__)
+
+
+def open_log(task: SendOperator, context: Context, plan: Plan, name: Sequence[object]) -> SendLog:
+    """Return what remembers the batches of a task.
+
+    :param name: connection, sandbox flag, and what names the task instance in all of its tries.
+    """
+    store = context.get("task_state_store") if task.durable else None
+    kept = TaskStateLog(store, plan.recogniser) if store is not None else None
+    if task.ledger_conn_id is not None:
+        return open_sql_log(task, context, plan, name, kept)
+    if kept is not None:
+        return kept
+    if task.durable:
+        log.warning(
+            "This Airflow has no task state store (3.3 has): a later try finds out by tag what was sent"
+        )
+    return NoLog()
+
+
+def open_sql_log(
+    task: SendOperator, context: Context, plan: Plan, name: Sequence[object], fence: TaskStateLog | None
+) -> SendLog:
+    """Return the log that knows whom other runs and tasks have texted."""
+    from airflow_provider_smspartner.send_log.sql import SqlLog
+    from airflow_provider_smspartner.send_log.standing import Claimant, digest
+    from airflow_provider_smspartner.send_log.table import open_ledger
+
+    def look(tag: str) -> frozenset[str] | None:
+        found = look_up(task.hook.call, tag)
+        return found.numbers if found else None
+
+    claimant = Claimant(
+        connection=task.smspartner_conn_id,
+        sandbox=bool(name[1]),
+        campaign=str(task.campaign),
+        task=digest(name),
+        owner=str(getattr(context.get("ti"), "id", None) or uuid.uuid4()),
+        secret=task.hook.settings.api_key,
+        longest_request=plan.longest_request,
+        verify_timeout=plan.verify_timeout,
+        on_unknown=plan.on_unknown,
+        invisible=plan.invisible,
+        redirect_to=plan.redirect_to,
+        by_event=task.event_column is not None,
+    )
+    return SqlLog(
+        open_ledger(str(task.ledger_conn_id)), claimant, plan.recogniser, plan.tag_of, look, fence=fence
+    )

@@ -1,0 +1,73 @@
+"""What the send operators return: JSON, small, without a phone number."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from airflow_provider_smspartner.budget import Quote
+from airflow_provider_smspartner.plan import Outcome
+from airflow_provider_smspartner.rules import phone
+from airflow_provider_smspartner.rules.batches import BATCH_LIMIT
+
+if TYPE_CHECKING:
+    from airflow_provider_smspartner.api import SendOptions
+    from airflow_provider_smspartner.audience import Audience
+    from airflow_provider_smspartner.operators.texts import Text
+
+PARIS = ZoneInfo("Europe/Paris")
+PREVIEWS = 3
+NOTHING = Quote(people=0, segments=0, price=Decimal(0))
+
+
+def result_of(
+    found: Audience, options: SendOptions, outcome: Outcome, quote: Quote | None, *, redirected: bool
+) -> dict[str, Any]:
+    """Return what was sent, over all tries."""
+    scheduled = options.send_at
+    result = {
+        "message_ids": outcome.message_ids,
+        "tags": outcome.tags,
+        "recipients": outcome.recipients,
+        "invalid": found.invalid,
+        "duplicates": found.duplicates,
+        "excluded": found.excluded + outcome.excluded,
+        "rejected": outcome.rejected,
+        "unknown": 0,
+        "batches": len(outcome.counts),
+        "segments": outcome.segments,
+        "cost": str(outcome.cost),
+        "currency": outcome.currency,
+        "sandbox": options.sandbox,
+        "sent_at": datetime.now(PARIS).isoformat(timespec="seconds"),
+        "scheduled_for": scheduled.astimezone(PARIS).isoformat() if scheduled else None,
+        "counts": outcome.counts,
+    }
+    if quote is not None:
+        result["estimate"] = quote.as_dict()
+    if redirected:
+        result["redirected"] = True
+    if options.stop_sms:  # it may be held until morning, which DeliveryStatusSensor has to know
+        result["stop_sms"] = True
+    return result
+
+
+def dry_run_result(found: Audience, text: Text, quote: Quote | None, *, redirected: bool) -> dict[str, Any]:
+    """Return what would be sent: counts, an estimate, and some texts with their numbers masked."""
+    quote = quote or NOTHING
+    samples = [person for person, _ in zip(found.people, range(PREVIEWS), strict=False)]
+    preview = [
+        {"to": phone.mask(person.number), "text": phone.mask_numbers(text.preview(person))}
+        for person in samples
+    ]
+    result = result_of(found, text.options, Outcome(currency=quote.currency), quote, redirected=redirected)
+    return result | {
+        "recipients": quote.people,
+        "batches": -(-quote.people // BATCH_LIMIT),
+        "segments": quote.segments,
+        "cost": None if quote.cost is None else str(quote.cost),
+        "dry_run": True,
+        "preview": preview,
+    }

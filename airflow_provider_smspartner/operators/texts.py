@@ -1,0 +1,71 @@
+"""What a send says: the same to everybody, or to everybody something of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from airflow_provider_smspartner import api
+from airflow_provider_smspartner.rules import merge
+from airflow_provider_smspartner.rules.people import Person
+from airflow_provider_smspartner.rules.segments import estimate
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Text:
+    """What is sent, and how: the two kinds of send differ in it."""
+
+    options: api.SendOptions
+    make_call: Callable[[Sequence[Person], api.SendOptions], api.Call[Any]]
+    """Builds the request for some people."""
+    segments: int = 1
+    """Of a text that is the same for all."""
+    columns: tuple[str, ...] = ()
+    """What a personal text is filled with."""
+    measure: Callable[[Sequence[object]], int] | None = None
+    """Segments of a personal text; raises InvalidMessage when a row gives none."""
+    preview: Callable[[Person], str] = lambda person: ""
+
+
+def check_text(text: str, options: api.SendOptions) -> merge.Template:
+    """Refuse a message that cannot be sent, as far as that shows without a row; return it taken apart."""
+    template = merge.parse(str(text))
+    # What not even a short filling can save would make every single row invalid
+    options.check_message(template.render(["x"] * len(template.columns)) if template.fields else text)
+    return template
+
+
+def same_for_all(text: str, options: api.SendOptions) -> Text:
+    """Send one text to everybody, through ``/send``."""
+
+    def make_call(people: Sequence[Person], options: api.SendOptions) -> api.Call[Any]:
+        return api.send([person.number for person in people], text, options)
+
+    size = estimate(text, unicode=options.unicode)
+    return Text(
+        options=options,
+        make_call=make_call,
+        segments=size.segments,
+        preview=lambda person: size.text,
+    )
+
+
+def personal(template: merge.Template, options: api.SendOptions) -> Text:
+    """Send everybody a text of their own, through ``/bulk-send``."""
+
+    def make_call(people: Sequence[Person], options: api.SendOptions) -> api.Call[Any]:
+        return api.bulk_send([(person.number, template.render(person.values)) for person in people], options)
+
+    def measure(values: Sequence[object]) -> int:
+        text = template.render(values)
+        options.check_message(text)
+        return estimate(text, unicode=options.unicode).segments
+
+    return Text(
+        options=options,
+        make_call=make_call,
+        columns=template.columns,
+        measure=measure,
+        preview=lambda person: estimate(template.render(person.values), unicode=options.unicode).text,
+    )
