@@ -86,6 +86,7 @@ class Recall:
                     "The connection, its sandbox flag or the tag is another one than on the earlier tries of "
                     "this task. Put the former one back to send to the others, or take another task for them."
                 )
+            batch.rejected = b""  # nobody can tell who that was: the platform will refuse them again
             if batch.state is BatchState.ACCEPTED or batch.state in OPEN:
                 self._read_back(batch)
 

@@ -7,18 +7,20 @@ that it can be joined, and so that a changed key of the connection changes nothi
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 from airflow.providers.common.compat.sdk import AirflowFailException
-from sqlalchemy import bindparam, func, insert, select, update
+from sqlalchemy import update
 
 from airflow_provider_smspartner.exceptions import InvalidMessage, OutcomeUnknownError
 from airflow_provider_smspartner.rules.people import Person, Recogniser
 from airflow_provider_smspartner.rules.sending_states import BatchState
 from airflow_provider_smspartner.send_log import Batch, Memory, StaleProcess
+from airflow_provider_smspartner.send_log.claims import drop_claim, mine, renew_claim, write_claims
 from airflow_provider_smspartner.send_log.dead_runs import REMEDY, Look, settle
 from airflow_provider_smspartner.send_log.rows import (
     of_batch,
@@ -27,9 +29,7 @@ from airflow_provider_smspartner.send_log.rows import (
     write_rejected,
 )
 from airflow_provider_smspartner.send_log.standing import (
-    FREE_STATES,
     OPEN_STATES,
-    REJECTED,
     Claimant,
     Rows,
     Standing,
@@ -38,9 +38,7 @@ from airflow_provider_smspartner.send_log.standing import (
 )
 from airflow_provider_smspartner.send_log.table import (
     LONGEST_NAME,
-    PRIMARY_KEY,
     SENDS,
-    Conflict,
     Key,
     Ledger,
     moment,
@@ -57,20 +55,6 @@ if TYPE_CHECKING:
 AT_ONCE: Final = 500
 """People asked for in one statement; some databases bind no more than 2,100 values."""
 RENEW_EVERY: Final = 30.0
-SEEN: Final = (*PRIMARY_KEY, "task", "ordinal", "owner", "state")
-CLAIM: Final = tuple(column.name for column in SENDS.columns if not column.primary_key)
-SWAP: Final = (
-    update(SENDS)
-    .where(*(SENDS.c[name] == bindparam(f"seen_{name}") for name in SEEN))
-    .values({name: bindparam(f"new_{name}") for name in CLAIM})
-)
-"""Changes a row only if it still is as it was seen."""
-
-
-def swap(row: Row[Any], claim: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what SWAP needs to put a claim in the place of what a row holds."""
-    seen = {f"seen_{name}": row._mapping[name] for name in SEEN}
-    return seen | {f"new_{name}": claim[name] for name in CLAIM}
 
 
 class SqlLog:
@@ -148,8 +132,9 @@ class SqlLog:
     ) -> None:
         # All or none: the next try would take some for all of them
         for batch, members in zip(batches, people, strict=True):
-            self._claim(connection, [replace(batch, people=members)])
-            write_accepted(connection, batch, self._me, moment(self._now()))
+            now = self._now()
+            write_claims(connection, [replace(batch, people=members)], self._me, now)
+            write_accepted(connection, batch, self._me, moment(now))
 
     # ---- who is left -------------------------------------------------------------------------------
 
@@ -225,7 +210,9 @@ class SqlLog:
             raise InvalidMessage(f"event_column: an event has more than {LONGEST_NAME} characters")
         if self._fence:
             self._fence.open(Memory())
-        refused = self._ledger.transact(lambda connection: self._claim(connection, batches))
+        refused = self._ledger.transact(
+            lambda connection: write_claims(connection, batches, self._me, self._now())
+        )
         for batch in batches:
             for person in batch.people:
                 if who(person) in refused:
@@ -234,75 +221,15 @@ class SqlLog:
             batch.hashes = self._recogniser.hashes(batch.people)
         return list(batches)
 
-    def _claim(self, connection: Connection, batches: Sequence[Batch]) -> Rows:
-        """Claim whom the table grants, and return the rows of the others."""
-        refused: Rows = {}
-        fresh: dict[Key, dict[str, Any]] = {}
-        known: dict[Key, dict[str, Any]] = {}
-        for batch in batches:
-            rows, claim = rows_of(connection, batch.people, self._me), self._values(batch)
-            refused |= {key: row for key, row in rows.items() if not self._can_claim(row)}
-            for key in map(who, batch.people):
-                if key not in rows:
-                    fresh[key] = claim | {"number": key[0], "event": key[1]}
-                elif key not in refused:
-                    known[key] = swap(rows[key], claim)
-        # In one order everywhere, so that two tasks with the same audience do not wait for each other
-        if fresh:
-            connection.execute(insert(SENDS), [fresh[key] for key in sorted(fresh)])
-        if known:
-            connection.execute(SWAP, [known[key] for key in sorted(known)])
-            ordinals = [batch.ordinal for batch in batches]
-            granted = self._mine(SENDS.c.ordinal.in_(ordinals), SENDS.c.state == BatchState.CLAIMED.value)
-            if connection.scalar(select(func.count()).where(*granted)) != len(fresh) + len(known):
-                raise Conflict
-        return refused
-
-    def _can_claim(self, row: Row[Any]) -> bool:
-        is_now = self._standing(row)
-        open_or_free = row.state in OPEN_STATES or row.state in FREE_STATES
-        return is_now is Standing.FREE or (is_now is Standing.OURS and open_or_free)
-
-    def _values(self, batch: Batch) -> dict[str, Any]:
-        """Return a claim, for a row that may have had another life before."""
-        me, now = self._me, self._now()
-        return dict.fromkeys(CLAIM) | {
-            "connection": me.connection,
-            "sandbox": me.sandbox,
-            "campaign": me.campaign,
-            "task": me.task,
-            "ordinal": batch.ordinal,
-            "tag": batch.tag,
-            "owner": me.owner,
-            "state": BatchState.CLAIMED.value,
-            "invisible": me.invisible,
-            "claimed_at": moment(now),
-            "lease_until": me.lease_until(now),
-        }
-
-    def _mine(self, *conditions: Any) -> tuple[Any, ...]:
-        return (SENDS.c.task == self._me.task, SENDS.c.owner == self._me.owner, *conditions)
-
     def confirm(self, batch: Batch) -> None:
         """Make sure that this process still holds all people of a batch, and nobody else any under its tag.
 
         :raises StaleProcess: it does not; nobody of the batch is texted.
         """
-        of_ordinal = SENDS.c.ordinal == batch.ordinal
-        claimed = update(SENDS).where(*self._mine(of_ordinal, SENDS.c.state == BatchState.CLAIMED.value))
-        foreign = (SENDS.c.owner != self._me.owner, SENDS.c.state.not_in(FREE_STATES))
-        others = select(func.count()).where(*of_batch(batch, self._me), *foreign)
-
-        def is_held(connection: Connection) -> bool:
-            now = self._now()
-            times = {"claimed_at": moment(now), "lease_until": self._me.lease_until(now)}
-            renewed = connection.execute(claimed.values(times)).rowcount
-            return renewed == batch.size and not connection.scalar(others)
-
-        if not self._ledger.transact(is_held):
+        renew = partial(renew_claim, batch=batch, claimant=self._me)
+        if not self._ledger.transact(lambda connection: renew(connection, now=self._now())):
             # What never leaves must not count as sent when the other's batch is found under the same tag
-            free = claimed.values(state=BatchState.ABSENT.value)
-            self._ledger.transact(lambda connection: connection.execute(free))
+            self._ledger.transact(partial(drop_claim, batch=batch, claimant=self._me))
             raise StaleProcess(
                 f"Another process has taken over people of batch {batch.ordinal}, tag {batch.tag}: this one "
                 "stops, and a later try sends to those who are still missing."
@@ -314,7 +241,7 @@ class SqlLog:
         if now - self._renewed_at < RENEW_EVERY:
             return
         self._renewed_at = now
-        renewal = update(SENDS).where(*self._mine(SENDS.c.state.in_(OPEN_STATES)))
+        renewal = update(SENDS).where(*mine(self._me, SENDS.c.state.in_(OPEN_STATES)))
         renewal = renewal.values(lease_until=self._me.lease_until(now))
         self._ledger.transact(lambda connection: connection.execute(renewal))
 
@@ -330,7 +257,8 @@ class SqlLog:
             write_accepted(connection, batch, self._me, moment(self._now()))
             return
         write_rejected(connection, batch, self._me, self._recogniser)
-        rows = (*of_batch(batch, self._me), SENDS.c.state != REJECTED)
-        if state is not BatchState.CANCELLED:
-            rows = (*rows, SENDS.c.owner == self._me.owner)
-        connection.execute(update(SENDS).where(*rows).values(state=state.value))
+        # What another process has found on the platform meanwhile stays so
+        rows: tuple[Any, ...] = (SENDS.c.owner == self._me.owner, SENDS.c.state.in_(OPEN_STATES))
+        if state is BatchState.CANCELLED:
+            rows = (SENDS.c.state == BatchState.ACCEPTED.value,)
+        connection.execute(update(SENDS).where(*of_batch(batch, self._me), *rows).values(state=state.value))
