@@ -1,31 +1,80 @@
 """What remembering costs: the same send with the task state log and with none, in turn, in one run.
 
-Requests go to the simulator, in a process of its own, which takes 100 ms for each; a write to the store takes
-5 ms. Prints the ratio of the medians, with each run.
+Requests go to the simulator, in a process of its own, which takes its time for each; a write to the store
+takes 5 ms.
 """
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
-import statistics
 import subprocess
 import sys
-import tempfile
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, cast
 
 import requests
+
+from benchmarks.table import Figure, Sizes, median, spell
 
 if TYPE_CHECKING:
     from airflow.sdk.execution_time.context import TaskStateStoreAccessor
 
     from airflow_provider_smspartner.rules.people import Person
 
-STATEMENT = "sending with the task state log takes {ratio:.3f} x the time without a log (target: 1.05)"
+COMMAND = "python -m benchmarks remembering"
+WRITE = 0.005
+"""Seconds that a write to the task state store takes over Airflow's API."""
+MOST_BATCHES = 400
+TARGET = 1.05
+
+
+def figures(sizes: Sizes) -> Iterator[Figure]:
+    """Measure how many times longer a send takes with the log."""
+    batches = min(MOST_BATCHES, -(-sizes.recipients // 500))
+    plain, logged = [], []
+    with simulator(sizes.latency):
+        for _ in range(sizes.rounds):
+            plain.append(send(batches, sizes.concurrency, None))
+            logged.append(send(batches, sizes.concurrency, SlowStore(WRITE)))
+    ratio = median(logged) / median(plain)
+    yield Figure(
+        what=f"remembering {batches} batches in the task state log",
+        measured=spell(ratio, "×"),
+        against="the same send without a log "
+        f"({spell(median(plain), 's')}; with it {spell(median(logged), 's')})",
+        target=f"≤ {TARGET} ×",
+        met=ratio <= TARGET,
+        command=COMMAND,
+    )
+
+
+@contextmanager
+def simulator(latency: float) -> Iterator[None]:
+    """Run a slow SMS Partner and define the default connection to it."""
+    module = "airflow_provider_smspartner.simulator"
+    command = [sys.executable, "-m", module, "--port", "0", "--balance", "1e9"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
+        try:
+            url = first_url(server)
+            fault = {"endpoint": "/send", "kind": "latency", "seconds": latency, "times": None}
+            control = url.removesuffix("/v1") + "/simulator/faults"
+            requests.post(control, json=fault, timeout=10).raise_for_status()
+            pace = {"requests_per_second": 0}
+            form = {"conn_type": "smspartner", "host": url, "password": "simulator-key", "extra": pace}
+            os.environ["AIRFLOW_CONN_SMSPARTNER_DEFAULT"] = json.dumps(form)
+            yield
+        finally:
+            server.terminate()
+
+
+def first_url(server: subprocess.Popen[str]) -> str:
+    """Return the address that the simulator prints."""
+    line = server.stdout.readline() if server.stdout else ""
+    return next(word for word in line.split() if word.startswith("http"))
 
 
 class SlowStore:
@@ -73,7 +122,7 @@ def send(batches: int, concurrency: int, store: SlowStore | None) -> float:
     _ = hook.settings
     log: SendLog = NoLog()
     if store is not None:
-        log = TaskStateLog(cast("TaskStateStoreAccessor", store), recogniser, tag_of)
+        log = TaskStateLog(cast("TaskStateStoreAccessor", store), recogniser)
     plan = Plan(make_call=make_call, tag_of=tag_of, recogniser=recogniser, concurrency=concurrency)
     people = (Person(f"+336{number:08d}") for number in range(500 * batches))
     began = time.perf_counter()
@@ -82,52 +131,3 @@ def send(batches: int, concurrency: int, store: SlowStore | None) -> float:
     if outcome.recipients != 500 * batches:
         raise SystemExit(f"{outcome.recipients} of {500 * batches} people were texted")
     return seconds
-
-
-def measure(batches: int, concurrency: int, rounds: int, report: Callable[[str], object]) -> float:
-    """Return how many times longer it takes with the log."""
-    plain, logged = [], []
-    for _ in range(rounds):
-        plain.append(send(batches, concurrency, None))
-        logged.append(send(batches, concurrency, SlowStore(0.005)))
-        report(f"without a log {plain[-1]:.2f} s, with the task state log {logged[-1]:.2f} s")
-    return statistics.median(logged) / statistics.median(plain)
-
-
-def first_url(server: subprocess.Popen[str]) -> str:
-    """Return the address that the simulator prints."""
-    line = server.stdout.readline() if server.stdout else ""
-    return next(word for word in line.split() if word.startswith("http"))
-
-
-def main() -> None:
-    """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--batches", type=int, default=400)
-    parser.add_argument("--concurrency", type=int, default=8)
-    parser.add_argument("--rounds", type=int, default=3)
-    given = parser.parse_args()
-    with tempfile.TemporaryDirectory() as home:
-        os.environ["AIRFLOW_HOME"] = home
-        server = subprocess.Popen(
-            [sys.executable, "-m", "airflow_provider_smspartner.simulator", "--port", "0", "--balance", "1e9"],
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        try:
-            url = first_url(server)
-            latency = {"endpoint": "/send", "kind": "latency", "seconds": 0.1, "times": None}
-            control = url.removesuffix("/v1") + "/simulator/faults"
-            requests.post(control, json=latency, timeout=10).raise_for_status()
-            pace = {"requests_per_second": 0}
-            form = {"conn_type": "smspartner", "host": url, "password": "simulator-key", "extra": pace}
-            os.environ["AIRFLOW_CONN_SMSPARTNER_DEFAULT"] = json.dumps(form)
-            ratio = measure(given.batches, given.concurrency, given.rounds, print)
-        finally:
-            server.terminate()
-            server.wait()
-    print(STATEMENT.format(ratio=ratio))
-
-
-if __name__ == "__main__":
-    main()

@@ -1,0 +1,165 @@
+"""A campaign from PostgreSQL through the operator with the task state log, against the shortest client.
+
+Each send is a process of its own, so that its peak memory is its own: run as a command this file is one.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+from uuid import uuid4
+
+from benchmarks import shortest
+from benchmarks.platform import platform, tally
+from benchmarks.reading import fetch
+from benchmarks.remembering import WRITE, SlowStore
+from benchmarks.table import Figure, Sizes, median, spell
+from benchmarks.warehouse import CONN_ID, QUERY, warehouse
+
+COMMAND = "python -m benchmarks campaign"
+MESSAGE = "Bonjour, votre commande vous attend"
+TIME_TARGET, LATENCY_TARGET, MEMORY_TARGET = 1.15, 1.25, 120
+
+
+def figures(sizes: Sizes) -> Iterator[Figure]:
+    """Measure the time of a large campaign, and its memory above that of a text to one person."""
+    from airflow_provider_smspartner.operators.arguments import warehouse as hook_of
+
+    ours, bare, peaks = [], [], []
+    with warehouse(sizes.recipients), platform(sizes.latency) as address:
+        run(address, 1, sizes)  # compiles what the next ones load
+        one = run(address, 1, sizes)
+        for _ in range(sizes.rounds):
+            fetching = fetch(hook_of(CONN_ID), sizes.recipients)
+            posting = shortest.send(address, sizes.recipients, sizes.concurrency, MESSAGE)
+            check(address, sizes.recipients)
+            bare.append(fetching + posting)
+            sent = run(address, sizes.recipients, sizes)
+            ours.append(sent["seconds"])
+            peaks.append(sent["peak"])
+    yield time_above_wire(sizes, ours, bare)
+    yield time_above_latency(sizes, ours)
+    yield memory(sizes, median(peaks), one["peak"])
+
+
+def time_above_wire(sizes: Sizes, ours: list[float], bare: list[float]) -> Figure:
+    """Compare with what the wire allows."""
+    ratio = median(ours) / median(bare)
+    return Figure(
+        what=f"{sizes.recipients:,} recipients, PostgreSQL to platform, with the task state log",
+        measured=spell(ratio, "×"),
+        against=f"bare `http.client` on {sizes.concurrency} threads, plus fetching the same rows "
+        f"({spell(median(bare), 's')}; ours {spell(median(ours), 's')})",
+        target=f"≤ {TIME_TARGET} ×",
+        met=ratio <= TIME_TARGET,
+        command=COMMAND,
+    )
+
+
+def time_above_latency(sizes: Sizes, ours: list[float]) -> Figure:
+    """Compare with the platform's latency, which nobody can undercut."""
+    least = -(-sizes.recipients // 500) * sizes.latency / sizes.concurrency
+    ratio = median(ours) / least
+    wait = f"{sizes.latency * 1000:.0f} ms a request"
+    return Figure(
+        what=f"the same {sizes.recipients:,} recipients against latency alone",
+        measured=spell(ratio, "×"),
+        against=f"{wait}, {sizes.concurrency} at a time "
+        f"({spell(least, 's')}; ours {spell(median(ours), 's')})",
+        target=f"≤ {LATENCY_TARGET} ×",
+        met=ratio <= LATENCY_TARGET,
+        command=COMMAND,
+    )
+
+
+def memory(sizes: Sizes, many: float, one: float) -> Figure:
+    """Compare the peaks of two processes."""
+    above = (many - one) / 1024
+    return Figure(
+        what=f"peak memory of the task with {sizes.recipients:,} recipients",
+        measured=spell(above, "MB more"),
+        against=f"the same task with one recipient ({spell(one / 1024, 'MB')})",
+        target=f"≤ {MEMORY_TARGET} MB",
+        met=above <= MEMORY_TARGET,
+        command=COMMAND,
+    )
+
+
+def run(address: str, people: int, sizes: Sizes) -> dict[str, float]:
+    """Send in a new process; return its ``seconds`` and its ``peak`` in KB."""
+    options = ["--platform", address, "--people", str(people), "--concurrency", str(sizes.concurrency)]
+    command = [sys.executable, "-m", "benchmarks.campaign", *options]
+    env = os.environ | {"AIRFLOW__LOGGING__LOGGING_LEVEL": "INFO"}  # a line per batch, as a task has
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, env=env)
+    check(address, people)
+    measured: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+    return measured
+
+
+def check(address: str, people: int) -> None:
+    """Stop when not everybody was texted."""
+    arrived = tally(address)["people"]
+    if arrived != people:
+        raise SystemExit(f"{arrived} texts arrived for {people} people")
+
+
+# ---- the process that sends --------------------------------------------------------------------------
+
+
+def send(address: str, people: int, concurrency: int) -> dict[str, float]:
+    """Send as a worker does and return what it took."""
+    from airflow_provider_smspartner.operators.smspartner import SendSmsOperator
+
+    form = {"conn_type": "smspartner", "host": f"{address}/v1", "password": "key"}
+    form["extra"] = {"requests_per_second": 0}  # type: ignore[assignment]
+    os.environ["AIRFLOW_CONN_SMSPARTNER_DEFAULT"] = json.dumps(form)
+
+    def execute(limit: int) -> None:
+        operator = SendSmsOperator(
+            task_id="send",
+            warehouse_conn_id=CONN_ID,
+            sql=f"{QUERY} WHERE id < {limit:d}",
+            message=MESSAGE,
+            concurrency=concurrency,
+        )
+        ti = SimpleNamespace(
+            dag_id="benchmark", run_id="run", task_id="send", map_index=-1, try_number=1, id=uuid4()
+        )
+        context: Any = {"ti": ti, "task_state_store": SlowStore(WRITE)}
+        operator.execute(context)
+
+    execute(0)  # loads what is loaded at first use; the short client's time begins after its imports too
+    began = time.perf_counter()
+    execute(people)
+    return {"seconds": time.perf_counter() - began, "peak": peak()}
+
+
+def peak() -> int:
+    """Return this process's peak in KB; ``ru_maxrss`` would begin with that of whoever started it."""
+    status = Path("/proc/self/status").read_text()
+    return int(status.split("VmHWM:")[1].split()[0])
+
+
+def main() -> None:
+    """Send once and print what it took."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--platform", required=True, help="address without /v1")
+    parser.add_argument("--people", type=int, required=True)
+    parser.add_argument("--concurrency", type=int, required=True)
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory() as home:
+        os.environ["AIRFLOW_HOME"] = home
+        print(json.dumps(send(given.platform, given.people, given.concurrency)))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,86 @@
+"""The benchmarks measure what they say: everybody is texted, all ways agree, and the page keeps its rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from airflow_provider_smspartner.rules import phone
+from benchmarks import campaign, cleaning, numbers, polling, reading
+from benchmarks.table import BEGIN, END, Figure, Sizes, keep, spell
+
+SMALL = Sizes(recipients=1_203, rounds=1, latency=0.001)
+DOCS = Path(__file__).parents[2] / "docs"
+
+
+def figure(what: str, measured: str) -> Figure:
+    return Figure(what=what, measured=measured, against="that", target="1 ×", met=True, command="run")
+
+
+def rows(page: Path) -> list[str]:
+    return [line for line in page.read_text().splitlines() if line.startswith("| ")]
+
+
+def test_a_run_replaces_its_own_rows_and_leaves_the_others(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text(f"before\n{BEGIN}\n{END}\nafter\n")
+
+    keep(page, [figure("this", "2 ×"), figure("other", "3 ×")])
+    keep(page, [figure("this", "4 ×")])
+
+    assert [row.split(" | ")[:2] for row in rows(page)] == [
+        ["| what", "measured"],
+        ["| this", "4 ×"],
+        ["| other", "3 ×"],
+    ]
+    assert page.read_text().startswith(f"before\n{BEGIN}\nLast run ")
+    assert page.read_text().endswith(f"{END}\nafter\n")
+
+
+def test_a_page_without_a_place_for_figures_is_left_alone(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text("nothing here\n")
+
+    with pytest.raises(SystemExit, match="no place for figures"):
+        keep(page, [figure("this", "2 ×")])
+
+    assert page.read_text() == "nothing here\n"
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(1.256, "1.26 s"), (33.94, "33.9 s"), (2067.4, "2,067 s"), (0.0561, "0.0561 s")]
+)
+def test_figures_have_three_digits(value: float, text: str) -> None:
+    assert spell(value, "s") == text
+
+
+def test_the_numbers_are_distinct_mobiles_in_every_spelling() -> None:
+    typed, wire = list(numbers.typed(700)), list(numbers.e164(700))
+
+    assert [phone.normalize(number) for number in typed] == wire
+    assert len(set(wire)) == 700
+
+
+@pytest.mark.parametrize(
+    ("measure", "count"),
+    [
+        pytest.param(cleaning.figures, 2, id="cleaning"),
+        pytest.param(reading.figures, 1, id="reading"),
+        pytest.param(campaign.figures, 3, id="campaign", marks=pytest.mark.airflow),
+    ],
+)
+def test_a_small_run_does_all_of_its_work(measure: Callable[[Sizes], Iterator[Figure]], count: int) -> None:
+    assert len(list(measure(SMALL))) == count  # it ends when somebody was left out
+
+
+def test_the_sensor_asks_seldom_and_knows_soon() -> None:
+    assert [figure.met for figure in polling.figures(SMALL)] == [True, True]
+
+
+def test_the_page_says_whether_each_target_was_met() -> None:
+    cells = [row.strip("| ").split(" | ") for row in rows(DOCS / "benchmarks.md")[1:]]
+
+    assert cells
+    assert {row[4] for row in cells} <= {"yes", "no"}
