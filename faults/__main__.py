@@ -1,0 +1,105 @@
+"""``make faults``: let campaigns go wrong in every way we know, and write down how they ended.
+
+What has been tried is kept in a file, so that the run can be stopped and taken up again.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import tempfile
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from airflow_provider_smspartner.rules import batches
+from airflow_provider_smspartner.simulator import Settings, Simulator
+from faults.campaign import LOGS
+from faults.kills import LATENCY, Killing, Task, start_fork_server
+from faults.report import write_page
+from faults.trials import Result, Trial
+
+SMALL_BATCH = 5
+"""People of a batch in the campaigns of this process: faults strike batches, whatever their size."""
+AT_ONCE = 14
+"""Operator processes at once: after a kill they mostly wait for requests to be over."""
+
+Row = dict[str, Any]
+
+
+def main() -> None:
+    options = parser().parse_args()
+    logging.disable()
+    options.results.parent.mkdir(parents=True, exist_ok=True)
+    options.results.touch()
+    rows = [json.loads(line) for line in options.results.read_text().splitlines()]
+    done = {(row["series"], row["log"], row["seed"]) for row in rows}
+    with options.results.open("a") as results:
+        for row in run_all(options, done):
+            rows.append(row)
+            results.write(json.dumps(row) + "\n")
+            results.flush()
+    print(write_page(rows, options.page))
+
+
+def parser() -> argparse.ArgumentParser:
+    """Describe the command."""
+    parser = argparse.ArgumentParser(prog="python -m faults", description=__doc__)
+    parser.add_argument("--results", type=Path, default=Path(".cache/faults.jsonl"), help="what was tried")
+    parser.add_argument("--page", type=Path, default=Path("docs/faults.md"), help="where the report goes")
+    parser.add_argument("--trials", type=int, default=400, help="campaigns in this process, for each log")
+    parser.add_argument("--lossy", type=int, default=40, help="campaigns without any answer, for each log")
+    parser.add_argument("--killed", type=int, default=75, help="tasks that are killed, for each log")
+    return parser
+
+
+def run_all(options: argparse.Namespace, done: set[tuple[str, str, int]]) -> Iterator[Row]:
+    """Yield a row for each campaign that has not been tried yet."""
+    killed = [(log, seed) for log in LOGS for seed in range(options.killed)]
+    yield from run_kills([(log, seed) for log, seed in killed if ("killed", log, seed) not in done])
+    batches.BATCH_LIMIT = SMALL_BATCH  # type: ignore[misc]
+    series: dict[str, tuple[int, Callable[[Trial], Result]]] = {
+        "in process": (options.trials, Trial.run),
+        "no answers": (options.lossy, Trial.run_without_answers),
+    }
+    for name, (count, run) in series.items():
+        for log in LOGS:
+            for seed in range(count):
+                if (name, log, seed) not in done:
+                    result = run(Trial(log, seed, batch_size=SMALL_BATCH))
+                    yield row_of(name, log, seed, result)
+            print(f"{name}, {log}: {count} campaigns", flush=True)
+
+
+def run_kills(wanted: list[tuple[str, int]]) -> Iterator[Row]:
+    """Kill the processes of some tasks, several tasks at a time."""
+    if not wanted:
+        return
+    start_fork_server()
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        Simulator(Settings(balance=Decimal(10**9))) as simulator,
+        ThreadPoolExecutor(AT_ONCE) as pool,
+    ):
+        simulator.faults.add("/send", "latency", seconds=LATENCY, times=None)
+        futures = {}
+        for log, seed in wanted:
+            home = Path(folder, f"{log}-{seed}")
+            home.mkdir()
+            task = Task(log=log, seed=seed, url=simulator.url, folder=home)
+            futures[pool.submit(Killing(task, simulator).run)] = (log, seed)
+        for future in as_completed(futures):
+            yield row_of("killed", *futures[future], future.result())
+    print(f"killed: {len(wanted)} tasks", flush=True)
+
+
+def row_of(series: str, log: str, seed: int, result: Result) -> Row:
+    """Return the line of the results file."""
+    return {"series": series, "log": log, "seed": seed, **result.as_row()}
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,215 @@
+"""A campaign over its tries: what the operator puts together, in a world where everything can fail."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property
+from typing import Any, cast
+
+from airflow.providers.common.compat.sdk import AirflowFailException
+from sqlalchemy import create_engine
+from sqlalchemy.pool import StaticPool
+
+from airflow_provider_smspartner import api
+from airflow_provider_smspartner.answers import Sent
+from airflow_provider_smspartner.exceptions import SMSPartnerError
+from airflow_provider_smspartner.lookup import look_up
+from airflow_provider_smspartner.plan import Outcome, Plan
+from airflow_provider_smspartner.rules.batches import batch_tag
+from airflow_provider_smspartner.rules.people import Person, Recogniser
+from airflow_provider_smspartner.send_log import NoLog, SendLog
+from airflow_provider_smspartner.send_log.sql import SqlLog
+from airflow_provider_smspartner.send_log.standing import Claimant, digest
+from airflow_provider_smspartner.send_log.table import SENDS, Ledger
+from airflow_provider_smspartner.send_log.task_state import TaskStateLog
+from airflow_provider_smspartner.sending import Sending
+from airflow_provider_smspartner.simulator import Settings
+from airflow_provider_smspartner.simulator.stage import Stage
+from faults.store import Store
+from faults.world import LONGEST_REQUEST, Clock, Crash, Line, Process
+
+VERIFY_TIMEOUT = 300.0
+MOST_TRIES = 8
+
+OpenLog = Callable[["Campaign", Process], SendLog]
+
+
+class Campaign:
+    """One task instance: its tries share store and platform, and each of them is another process."""
+
+    def __init__(
+        self,
+        open_log: OpenLog,
+        *,
+        settings: Settings | None = None,
+        secret: str = "simulator-key",  # noqa: S107  # an invented one
+        concurrency: int = 1,
+        on_unknown: str = "verify",
+        invisible: bool = False,
+    ) -> None:
+        self.clock = Clock()
+        self.stage = Stage(settings or Settings(balance=1_000_000), clock=self.clock.utc)  # type: ignore[arg-type]
+        self.line = Line(self.stage, self.clock)
+        self.store = Store()
+        self.open_log = open_log
+        self.secret = secret
+        self.concurrency = concurrency
+        self.on_unknown = on_unknown
+        self.invisible = invisible
+        self.name: Sequence[object] = ("campaign",)
+        self.user_tag: str | None = None
+        self.tries = 0
+        self.meanwhile: tuple[int, Callable[[], object]] | None = None
+        """What happens elsewhere at a step of the next try."""
+        self.sending: Sending | None = None
+        self.now = self.clock.now
+        self.pause: Callable[[float], object] = self.clock.pause
+
+    def tag_of(self, ordinal: int) -> str:
+        """Return the tag of an ordinal."""
+        return batch_tag(self.name, ordinal, self.user_tag)
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        """The table that outlives all tries and the task state store."""
+        shared = {"poolclass": StaticPool, "connect_args": {"check_same_thread": False}}
+        engine = create_engine("sqlite://", **shared)
+        SENDS.metadata.create_all(engine)
+        return Ledger(engine=engine, pause=self.pause)
+
+    def look(self, tag: str) -> frozenset[str] | None:
+        """Look for a tag, as the ledger does for those of dead runs."""
+        found = look_up(self.line.of(Process()).call, tag)
+        return found.numbers if found else None
+
+    @property
+    def recogniser(self) -> Recogniser:
+        """What recognises people under today's secret."""
+        return Recogniser(self.secret, self.name)
+
+    def attempt(self, numbers: Iterable[str], *, dies_at: int | None = None) -> Outcome:
+        """Run one try; a crash is raised as ``Crash``."""
+        process = Process(dies_at)
+        process.meanwhile, self.meanwhile = self.meanwhile, None
+        self.tries += 1
+        send_log = self.open_log(self, process)
+        if self.tries == 1:
+            send_log.begin()
+        plan = Plan(
+            make_call=self.make_call,
+            tag_of=self.tag_of,
+            recogniser=self.recogniser,
+            concurrency=self.concurrency,
+            on_unknown=self.on_unknown,
+            verify_timeout=VERIFY_TIMEOUT,
+            longest_request=LONGEST_REQUEST,
+            later_try=self.tries > 1,
+            invisible=self.invisible,
+        )
+        line = self.line.of(process)
+        self.sending = Sending(plan, send_log, line, now=lambda: self.now(), pause=lambda s: self.pause(s))
+        try:
+            return self.sending.run(map(Person, numbers))
+        except Crash:
+            process.dead = True
+            raise
+
+    def attempt_anyway(self, numbers: Iterable[str], *, dies_at: int | None = None) -> BaseException | None:
+        """Run one try and return what it ended with; errors that Airflow would repeat, or a person would."""
+        try:
+            self.attempt(numbers, dies_at=dies_at)
+        except (Crash, SMSPartnerError, AirflowFailException) as error:
+            return error
+        return None
+
+    def finish(self, numbers: Sequence[str]) -> Outcome:
+        """Let the faults end, and try again as Airflow and people do, until the task succeeds."""
+        self.line.fates.clear()
+        self.line.always, self.line.lost_looks, self.line.blind = None, 0, False
+        for _ in range(MOST_TRIES - 1):
+            try:
+                return self.attempt(numbers)
+            except (SMSPartnerError, AirflowFailException):
+                self.clock.pause(600)
+        return self.attempt(numbers)
+
+    def make_call(self, people: Sequence[Person], tag: str) -> api.Call[Sent]:
+        """Build the request of some people."""
+        return api.send([person.number for person in people], "Hello", api.SendOptions(tag=tag))
+
+    @property
+    def doubles(self) -> dict[str, int]:
+        """Everybody who was texted more than once, with the number of texts."""
+        return {number: texts for number, texts in self.stage.texts_per_number().items() if texts > 1}
+
+    def missing(self, numbers: Iterable[str]) -> set[str]:
+        """Return those of these people who were not texted."""
+        return set(numbers) - set(self.stage.texts_per_number())
+
+
+def with_task_state(campaign: Campaign, process: Process) -> SendLog:
+    """Remember in the task state store, as a new try."""
+    store = campaign.store.new_try(process.step)
+    return TaskStateLog(store, campaign.recogniser, pause=campaign.pause)  # type: ignore[arg-type]
+
+
+def with_ledger(campaign: Campaign, process: Process) -> SendLog:
+    """Remember in a table, with the task state store as the fence, as a new try."""
+    claimant = Claimant(
+        connection="smspartner_default",
+        sandbox=False,
+        campaign="campaign",
+        task=digest(campaign.name),
+        owner=str(campaign.tries),
+        secret=campaign.secret,
+        longest_request=LONGEST_REQUEST,
+        verify_timeout=VERIFY_TIMEOUT,
+        on_unknown=campaign.on_unknown,
+        invisible=campaign.invisible,
+    )
+    fence = TaskStateLog(
+        campaign.store.new_try(process.step),  # type: ignore[arg-type]
+        campaign.recogniser,
+        pause=campaign.pause,
+    )
+    who, tag_of, look = campaign.recogniser, campaign.tag_of, campaign.look
+    log = SqlLog(campaign.ledger, claimant, who, tag_of, look, fence=fence, now=campaign.now)
+    return cast("SendLog", Stepwise(log, process))
+
+
+class Stepwise:
+    """A log whose process may die before and after each use of it."""
+
+    def __init__(self, log: SendLog, process: Process) -> None:
+        self._log = log
+        self._process = process
+
+    def __getattr__(self, name: str) -> Any:
+        """Return what the log has of this name; a method becomes two steps of the process."""
+        found = getattr(self._log, name)
+
+        def stepwise(*arguments: Any) -> Any:
+            self._process.step()
+            result = found(*arguments)
+            self._process.step()
+            return result
+
+        return stepwise if callable(found) else found
+
+
+def with_nothing(campaign: Campaign, process: Process) -> SendLog:
+    """Remember nothing."""
+    return NoLog()
+
+
+def people(count: int, *, start: int = 0) -> list[str]:
+    """Invent mobile numbers."""
+    return [f"+336{number:08}" for number in range(start, start + count)]
+
+
+LOGS: Mapping[str, OpenLog] = {
+    "task state": with_task_state,
+    "ledger": with_ledger,
+    "neither": with_nothing,
+}
+"""What can remember a campaign's batches, by its name in the report."""

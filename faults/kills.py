@@ -1,0 +1,181 @@
+"""Operators in processes of their own, killed with SIGKILL at random moments and run again until done."""
+
+from __future__ import annotations
+
+import json
+import logging
+import multiprocessing
+import os
+import random
+import time
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+from uuid import uuid4
+
+from airflow.providers.common.compat.sdk import AirflowFailException
+
+from airflow_provider_smspartner.exceptions import SMSPartnerError
+from airflow_provider_smspartner.hooks import transport
+from airflow_provider_smspartner.hooks.smspartner import SMSPartnerHook
+from airflow_provider_smspartner.operators.smspartner import SendSmsOperator
+from airflow_provider_smspartner.simulator import Simulator
+from faults.campaign import people
+from faults.store import Store
+from faults.trials import Result
+
+BATCHES = 12
+PEOPLE = BATCHES * 500
+TIMEOUT, VERIFY_TIMEOUT = 0.5, 1.0
+LATENCY = 0.1
+IN_THE_BEGINNING, WHILE_IT_SENDS = 0.8, 0.5
+"""Seconds that an operator needs until its first request that sends, and from then to its end."""
+LONGEST_BEGINNING = 60.0
+"""A later try may wait for the requests of the one before to be over."""
+MOST_TRIES = 8
+DONE, AGAIN, PERSON = 0, 3, 4
+"""Exit codes: success, an error that Airflow repeats, one that it does not."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """One task instance, in values that another process can take."""
+
+    log: str
+    """What remembers its batches, by the names of ``campaign.LOGS``."""
+    seed: int
+    url: str
+    """Where the simulator is."""
+    folder: Path
+    """Where its store and its ledger are."""
+
+    @property
+    def audience(self) -> list[str]:
+        """Invented people whom no other task of the series texts."""
+        first = 1_000_000 * (1 + sorted(("task state", "ledger", "neither")).index(self.log))
+        return people(PEOPLE, start=first + self.seed * PEOPLE)
+
+    def flag(self, number: int) -> Path:
+        """Name the file that is there once a try sends."""
+        return self.folder / f"sends-{number}"
+
+
+def run_operator(task: Task, number: int) -> None:
+    """Be the process of one try."""
+    logging.disable()
+    with (task.folder / "errors.log").open("a") as errors:
+        os.dup2(errors.fileno(), 1)
+        os.dup2(errors.fileno(), 2)
+    extra = {"timeout": TIMEOUT, "requests_per_second": 0}
+    connection = {"conn_type": "smspartner", "host": task.url, "password": "simulator-key", "extra": extra}
+    os.environ["AIRFLOW_CONN_SMSPARTNER_DEFAULT"] = json.dumps(connection)
+    ledger = {"conn_type": "sqlite", "host": str(task.folder / "ledger.db")}
+    os.environ["AIRFLOW_CONN_LEDGER"] = json.dumps(ledger)
+    with_ledger = task.log == "ledger"
+    operator = SendSmsOperator(
+        task_id="send",
+        message="Hello",
+        recipients=task.audience,
+        verify_timeout=VERIFY_TIMEOUT,
+        durable=task.log != "neither",
+        ledger_conn_id="ledger" if with_ledger else None,
+        campaign="faults" if with_ledger else None,
+    )
+    identity = {"dag_id": "campaign", "run_id": f"{task.log} {task.seed}", "task_id": "send", "map_index": -1}
+    context: dict[str, Any] = {"ti": SimpleNamespace(**identity, try_number=number, id=uuid4())}
+    if task.log != "neither":
+        context["task_state_store"] = Store(str(task.folder / "store.db")).new_try()
+    transport.CONNECT_TIMEOUT = TIMEOUT  # a later try waits for the longest request
+    watch_first_send(task.flag(number))
+    try:
+        result = operator.execute(context)  # type: ignore[arg-type]
+    except AirflowFailException:
+        os._exit(PERSON)
+    except SMSPartnerError:
+        os._exit(AGAIN)
+    (task.folder / "result.json").write_text(json.dumps(result))
+    os._exit(DONE)
+
+
+def watch_first_send(flag: Path) -> None:
+    """Show the process that kills when the first request that sends is about to leave."""
+    call = SMSPartnerHook.call
+
+    def watched(hook: SMSPartnerHook, of: Any, **keywords: Any) -> Any:
+        if of.method == "POST":
+            flag.touch()
+        return call(hook, of, **keywords)
+
+    SMSPartnerHook.call = watched  # type: ignore[assignment,method-assign]
+
+
+class Killing:
+    """One task, killed several times."""
+
+    def __init__(self, task: Task, simulator: Simulator) -> None:
+        self.task = task
+        self.simulator = simulator
+        self.dice = random.Random(f"{task.log} {task.seed}")  # noqa: S311  # moments of death are no secret
+        self.tries = self.kills = self.to_a_person = 0
+
+    def run(self) -> Result:
+        """Kill it, let it finish, and count."""
+        for _ in range(self.dice.randint(1, 3)):
+            if self.dice.random() < 0.25:
+                self._try(0.0, self.dice.uniform(0, IN_THE_BEGINNING))
+            else:
+                self._try(LONGEST_BEGINNING, self.dice.uniform(0, WHILE_IT_SENDS))
+        done = self._ended() or any(self._try(0.0, None) for _ in range(MOST_TRIES))
+        texts = self.simulator.texts_per_number()
+        recipients = json.loads(self._report.read_text())["recipients"] if done else 0
+        return Result(
+            faults=self.kills,
+            twice=sum(texts[number] > 1 for number in self.task.audience),
+            lost=sum(not texts[number] for number in self.task.audience),
+            to_a_person=self.to_a_person,
+            recipients=recipients,
+            miscounted=recipients != sum(texts[number] for number in self.task.audience),
+            unfinished=not done,
+        )
+
+    @property
+    def _report(self) -> Path:
+        return self.task.folder / "result.json"
+
+    def _ended(self) -> bool:
+        return self._report.exists()
+
+    def _try(self, beginning: float, killed_after: float | None) -> bool:
+        """Run one try; True when the task has succeeded.
+
+        :param beginning: seconds to wait, at most, until it sends.
+        :param killed_after: seconds from then to the kill; None lets it live.
+        """
+        if self._ended():
+            return True
+        self.tries += 1
+        server = multiprocessing.get_context("forkserver")
+        process = server.Process(target=run_operator, args=(self.task, self.tries))
+        process.start()
+        deadline = time.monotonic() + beginning
+        flag = self.task.flag(self.tries)
+        while process.is_alive() and time.monotonic() < deadline and not flag.exists():
+            time.sleep(0.01)
+        process.join(killed_after)
+        if process.exitcode is None:
+            process.kill()
+            process.join()
+            self.kills += 1
+        self.to_a_person += process.exitcode == PERSON
+        with closing(process):
+            return self._ended()
+
+
+def start_fork_server() -> None:
+    """Load Airflow once, in the process that the operators' processes are forked from."""
+    multiprocessing.set_forkserver_preload(["faults.kills"])
+    warm = multiprocessing.get_context("forkserver").Process(target=time.sleep, args=(0,))
+    warm.start()
+    warm.join()

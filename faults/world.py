@@ -1,0 +1,217 @@
+"""A world in which a send goes wrong on cue: a clock, a line to the platform, and processes that die.
+
+The platform is the simulator's own, reached without a socket. What the line loses, the hook reports by the
+same errors; the tests of the hook show that it does.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections import deque
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+
+from airflow_provider_smspartner.api import Call
+from airflow_provider_smspartner.exceptions import (
+    APIConnectionError,
+    NotFoundError,
+    OutcomeUnknownError,
+    RateLimitError,
+)
+from airflow_provider_smspartner.simulator.endpoints import GETS, POSTS, Endpoint, check_key
+from airflow_provider_smspartner.simulator.refusals import Refusal
+from airflow_provider_smspartner.simulator.stage import Stage
+from airflow_provider_smspartner.wire import Answer
+
+ENDPOINTS: Mapping[str, Endpoint] = {**GETS, **POSTS}
+NOON = datetime(2026, 11, 20, 12, tzinfo=UTC).timestamp()
+LONGEST_REQUEST = 65.0
+
+
+class Crash(BaseException):
+    """The process is killed at this point."""
+
+
+class Fate(StrEnum):
+    """What becomes of a request that sends."""
+
+    ANSWERED = "answered"
+    """Nothing happens to it."""
+    ANSWER_LOST = "answer lost"
+    """The platform takes it on, and nobody hears of it."""
+    REQUEST_LOST = "request lost"
+    """It leaves and does not arrive, and nobody hears of it."""
+    LATE = "late"
+    """It arrives when the client has long given up."""
+    HANG = "hang"
+    """The platform takes it on, and the client waits to the end of its patience."""
+    THROTTLED = "throttled"
+    """The platform asks to come back later."""
+    UNTRUE_NO = "untrue no"
+    """The platform takes it on and answers that it did not."""
+    UNREACHABLE = "unreachable"
+    """It never leaves."""
+
+
+UNKNOWN = frozenset({Fate.ANSWER_LOST, Fate.REQUEST_LOST, Fate.LATE, Fate.HANG})
+"""Fates after which the client knows nothing."""
+
+
+class Clock:
+    """Time in the test's hand, the platform's too."""
+
+    def __init__(self) -> None:
+        self.lock = threading.RLock()
+        self._seconds = NOON
+        self._alarms: list[tuple[float, Callable[[], object]]] = []
+
+    def now(self) -> float:
+        """Return seconds since the epoch."""
+        return self._seconds
+
+    def utc(self) -> datetime:
+        """Return the same as the simulator wants it."""
+        return datetime.fromtimestamp(self._seconds, UTC)
+
+    def pause(self, seconds: float) -> None:
+        """Let time pass at once, with everything that is due meanwhile."""
+        with self.lock:
+            end = self._seconds + max(seconds, 0.001)
+            while due := [alarm for alarm in self._alarms if alarm[0] <= end]:
+                alarm = min(due, key=lambda each: each[0])
+                self._alarms.remove(alarm)
+                self._seconds = max(self._seconds, alarm[0])
+                alarm[1]()
+            self._seconds = max(self._seconds, end)
+
+    def after(self, seconds: float, deed: Callable[[], object]) -> None:
+        """Have something done when this time has passed."""
+        with self.lock:
+            self._alarms.append((self._seconds + seconds, deed))
+
+
+class Process:
+    """A process that may die at its n-th step; a dead one takes no further step, in no thread."""
+
+    def __init__(self, dies_at: int | None = None) -> None:
+        self.dead = False
+        self.steps = 0
+        self.meanwhile: tuple[int, Callable[[], object]] | None = None
+        """What others do once, while this process is at its n-th step or soon after it."""
+        self._dies_at = dies_at
+        self._lock = threading.Lock()
+
+    def step(self, *, alone: bool = False) -> None:
+        """Come one step further, or die.
+
+        :param alone: nothing happens elsewhere: no client can tell that it was suspended right here.
+        """
+        with self._lock:
+            self.steps += 1
+            self.dead = self.dead or self.steps == self._dies_at
+            if self.dead:
+                raise Crash
+            others = self.meanwhile
+            if others is None or alone or self.steps < others[0]:
+                return
+            self.meanwhile = None
+        others[1]()
+
+
+class Line:
+    """Carries calls to a platform, as the hook does, and lets each send meet its fate."""
+
+    def __init__(self, stage: Stage, clock: Clock) -> None:
+        self.stage = stage
+        self.clock = clock
+        self.fates: deque[Fate] = deque()
+        """What becomes of the next sends; afterwards all are answered."""
+        self.always: Fate | None = None
+        """What becomes of all sends, when there is such a rule."""
+        self.arrives_after = LONGEST_REQUEST
+        """Seconds from a late request's start to its arrival."""
+        self.key = stage.api_key
+        """The key of the connection."""
+        self.blind = False
+        """Whether looks by tag find nothing, whatever is there."""
+        self.lost_looks = 0
+        """How many of the next looks get no answer."""
+        self.posts: list[Call[Any]] = []
+        self.looks = 0
+
+    def of(self, process: Process) -> LineOfProcess:
+        """Return this line as one process uses it."""
+        return LineOfProcess(self, process)
+
+    def carry(self, call: Call[Any]) -> Any:
+        """Carry one call to the end."""
+        with self.clock.lock:
+            if call.method == "GET":
+                return self._look(call)
+            self.posts.append(call)
+            return self._meet(call, self.always or (self.fates.popleft() if self.fates else Fate.ANSWERED))
+
+    def _look(self, call: Call[Any]) -> Any:
+        self.looks += 1
+        if self.lost_looks:
+            self.lost_looks -= 1
+            raise OutcomeUnknownError("The look got no answer.")
+        if self.blind:
+            raise NotFoundError(call.path, 4)
+        return call.read(self._answer(call))
+
+    def _meet(self, call: Call[Any], fate: Fate) -> Any:
+        if fate is Fate.UNREACHABLE:
+            raise APIConnectionError("It never left.")
+        if fate is Fate.THROTTLED:
+            raise RateLimitError(call.path, 429, (), 10.0)
+        if fate is Fate.LATE:
+            self.clock.after(self.arrives_after, lambda: self._answer(call))
+        if fate not in (Fate.LATE, Fate.REQUEST_LOST):
+            answer = self._answer(call)
+        if fate is Fate.UNTRUE_NO:
+            raise RateLimitError(call.path, 429, (), 10.0)
+        if fate is Fate.HANG:
+            self.clock.pause(LONGEST_REQUEST)
+        if fate in UNKNOWN:
+            raise OutcomeUnknownError("It left and got no answer.")
+        return call.read(answer)
+
+    def _answer(self, call: Call[Any]) -> Answer:
+        fields = json.loads(json.dumps(call.encode(self.key)))
+        with self.stage.lock:
+            platform = self.stage.platform
+            try:
+                check_key(platform, fields)
+                payload, status = ENDPOINTS[call.path](platform, fields), 200
+            except Refusal as no:
+                payload, status = no.payload, platform.settings.status_of(no.code)
+        return Answer(status=status, body=json.dumps(payload).encode(), secret=self.key)
+
+
+class LineOfProcess:
+    """The line in one process, which may die before a request, after it, and before it knows the answer."""
+
+    def __init__(self, line: Line, process: Process) -> None:
+        self._line = line
+        self._process = process
+
+    def call(self, call: Call[Any], *, before: Callable[[], None] | None = None) -> Any:
+        """Carry a call as ``SMSPartnerHook.call`` does."""
+        self._process.step()
+        answer = self._line.carry(call) if before is None else self._carry_claimed(call, before)
+        self._process.step()
+        return answer
+
+    def _carry_claimed(self, call: Call[Any], before: Callable[[], None]) -> Any:
+        clock = self._line.clock
+        while True:
+            before()
+            checked_at = clock.now()
+            self._process.step(alone=True)
+            with clock.lock:
+                if clock.now() - checked_at < 1:  # only this clock leaps between a check and its request
+                    return self._line.carry(call)

@@ -1,0 +1,106 @@
+"""Everyone once, whatever comes together: tries, crashes, lost answers and stores, people who come and go."""
+
+from __future__ import annotations
+
+from collections import deque
+from decimal import Decimal
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from airflow_provider_smspartner.simulator import Settings
+from faults.campaign import LOGS, VERIFY_TIMEOUT, Campaign, people
+from faults.world import LONGEST_REQUEST, Fate
+
+MOST_PEOPLE = 20
+HONEST_FATES = st.lists(st.sampled_from([fate for fate in Fate if fate is not Fate.UNTRUE_NO]), max_size=6)
+STEPS = st.one_of(st.none(), st.integers(1, 60))
+
+
+class EveryoneOnce(RuleBasedStateMachine):
+    """One task over its tries; at the end nothing goes wrong any more, and everybody has one text.
+
+    A refusal is never untrue here: the one look that confirms it cannot see through the delay of the tags.
+    """
+
+    campaign: Campaign
+
+    @initialize(
+        log=st.sampled_from(sorted(LOGS)),
+        concurrency=st.sampled_from([1, 3]),
+        tag_delay=st.sampled_from([0.0, VERIFY_TIMEOUT]),
+        page_size=st.sampled_from([500, 2]),
+        size=st.integers(1, MOST_PEOPLE),
+        stopped=st.sets(st.integers(0, MOST_PEOPLE), max_size=2),
+    )
+    def begin(
+        self, log: str, concurrency: int, tag_delay: float, page_size: int, size: int, stopped: set[int]
+    ) -> None:
+        account = Settings(balance=Decimal(10**6), tag_delay=tag_delay, page_size=page_size)
+        self.campaign = Campaign(LOGS[log], settings=account, concurrency=concurrency)
+        self.audience = people(size)
+        self.newcomers = MOST_PEOPLE
+        self.stopped = {people(1, start=number)[0] for number in stopped}
+        self.campaign.stage.add_to_stop_list(*self.stopped)
+
+    @rule(fates=HONEST_FATES, lost_looks=st.integers(0, 2), dies_at=STEPS, arrives_after=st.floats(0, 1))
+    def attempt(self, fates: list[Fate], lost_looks: int, dies_at: int | None, arrives_after: float) -> None:
+        """Run a try in which things go wrong, and which may die."""
+        line = self.campaign.line
+        line.fates, line.lost_looks = deque(fates), lost_looks
+        line.arrives_after = arrives_after * LONGEST_REQUEST
+        self.campaign.attempt_anyway(self.audience, dies_at=dies_at)
+
+    @rule(at=st.integers(1, 40), fates=HONEST_FATES)
+    def clear_while_it_sends(self, at: int, fates: list[Fate]) -> None:
+        """Let another try begin while one is at work, which is then fenced off."""
+        if self.campaign.open_log is LOGS["neither"]:
+            return  # nothing fences it off
+        self.campaign.line.fates = deque(fates)
+        self.campaign.meanwhile = (at, lambda: self.campaign.attempt_anyway(self.audience))
+        self.campaign.attempt_anyway(self.audience)
+
+    @rule(seconds=st.sampled_from([1.0, 60.0, 3600.0]))
+    def pass_time(self, seconds: float) -> None:
+        """Nothing happens for a while."""
+        self.campaign.clock.pause(seconds)
+
+    @rule()
+    def lose_the_store(self) -> None:
+        """Somebody clears the task state store."""
+        self.campaign.store.clear()
+
+    @rule()
+    def join(self) -> None:
+        """Somebody joins the audience, at its front."""
+        self.audience = [*people(1, start=self.newcomers), *self.audience]
+        self.newcomers += 1
+
+    @rule(places=st.sets(st.integers(0, MOST_PEOPLE), max_size=5))
+    def leave(self, places: set[int]) -> None:
+        """Some people leave the audience."""
+        self.audience = [number for at, number in enumerate(self.audience) if at not in places]
+
+    @invariant()
+    def nobody_is_texted_twice(self) -> None:
+        """What counts is what really left."""
+        if hasattr(self, "campaign"):
+            assert not self.campaign.doubles
+
+    def teardown(self) -> None:
+        """Let everything go well, and count."""
+        if not hasattr(self, "campaign"):
+            return
+        outcome = self.campaign.finish(self.audience)
+        self.campaign.clock.pause(1000)  # nothing is on its way any more
+        texts = self.campaign.stage.texts_per_number()
+        assert not self.campaign.doubles
+        assert self.campaign.missing(self.audience) == self.stopped & set(self.audience)
+        assert outcome.recipients == sum(texts.values())
+
+
+TestEveryoneOnce = EveryoneOnce.TestCase
+TestEveryoneOnce.settings = settings(
+    max_examples=60, stateful_step_count=8, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)

@@ -1,0 +1,101 @@
+"""Refusals: bad numbers, a pause that is asked for, no money, a key that is revoked."""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from airflow_provider_smspartner.exceptions import (
+    AuthenticationError,
+    InsufficientCreditError,
+    RateLimitError,
+)
+from airflow_provider_smspartner.rules import batches
+from airflow_provider_smspartner.simulator import Settings
+from faults.campaign import people
+from faults.world import Fate
+from tests.sending.conftest import (
+    EVERYBODY,
+    RICH,
+    assert_everyone_once,
+    campaign,
+    every_log,
+)
+
+
+@pytest.mark.parametrize("number_faults", ["elements", "items"])
+@pytest.mark.parametrize("bad", [1, 3])
+def test_bad_numbers_stop_nobody_else_and_cost_few_requests(
+    number_faults: Any, bad: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batches, "BATCH_LIMIT", 500)
+    everybody = people(1_000)
+    sent = campaign(settings=Settings(balance=RICH, number_faults=number_faults), concurrency=4)
+    stopped = everybody[100 : 100 + 150 * bad : 150]
+    sent.stage.add_to_stop_list(*stopped)
+
+    outcome = sent.attempt(everybody)
+
+    good = [number for number in everybody if number not in stopped]
+    assert_everyone_once(sent, outcome, good, rejected=bad)
+    assert len(sent.line.posts) <= 2 + 2 * bad * math.ceil(math.log2(500))
+
+
+@every_log
+def test_the_refused_are_not_asked_for_again_by_a_later_try(log: str) -> None:
+    sent = campaign(log)
+    sent.stage.add_to_stop_list(EVERYBODY[4])
+    good = [number for number in EVERYBODY if number != EVERYBODY[4]]
+    sent.attempt_anyway(EVERYBODY, dies_at=60)
+
+    outcome = sent.finish(EVERYBODY)
+
+    assert_everyone_once(sent, outcome, good, rejected=1)
+
+
+def test_a_pause_that_the_platform_asks_for_is_kept() -> None:
+    sent = campaign()
+    sent.line.fates = deque([Fate.ANSWERED, *[Fate.THROTTLED] * 5])
+    start = sent.clock.now()
+
+    assert_everyone_once(sent, sent.attempt(EVERYBODY))
+    assert sent.clock.now() - start >= 20
+
+
+def test_a_platform_that_is_always_busy_is_for_a_later_try() -> None:
+    sent = campaign(concurrency=4)
+    sent.line.always = Fate.THROTTLED
+
+    with pytest.raises(RateLimitError):
+        sent.attempt(EVERYBODY)
+    assert_everyone_once(sent, sent.finish(EVERYBODY))
+
+
+@every_log
+@pytest.mark.parametrize("concurrency", [1, 4])
+def test_when_the_money_is_out_a_top_up_lets_the_next_try_send_the_rest(log: str, concurrency: int) -> None:
+    sent = campaign(log, settings=Settings(balance=Decimal("0.50")), concurrency=concurrency)
+
+    with pytest.raises(InsufficientCreditError):
+        sent.attempt(EVERYBODY)
+    before = sent.stage.texts_per_number()
+    assert 0 < len(before) < len(EVERYBODY)
+    sent.stage.credits = RICH
+
+    assert_everyone_once(sent, sent.attempt(EVERYBODY))
+
+
+def test_a_key_that_is_revoked_in_the_middle_stops_at_once() -> None:
+    sent = campaign()
+    sent.meanwhile = (12, lambda: setattr(sent.stage, "api_key", "another-key"))
+
+    with pytest.raises(AuthenticationError):
+        sent.attempt(EVERYBODY)
+    assert len(sent.line.posts) < 7
+    sent.stage.api_key = sent.line.key
+
+    assert_everyone_once(sent, sent.attempt(EVERYBODY))

@@ -1,0 +1,147 @@
+"""Processes that are stopped, timed out or replaced by another one."""
+
+from __future__ import annotations
+
+import itertools
+import sys
+import time
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType, SimpleNamespace
+from typing import Any
+
+import pytest
+
+from airflow_provider_smspartner.exceptions import (
+    APIConnectionError,
+    SMSPartnerError,
+)
+from airflow_provider_smspartner.plan import Outcome
+from airflow_provider_smspartner.send_log import StaleProcess
+from faults.campaign import Campaign
+from faults.world import Fate, Process
+from tests.sending.conftest import (
+    EVERYBODY,
+    assert_everyone_once,
+    campaign,
+    every_log,
+)
+
+
+@pytest.mark.parametrize("log", ["task state", "ledger"])
+@pytest.mark.parametrize("concurrency", [1, 4])
+def test_a_process_that_another_try_has_replaced_sends_no_further_batch(log: str, concurrency: int) -> None:
+    for step in range(2, 60, 4):
+        sent = campaign(log, concurrency=concurrency)
+        outcomes: list[Outcome] = []
+
+        def other_try(sent: Campaign = sent, outcomes: list[Outcome] = outcomes) -> None:
+            outcomes.append(sent.attempt(EVERYBODY))
+
+        sent.meanwhile = (step, other_try)
+
+        stale = sent.attempt_anyway(EVERYBODY)
+
+        assert_everyone_once(sent, sent.finish(EVERYBODY))
+        if outcomes and outcomes[0].recipients < len(EVERYBODY):
+            assert isinstance(stale, StaleProcess)
+
+
+@every_log
+@pytest.mark.parametrize("concurrency", [1, 4])
+def test_a_stopped_send_starts_nothing_more_and_a_later_try_sends_the_rest(
+    log: str, concurrency: int
+) -> None:
+    for step in range(5, 20, 3):
+        sent = campaign(log, concurrency=concurrency)
+        sent.attempt_anyway([])  # so that what follows is the send itself
+        posts: list[int] = []
+
+        def stop(sent: Campaign = sent, posts: list[int] = posts) -> None:
+            assert sent.sending is not None
+            sent.sending.stop()
+            posts.append(len(sent.line.posts))
+
+        sent.meanwhile = (step, stop)
+        error = sent.attempt_anyway(EVERYBODY)
+
+        assert len(sent.line.posts) <= posts[0] + concurrency
+        assert (error is None) == (len(sent.stage.texts_per_number()) == len(EVERYBODY))
+        assert_everyone_once(sent, sent.finish(EVERYBODY))
+
+
+@every_log
+def test_a_stop_while_people_are_being_claimed_does_not_pass_for_the_end(log: str) -> None:
+    sent = campaign(log)
+
+    def everybody() -> Iterator[str]:
+        yield from EVERYBODY
+        assert sent.sending is not None
+        sent.sending.stop()
+
+    with pytest.raises(SMSPartnerError):
+        sent.attempt(everybody())
+    assert_everyone_once(sent, sent.finish(EVERYBODY))
+
+
+@pytest.mark.timeout(30)
+def test_a_failed_send_ends_although_the_brake_would_be_pulled() -> None:
+    sent = campaign(concurrency=4)
+    sent.line.fates = deque([Fate.UNREACHABLE, *[Fate.ANSWER_LOST] * 3])
+    of, starts = sent.line.of, itertools.count()
+
+    def slow_after_four(process: Process) -> Any:
+        line = of(process)
+
+        def call(call: Any, *, before: Any = None) -> Any:
+            if before and next(starts) >= 4:
+                time.sleep(0.2)  # so that the first four are judged before
+            return line.call(call, before=before)
+
+        return SimpleNamespace(call=call)
+
+    sent.line.of = slow_after_four  # type: ignore[method-assign]
+    with pytest.raises(APIConnectionError):
+        sent.attempt(EVERYBODY)
+
+    assert_everyone_once(sent, sent.finish(EVERYBODY))
+
+
+class TimeUp(BaseException):
+    """What Airflow raises at an arbitrary line when ``execution_timeout`` is over."""
+
+
+@contextmanager
+def time_up_at(line: int) -> Iterator[None]:
+    """Raise TimeUp in this thread at the n-th line of those that decide about a send."""
+    lines, outer = itertools.count(1), sys.gettrace()
+
+    def trace(frame: FrameType, event: str, argument: object) -> Any:
+        if Path(frame.f_code.co_filename).name not in {"sending.py", "doubts.py", "recall.py", "lookup.py"}:
+            return None
+        if event == "line" and next(lines) == line:
+            raise TimeUp
+        return trace
+
+    sys.settrace(trace)
+    try:
+        yield
+    finally:
+        sys.settrace(outer)
+
+
+@every_log
+def test_a_time_out_at_any_line_leaves_nobody_out(log: str) -> None:
+    for line in itertools.count(1, 307 if log == "ledger" else 131):
+        sent = campaign(log, concurrency=4)
+        sent.line.fates = deque([Fate.ANSWERED, Fate.ANSWER_LOST, Fate.THROTTLED, Fate.REQUEST_LOST])
+        try:
+            with time_up_at(line):
+                sent.attempt(EVERYBODY)
+            break
+        except TimeUp:
+            assert not sent.doubles
+        assert_everyone_once(sent, sent.finish(EVERYBODY))
+    assert line > 500

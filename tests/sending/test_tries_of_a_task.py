@@ -1,0 +1,165 @@
+"""The tries of an operator's task: what a later one makes of what the earlier ones left."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from airflow.providers.common.compat.sdk import AirflowFailException
+
+from airflow_provider_smspartner.exceptions import SMSPartnerError
+from airflow_provider_smspartner.operators.smspartner import SendSmsOperator
+from airflow_provider_smspartner.simulator import Simulator
+from faults.campaign import people
+from faults.store import Store
+from tests.conftest import Connect
+
+EVERYBODY = people(12)
+
+
+class Tries:
+    """One task instance: every run of it is a further try."""
+
+    def __init__(self) -> None:
+        self.store = Store()
+        self.number = 0
+        self.step: Callable[[], object] = int
+        """What happens before and after each write of the store."""
+
+    def run(self, recipients: Sequence[str] = EVERYBODY, **arguments: Any) -> dict[str, Any]:
+        self.number += 1
+        arguments = {"concurrency": 1, "verify_timeout": 0} | arguments
+        operator = SendSmsOperator(task_id="send", message="Hello", recipients=recipients, **arguments)
+        identity = {"dag_id": "campaign", "run_id": "run", "task_id": "send", "map_index": -1}
+        context: Any = {
+            "ti": SimpleNamespace(**identity, try_number=self.number, id=uuid4()),
+            "task_state_store": self.store.new_try(self.step),
+        }
+        operator.render_template_fields(context)
+        result: dict[str, Any] = operator.execute(context)
+        return result
+
+
+@pytest.fixture
+def sim(simulator: Simulator, connect: Connect) -> Simulator:
+    connect(simulator.url, timeout=0.5)
+    return simulator
+
+
+@pytest.fixture
+def tries(sim: Simulator) -> Tries:
+    return Tries()
+
+
+def assert_everyone_once(sim: Simulator, result: dict[str, Any]) -> None:
+    """Fail unless everybody has one text and the result counts them, over all tries."""
+    assert sim.texts_per_number() == dict.fromkeys(EVERYBODY, 1)
+    assert (result["recipients"], result["batches"], sum(result["counts"].values())) == (12, 4, 12)
+    assert result["unknown"] == 0
+
+
+def test_when_the_money_is_out_a_person_tops_up_and_clears_the_task(sim: Simulator, tries: Tries) -> None:
+    sim.faults.add("/send", "refuse", skip=2, code=11)
+
+    with pytest.raises(AirflowFailException, match="6 people were texted"):
+        tries.run()
+
+    assert_everyone_once(sim, tries.run())
+
+
+def test_a_revoked_key_fails_for_good_and_another_one_of_the_account_sends_the_rest(
+    sim: Simulator, tries: Tries, connect: Connect
+) -> None:
+    sim.faults.add("/send", "refuse", skip=1, times=None, code=10)
+    with pytest.raises(AirflowFailException):
+        tries.run()
+    sim.faults.clear()
+    sim.api_key = "another-key"
+    connect(sim.url, key="another-key", timeout=0.5)
+
+    assert_everyone_once(sim, tries.run())
+
+
+@pytest.mark.parametrize("on_unknown", ["verify", "fail"])
+def test_an_unresolved_batch_is_named_with_what_a_person_can_do(
+    on_unknown: str, sim: Simulator, tries: Tries
+) -> None:
+    sim.faults.add("/send", "reset_after", skip=1)
+    sim.faults.add("/bulk-status-by-tag", "refuse", skip=1, times=4, code=96)
+
+    with pytest.raises(AirflowFailException) as caught:
+        tries.run(on_unknown=on_unknown)
+
+    said = str(caught.value)
+    assert "(3 people)" in said
+    assert "the task: it looks their tags up" in said
+    assert "customer area" in said
+    sim.faults.clear()
+    assert_everyone_once(sim, tries.run())
+
+
+def test_a_look_that_fails_is_for_a_later_try_and_not_for_a_person(sim: Simulator, tries: Tries) -> None:
+    sim.faults.add("/send", "reset_after", skip=1)
+    sim.faults.add("/bulk-status-by-tag", "refuse", skip=1, code=5)
+
+    with pytest.raises(SMSPartnerError, match="A later try sends to those who are missing") as caught:
+        tries.run()
+    assert not isinstance(caught.value, AirflowFailException)
+
+    assert_everyone_once(sim, tries.run())
+
+
+def test_a_later_try_without_recipients_counts_what_the_earlier_ones_sent(
+    sim: Simulator, tries: Tries
+) -> None:
+    sim.faults.add("/send", "reset_after", skip=3)
+    sim.faults.add("/send", "refuse", skip=3, code=11)
+    with pytest.raises(AirflowFailException):
+        tries.run([*EVERYBODY, *people(3, start=50)], concurrency=1)
+
+    assert_everyone_once(sim, tries.run([]))
+
+
+@pytest.mark.parametrize(("late", "is_sent"), [(timedelta(minutes=30), True), (timedelta(hours=2), False)])
+def test_a_later_try_sends_at_once_what_was_scheduled_up_to_an_hour_ago(
+    late: timedelta, is_sent: bool, sim: Simulator, tries: Tries
+) -> None:
+    sim.faults.add("/send", "refuse", code=11)
+    with pytest.raises(AirflowFailException):
+        tries.run()
+    send_at = datetime.now(UTC) - late
+
+    if is_sent:
+        assert_everyone_once(sim, tries.run(send_at=send_at))
+        return
+    with pytest.raises(AirflowFailException, match="12 people are left"):
+        tries.run(send_at=send_at)
+    assert not sim.sent
+
+
+def test_on_kill_lets_the_task_fail_and_a_later_try_sends_the_rest(
+    sim: Simulator, tries: Tries, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    operators: list[SendSmsOperator] = []
+    prepare, steps = SendSmsOperator._prepare, iter(range(8))
+
+    def remember(operator: SendSmsOperator, *arguments: Any, **keywords: Any) -> Any:
+        operators.append(operator)
+        return prepare(operator, *arguments, **keywords)
+
+    def kill_after_some_writes() -> None:
+        if next(steps, None) is None:
+            operators[-1].on_kill()
+
+    tries.step = kill_after_some_writes
+    with monkeypatch.context() as patch:
+        patch.setattr(SendSmsOperator, "_prepare", remember)
+        with pytest.raises(SMSPartnerError):
+            tries.run()
+    assert len(sim.sent) < len(EVERYBODY)
+
+    assert_everyone_once(sim, tries.run())

@@ -1,0 +1,98 @@
+"""Batches of which nobody knows: absent or only not found, and what the author of the DAG wants."""
+
+from __future__ import annotations
+
+from collections import deque
+
+import pytest
+from airflow.providers.common.compat.sdk import AirflowFailException
+
+from airflow_provider_smspartner import api
+from airflow_provider_smspartner.exceptions import (
+    OutcomeUnknownError,
+    SMSPartnerError,
+)
+from faults.campaign import people
+from faults.world import UNKNOWN, Fate
+from tests.sending.conftest import (
+    EVERYBODY,
+    OUT_OF_THE_WORLD,
+    assert_everyone_once,
+    campaign,
+)
+
+
+def test_not_found_is_no_proof_when_the_look_does_not_find_what_is_there() -> None:
+    sent = campaign()
+    sent.line.fates = deque([Fate.ANSWERED, Fate.ANSWER_LOST])
+    sent.line.blind = True
+
+    with pytest.raises(OutcomeUnknownError):
+        sent.attempt(EVERYBODY)
+    assert not sent.doubles
+    assert sent.sending is not None
+    assert f"{sent.tag_of(1)} (3 people)" in sent.sending.explain()
+    assert_everyone_once(sent, sent.finish(EVERYBODY))
+
+
+@pytest.mark.parametrize("log", ["task state", "ledger"])
+def test_without_a_batch_that_is_there_for_sure_an_invisible_one_stays_unknown(log: str) -> None:
+    sent = campaign(log, invisible=True)
+    sent.line.fates = deque([Fate.REQUEST_LOST])
+
+    with pytest.raises(OutcomeUnknownError):
+        sent.attempt(people(3))
+    with pytest.raises(SMSPartnerError):
+        sent.attempt(people(3))
+    assert not sent.stage.texts_per_number()
+
+
+@pytest.mark.parametrize("later", [False, True])
+def test_other_people_under_our_tag_end_the_task_for_good(later: bool) -> None:
+    sent = campaign()
+    options = api.SendOptions(tag=sent.tag_of(1))
+    sent.line.carry(api.send([OUT_OF_THE_WORLD], "Hello", options))
+    sent.line.fates = deque([Fate.ANSWERED, Fate.REQUEST_LOST])
+    if later:
+        sent.attempt_anyway(EVERYBODY, dies_at=12)
+        sent.clock.pause(1000)
+
+    with pytest.raises(AirflowFailException, match="holds other people"):
+        sent.attempt(EVERYBODY)
+    assert not sent.doubles
+
+
+@pytest.mark.parametrize("fate", sorted(UNKNOWN))
+def test_on_unknown_fail_gives_up_at_once_and_verify_takes_it_up(fate: Fate) -> None:
+    sent = campaign(on_unknown="fail")
+    sent.line.fates = deque([Fate.ANSWERED, fate])
+
+    for _ in range(2):
+        with pytest.raises(AirflowFailException):
+            sent.attempt(EVERYBODY)
+        assert sent.sending is not None
+        assert 'Set on_unknown="verify" and clear' in sent.sending.explain()
+    assert len(sent.line.posts) <= 3
+    sent.on_unknown = "verify"
+
+    assert_everyone_once(sent, sent.attempt(EVERYBODY))
+
+
+def test_on_unknown_resend_sends_again_at_the_price_of_doubles() -> None:
+    sent = campaign(on_unknown="resend")
+    sent.line.fates = deque([Fate.ANSWERED, Fate.ANSWER_LOST, Fate.REQUEST_LOST])
+
+    sent.attempt(EVERYBODY)
+
+    assert set(sent.stage.texts_per_number()) == set(EVERYBODY)
+    assert sent.doubles == dict.fromkeys(EVERYBODY[3:6], 2)
+
+
+@pytest.mark.parametrize("concurrency", [1, 4])
+def test_on_unknown_resend_does_not_text_people_for_ever(concurrency: int) -> None:
+    sent = campaign(on_unknown="resend", concurrency=concurrency)
+    sent.line.always = Fate.ANSWER_LOST
+
+    with pytest.raises(OutcomeUnknownError):
+        sent.attempt(people(3))
+    assert max(sent.stage.texts_per_number().values()) <= 4
