@@ -35,8 +35,8 @@ def check_message(
     if brace := re.search("[{}]", message):
         _refuse(
             "message",
-            f'holds "{brace[0]}", which SMS Partner turns into a parenthesis; write the text without braces '
-            "(merge fields are not supported yet)",
+            f'holds "{brace[0]}", which SMS Partner turns into a parenthesis: write the text without braces; '
+            "SendSmsOperator fills {column} from each row before it sends",
         )
     size = estimate(message, unicode=unicode)
     if not size.text.strip():
