@@ -41,7 +41,7 @@ format: install
 
 constraints:  ## pin the newest versions that fit Airflow 3.3.2 and Python 3.11
 	$(BIN)/uv pip compile --quiet --python-version 3.11 --all-extras --no-annotate --no-header \
-		--no-emit-index-url --no-emit-find-links --output-file constraints.txt pyproject.toml constraints.in
+		--output-file constraints.txt pyproject.toml constraints.in
 
 clean:
 	rm -rf .venv .demo .ui dist .mypy_cache .ruff_cache .pytest_cache
