@@ -13,7 +13,7 @@ from typing import Any
 
 from airflow_provider_smspartner import api
 from airflow_provider_smspartner.answers import Statuses, StopList
-from airflow_provider_smspartner.exceptions import InvalidPhoneNumber, NotFoundError, SMSPartnerError
+from airflow_provider_smspartner.exceptions import NotFoundError, SMSPartnerError
 from airflow_provider_smspartner.rules import phone
 
 log = logging.getLogger(__name__)
@@ -61,15 +61,7 @@ def pages_of_tag(tag: str) -> Pages:
 
 def numbers_in(listed: Statuses) -> frozenset[str]:
     """Return the distinct people of a list."""
-    return frozenset(normalised(report.number) for report in listed.reports)
-
-
-def normalised(number: str) -> str:
-    """Return E.164, or the platform's own spelling of what is none."""
-    try:
-        return phone.normalize(number)
-    except InvalidPhoneNumber:
-        return number.strip()
+    return frozenset(phone.comparable(report.number) for report in listed.reports)
 
 
 def read_pages(call: Callable[[api.Call[Any]], Any], pages: Pages) -> Statuses:
@@ -138,7 +130,7 @@ def read_stop_list(call: Callable[[api.Call[Any]], Any]) -> frozenset[int]:
                 "nothing was sent"
             )
         entries |= by_key(listed)
-    numbers = map(normalised, entries.values())
+    numbers = map(phone.comparable, entries.values())
     return frozenset(int(number[1:]) for number in numbers if number[:1] == "+" and number[1:].isdecimal())
 
 

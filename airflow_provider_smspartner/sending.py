@@ -29,7 +29,7 @@ from airflow_provider_smspartner.exceptions import (
     RateLimitError,
     SMSPartnerError,
 )
-from airflow_provider_smspartner.lookup import Found, look_up, normalised
+from airflow_provider_smspartner.lookup import Found, look_up
 from airflow_provider_smspartner.plan import FRESH, Outcome, Plan
 from airflow_provider_smspartner.recall import Recall
 from airflow_provider_smspartner.rules import phone
@@ -389,7 +389,7 @@ class Sending:
         """Take out of an accepted list the people whose own row was refused."""
         if not isinstance(sent, BulkSent) or self.plan.redirect_to:
             return
-        refused = {normalised(row.number) for row in sent.rows if not row.accepted}
+        refused = {phone.comparable(row.number) for row in sent.rows if not row.accepted}
         bad = [person for person in batch.people if person.number in refused]
         if bad:
             self._reject(batch, bad, "its row was refused")

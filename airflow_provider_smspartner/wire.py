@@ -14,15 +14,14 @@ from datetime import MAXYEAR, MINYEAR, UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any, NoReturn
 from urllib.parse import quote
-from zoneinfo import ZoneInfo
 
 from airflow_provider_smspartner.exceptions import APIError, OutcomeUnknownError, Problem, RateLimitError
 from airflow_provider_smspartner.rules.phone import mask_numbers
+from airflow_provider_smspartner.rules.schedule import PARIS
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
-PARIS = ZoneInfo("Europe/Paris")
 DEEPEST_XML = 8  # the vendor's answers have four levels; more is not theirs
 ID = re.compile(r"(?=.*[1-9])[0-9A-Za-z][0-9A-Za-z_-]{0,63}")  # "null" and "0" name nothing
 HIGHEST_CODE = 9_999  # 992 is the vendor's highest; a longer one may be a phone number in the wrong place

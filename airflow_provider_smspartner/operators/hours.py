@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from airflow.providers.common.compat.sdk import AirflowFailException
 from airflow.sdk import BaseOperator
@@ -13,9 +12,9 @@ from airflow.sdk import BaseOperator
 from airflow_provider_smspartner import api
 from airflow_provider_smspartner.exceptions import InvalidMessage, OutsideSendingHoursError
 from airflow_provider_smspartner.rules import schedule
+from airflow_provider_smspartner.rules.schedule import PARIS
 from airflow_provider_smspartner.rules.sending_hours import next_slot
 
-PARIS = ZoneInfo("Europe/Paris")
 LATEST = timedelta(hours=1)
 """How late a later try may still send what was scheduled."""
 

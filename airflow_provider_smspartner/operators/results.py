@@ -5,19 +5,18 @@ from __future__ import annotations
 from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
 
 from airflow_provider_smspartner.budget import Quote
 from airflow_provider_smspartner.plan import Outcome
 from airflow_provider_smspartner.rules import phone
 from airflow_provider_smspartner.rules.batches import BATCH_LIMIT
+from airflow_provider_smspartner.rules.schedule import PARIS
 
 if TYPE_CHECKING:
     from airflow_provider_smspartner.api import SendOptions
     from airflow_provider_smspartner.audience import Audience
     from airflow_provider_smspartner.operators.texts import Text
 
-PARIS = ZoneInfo("Europe/Paris")
 PREVIEWS = 3
 NOTHING = Quote(people=0, segments=0, price=Decimal(0))
 

@@ -37,6 +37,7 @@ from airflow_provider_smspartner.rules import batches, message, schedule
 from airflow_provider_smspartner.rules.people import Person, Recogniser
 from airflow_provider_smspartner.rules.sending_hours import REGIONS, next_slot
 
+# What only a run needs is imported by the methods that run: a DAG file is loaded again and again
 if TYPE_CHECKING:
     from airflow.sdk import BaseOperator, Context
 
@@ -45,8 +46,6 @@ if TYPE_CHECKING:
     from airflow_provider_smspartner.operators.texts import Text
     from airflow_provider_smspartner.plan import Outcome
     from airflow_provider_smspartner.sending import Sending
-
-# What only a run needs is imported by the methods that run: a DAG file is loaded again and again
 
 
 class SendOperator(KeepsHours):

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Final
 
-from airflow_provider_smspartner.exceptions import InvalidMessage, InvalidPhoneNumber
-from airflow_provider_smspartner.rules.phone import normalize
+from airflow_provider_smspartner.exceptions import InvalidMessage
+from airflow_provider_smspartner.rules.phone import comparable
 
 
 class DeliveryStatus(StrEnum):
@@ -97,7 +97,7 @@ def tally(reports: Iterable[Report], *, recipients: int | None) -> Tally:
     latest: dict[str, Report] = {}
     stopped: set[str] = set()
     for report in reports:
-        person = _person(report.number)
+        person = comparable(report.number)
         latest[person] = max(latest.get(person, report), report, key=_weight)
         if report.stop:
             stopped.add(person)
@@ -124,13 +124,6 @@ def total(tallies: Iterable[Tally]) -> Tally:
         waiting=sum(one.waiting for one in counted),
         stop=sum(one.stop for one in counted),
     )
-
-
-def _person(number: str) -> str:
-    try:
-        return normalize(number)
-    except InvalidPhoneNumber:  # the platform texted it all the same: count it by its spelling
-        return number.strip()
 
 
 def _weight(report: Report) -> tuple[bool, datetime, bool]:

@@ -62,6 +62,17 @@ def normalize(number: str | int, region: str = "FR") -> str:
     return _read(text, region)
 
 
+def comparable(number: str) -> str:
+    """Return what two spellings of a platform's number have in common: E.164, or its own where that is none.
+
+    The platform has texted it all the same, so it counts as somebody.
+    """
+    try:
+        return normalize(number)
+    except InvalidPhoneNumber:
+        return number.strip()
+
+
 def french_mobiles(numbers: Sequence[object]) -> list[str]:
     """Return, for each of many numbers, the nine digits behind ``+33``, or "" where it needs ``normalize``.
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, select, update
 
-from airflow_provider_smspartner.exceptions import InvalidPhoneNumber
 from airflow_provider_smspartner.rules import delivery, phone
 from airflow_provider_smspartner.rules.people import Person
 from airflow_provider_smspartner.send_log.rows import is_person
@@ -46,7 +45,7 @@ def values_by_number(reports: Iterable[delivery.Report]) -> list[dict[str, Any]]
     """Return what each person's row gets: the latest final report, and any STOP."""
     latest: dict[str, dict[str, Any]] = {}
     for report in sorted(reports, key=lambda report: (report.status in delivery.FINAL, when(report))):
-        number = normalised(report.number)
+        number = phone.comparable(report.number)
         stopped = latest.get(number, {}).get("stop", False)
         reported_at = moment(when(report)) if report.reported_at else None
         values = {"status": report.status.value, "reported_at": reported_at}
@@ -57,14 +56,6 @@ def values_by_number(reports: Iterable[delivery.Report]) -> list[dict[str, Any]]
 def when(report: delivery.Report) -> float:
     """Return the time of a report, seconds since the epoch; 0 when it has none."""
     return report.reported_at.timestamp() if report.reported_at else 0.0
-
-
-def normalised(number: str) -> str:
-    """Return E.164, or the platform's own spelling of what is none."""
-    try:
-        return phone.normalize(number)
-    except InvalidPhoneNumber:
-        return number.strip()
 
 
 def erase(
