@@ -45,6 +45,11 @@ def get_provider_info() -> dict[str, Any]:
                 "python-modules": ["airflow_provider_smspartner.triggers.smspartner"],
             }
         ],
+        "notifications": ["airflow_provider_smspartner.notifications.smspartner.SMSPartnerNotifier"],
+        "extra-links": [
+            "airflow_provider_smspartner.links.smspartner.CampaignPageLink",
+            "airflow_provider_smspartner.links.smspartner.CustomerAreaLink",
+        ],
         "connection-types": [
             {
                 "connection-type": "smspartner",
@@ -81,7 +86,7 @@ def get_provider_info() -> dict[str, Any]:
                     },
                     "price_per_segment": {
                         "label": "Price per segment",
-                        "description": "In the account's currency, for estimates.",
+                        "description": "In the account's currency, such as 0.045, for estimates.",
                         "schema": number,
                     },
                     "redirect_to": {

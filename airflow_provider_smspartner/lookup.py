@@ -14,9 +14,14 @@ from typing import Any
 from airflow_provider_smspartner import api
 from airflow_provider_smspartner.answers import Statuses, StopList
 from airflow_provider_smspartner.exceptions import NotFoundError, SMSPartnerError
+from airflow_provider_smspartner.hooks.aside import aside
 from airflow_provider_smspartner.rules import phone
 
 log = logging.getLogger(__name__)
+
+MOST_TAG_PAGES = 500
+"""A batch has at most so many people, and each page asked for brings one."""
+MOST_STOP_PAGES = 10_000
 
 Pages = Generator[api.Call[Statuses], Statuses, Statuses]
 
@@ -41,7 +46,7 @@ def pages_of_tag(tag: str) -> Pages:
     """Ask for the pages of a tag, and return them as one list of reports.
 
     How pages are asked for is not documented; the next one is asked for while people seem to be missing, and
-    one that brings nobody new ends it.
+    one that brings nobody new ends it, and so does a platform that never stops counting.
     """
     listed: Statuses = yield api.bulk_status_by_tag(tag)
     reports, numbers, page = listed.reports, numbers_in(listed), 1
@@ -52,7 +57,7 @@ def pages_of_tag(tag: str) -> Pages:
         except NotFoundError:
             following = Statuses(reports=())
         more = numbers | numbers_in(following)
-        if more == numbers:
+        if more == numbers or page > MOST_TAG_PAGES:
             log.warning("Tag %s: %s of %s people are listed", tag, len(numbers), listed.total)
             break
         reports, numbers = reports + following.reports, more
@@ -66,31 +71,37 @@ def numbers_in(listed: Statuses) -> frozenset[str]:
 
 def read_pages(call: Callable[[api.Call[Any]], Any], pages: Pages) -> Statuses:
     """Drive the generator from a worker."""
-    try:
-        wanted = next(pages)
-        while True:
-            try:
-                answer = call(wanted)
-            except NotFoundError as error:
-                wanted = pages.throw(error)
-            else:
-                wanted = pages.send(answer)
-    except StopIteration as end:
-        listed: Statuses = end.value
-        return listed
+    wanted = advance(pages, None)
+    while isinstance(wanted, api.Call):
+        try:
+            answer: Statuses | NotFoundError = call(wanted)
+        except NotFoundError as error:
+            answer = error
+        wanted = advance(pages, answer)
+    return wanted
 
 
 async def aread_pages(acall: Callable[[api.Call[Any]], Awaitable[Any]], pages: Pages) -> Statuses:
     """Drive the generator from an event loop."""
+    wanted = advance(pages, None)
+    while isinstance(wanted, api.Call):
+        try:
+            answer: Statuses | NotFoundError = await acall(wanted)
+        except NotFoundError as error:
+            answer = error
+        wanted = await aside(advance, pages, answer)
+    return wanted
+
+
+def advance(pages: Pages, answer: Statuses | NotFoundError | None) -> api.Call[Statuses] | Statuses:
+    """Give the generator an answer, None at first, and return its next call, or the reports at its end.
+
+    :raises NotFoundError: it has no use for that answer.
+    """
     try:
-        wanted = next(pages)
-        while True:
-            try:
-                answer = await acall(wanted)
-            except NotFoundError as error:
-                wanted = pages.throw(error)
-            else:
-                wanted = pages.send(answer)
+        if isinstance(answer, NotFoundError):
+            return pages.throw(answer)
+        return next(pages) if answer is None else pages.send(answer)
     except StopIteration as end:
         listed: Statuses = end.value
         return listed
@@ -124,7 +135,7 @@ def read_stop_list(call: Callable[[api.Call[Any]], Any]) -> frozenset[int]:
     while listed.total is not None and len(entries) < listed.total:
         page += 1
         listed = call(api.stop_list(page=page))
-        if by_key(listed).keys() <= entries.keys():
+        if by_key(listed).keys() <= entries.keys() or page > MOST_STOP_PAGES:
             raise SMSPartnerError(
                 f"exclude_stop_list: SMS Partner lists {len(entries)} of {listed.total} numbers; "
                 "nothing was sent"

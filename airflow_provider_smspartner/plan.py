@@ -34,7 +34,15 @@ class Plan:
     """Whether a try of this task instance has gone before."""
     invisible: bool = False
     """Scheduled, sandbox or held: nothing says when such a send can be seen by its tag."""
+    send_at: float | None = None
+    """When the platform is asked to send it, in seconds since the epoch; past, or None: at once."""
+    cancel_on_kill: bool = False
+    """Whether what is scheduled is cancelled when the task is stopped."""
     redirect_to: str | None = field(default=None, repr=False)
+
+    def scheduled_for(self, now: float) -> float | None:
+        """Return when a batch that is accepted now leaves; None when it leaves at once."""
+        return self.send_at if self.send_at is not None and self.send_at > now else None
 
     def over(self, batch: Batch) -> float:
         """Return the moment from which a batch that is not on the platform will not come any more."""

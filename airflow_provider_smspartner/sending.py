@@ -10,16 +10,17 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from decimal import Decimal
-from typing import Any, Protocol
+from types import TracebackType
+from typing import Any, Protocol, Self
 
 from airflow.providers.common.compat.sdk import AirflowFailException
 
-from airflow_provider_smspartner.answers import BulkSent, Sent
+from airflow_provider_smspartner.answers import Sent
 from airflow_provider_smspartner.api import Call
+from airflow_provider_smspartner.bookkeeping import Bookkeeping
+from airflow_provider_smspartner.cancelling import Withdrawal, finish
 from airflow_provider_smspartner.doubts import Doubt, Doubts
 from airflow_provider_smspartner.exceptions import (
     APIConnectionError,
@@ -32,12 +33,13 @@ from airflow_provider_smspartner.exceptions import (
 from airflow_provider_smspartner.lookup import Found, look_up
 from airflow_provider_smspartner.plan import FRESH, Outcome, Plan
 from airflow_provider_smspartner.recall import Recall
-from airflow_provider_smspartner.rules import phone
+from airflow_provider_smspartner.remaining import Remaining
 from airflow_provider_smspartner.rules.batches import split_people
-from airflow_provider_smspartner.rules.people import Known, Person, each
+from airflow_provider_smspartner.rules.people import Person
 from airflow_provider_smspartner.rules.refusals import divide, is_about_numbers
 from airflow_provider_smspartner.rules.sending_states import OPEN, BatchState, Event, after
-from airflow_provider_smspartner.send_log import Batch, Receipt, SendLog, StaleProcess
+from airflow_provider_smspartner.send_log import Batch, Memory, SendLog, StaleProcess
+from airflow_provider_smspartner.totals import Totals
 
 log = logging.getLogger(__name__)
 
@@ -48,7 +50,6 @@ OTHERS = 5.0
 LAST_ANSWERS = 4.0
 """Seconds that requests in flight get when the task is stopped; Airflow kills it after five."""
 MOST_THROTTLED = 20
-MOST_EXPLAINED = 20
 
 
 class Carrier(Protocol):
@@ -56,6 +57,10 @@ class Carrier(Protocol):
 
     def call(self, call: Call[Any], *, before: Callable[[], None] | None = None) -> Any:
         """Carry a call; ``before`` runs right before each attempt."""
+
+
+def count_nothing(**amounts: int) -> None:
+    """Add nothing to any metric."""
 
 
 class Stopped(SMSPartnerError):
@@ -73,6 +78,7 @@ class Sending:
         *,
         now: Callable[[], float] = time.time,
         pause: Callable[[float], object] | None = None,
+        count: Callable[..., None] = count_nothing,
     ) -> None:
         self.plan = plan
         self.log = send_log
@@ -80,30 +86,48 @@ class Sending:
         self._halt = threading.Event()
         self._go = threading.Event()
         self._go.set()
+        self._over = threading.Event()
         self._now = now
         self._pause = pause or self._halt.wait
         self._started = now()
         self._failure: Exception | None = None
         self._recalled = self._exhausted = False
         self._next = 0
-        self._done = Known()
-        self._held: dict[bytes, list[Person]] = {}
-        self._holders = Counter[bytes]()
-        self._again: deque[tuple[Person, ...]] = deque()
+        self._remaining = Remaining(plan.recogniser.hash)
+        self._totals = Totals(plan, count)
         self._doubts = Doubts(plan, self._look, now)
         self._flying: dict[Future[Sent], Batch] = {}
-        self._records: deque[Future[None]] = deque()
-        self._accepted: list[Batch] = []
-        self._unknown_in_a_row = self._fruitless = self._throttled = self._rejected = self._explained = 0
+        self._unknown_in_a_row = self._fruitless = self._throttled = 0
         self._not_before = 0.0
         self._carriers = ThreadPoolExecutor(plan.concurrency, "smspartner-send")
-        self._claimer = ThreadPoolExecutor(1, "smspartner-claim")
-        self._recorder = ThreadPoolExecutor(1, "smspartner-record")
+        self._books = Bookkeeping(self._record, most_behind=4 * plan.concurrency)
+        self._withdrawal = Withdrawal(plan, send_log, carrier.call, stop=self.stop, now=now)
+
+    def __enter__(self) -> Self:
+        self._withdrawal.listen()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._withdrawal.close(failed=kind is not None) and kind is None:
+            raise Stopped("The task was stopped, and what it had scheduled is being cancelled.")
+
+    @property
+    def _is_stopped(self) -> bool:
+        return self._withdrawal.has_begun or self._halt.is_set()
 
     def stop(self) -> None:
         """Start no further request; those in flight are waited for and recorded."""
         self._halt.set()
         self._go.set()
+
+    def kill(self) -> None:
+        """Stop because the task is stopped, and cancel what is scheduled if the plan says so.
+
+        Made for a signal handler.
+        """
+        self._withdrawal.begin()
 
     def has_past(self) -> bool:
         """Tell whether earlier tries have claimed anything."""
@@ -113,7 +137,7 @@ class Sending:
     def count_left(self, people: Iterable[Person]) -> int:
         """Count whom this task has not sent to, or may not have, without sending."""
         self._recall()
-        return sum(self.plan.recogniser.hash(person) not in self._done for person in people)
+        return sum(not self._remaining.is_done(person) for person in people)
 
     def run(self, people: Iterable[Person]) -> Outcome:
         """Send to everybody who has not been sent to.
@@ -123,27 +147,26 @@ class Sending:
         """
         try:
             self._recall()
-            self._drive(split_people(self._newcomers(self.log.unsent(people))))
-            self._finish_records()
+            self._drive(split_people(self._remaining.newcomers(self.log.unsent(people))))
+            self._books.finish()
         except BaseException:
             # AirflowTaskTimeout comes at any line; what is in flight may still be answered
             self._wind_down()
             raise
         finally:
             self.stop()
-            for pool in (self._carriers, self._claimer, self._recorder):
-                pool.shutdown(wait=False, cancel_futures=True)
+            self._carriers.shutdown(wait=False, cancel_futures=True)
+            self._books.close()
+            open_ = [*self._flying.values(), *(doubt.batch for doubt in self._doubts.unanswered)]
+            self._totals.count_unknown(open_)
+            self._withdrawal.settle()
         if self._failure:
             raise self._failure
-        outcome = Outcome(rejected=self._rejected, excluded=self.log.excluded)
-        for batch in sorted(self._accepted, key=lambda batch: batch.ordinal):
-            outcome.add(batch)
-        return outcome
+        return self._totals.outcome(excluded=self.log.excluded)
 
     def explain(self) -> str:
         """Say how far it came and what is open, for the error of a task that did not get through."""
-        texted = sum(batch.receipt.people for batch in self._accepted if batch.receipt)
-        return f" {texted} people were texted.{self._doubts.explain()}"
+        return f" {self._totals.texted} people were texted.{self._doubts.explain()}"
 
     # ---- what earlier tries did --------------------------------------------------------------------
 
@@ -152,46 +175,35 @@ class Sending:
             return
         self._recalled = True
         recall = Recall(plan=self.plan, look=self._look, now=self._now, pause=self._rest)
-        memory = self._write(self.log.load)
+        memory = self._books.write(self.log.load)
+        if memory is not None and memory.cancelling:
+            self._books.write(lambda: self._finish_cancelling(memory))
         if memory is None or not memory.batches:
             lost = memory is None and self.plan.later_try
             memory = walked = recall.walk_tags(lost_log=lost, started=self._started)
-            self._write(lambda: self.log.open(walked))
+            self._books.write(lambda: self.log.open(walked))
         elif not memory.comparable:
             recall.read_back(memory)
         self._next = len(memory.batches)
         for batch in memory.batches:
             self._take_over(batch)
         if memory.batches:
-            accepted, open_ = len(self._accepted), len(self._doubts)
+            accepted, open_ = len(self._totals.accepted), len(self._doubts)
             log.info("Earlier tries: %s batches accepted, %s to look up by tag", accepted, open_)
 
-    def _take_over(self, batch: Batch) -> None:
-        if batch.rejected:
-            self._rejected += batch.rejections
-            self._done.add(batch.rejected)
-        if batch.state is BatchState.ACCEPTED:
-            self._done.add(batch.hashes)
-            self._accepted.append(batch)
-        elif batch.state in OPEN:
-            for hashed in each(batch.hashes):
-                self._held.setdefault(hashed, [])
-                self._holders[hashed] += 1
-            self._doubts.add(batch, ())
+    def _finish_cancelling(self, memory: Memory) -> None:
+        width = self.plan.concurrency
+        finish(memory, call=self.carrier.call, send_log=self.log, width=width)
 
-    def _newcomers(self, people: Iterable[Person]) -> Iterator[Person]:
-        """Leave out who is done, and keep back who may be."""
-        for person in people:
-            if not self._done and not self._held:  # most sends are first tries, and a hash takes its time
-                yield person
-                continue
-            hashed = self.plan.recogniser.hash(person)
-            if hashed in self._done:
-                continue
-            if hashed in self._held:
-                self._held[hashed].append(person)
-            else:
-                yield person
+    def _take_over(self, batch: Batch) -> None:
+        self._totals.recall(batch)
+        self._remaining.finish(batch.rejected)
+        if batch.state is BatchState.ACCEPTED:
+            self._remaining.finish(batch.hashes)
+            self._withdrawal.add(batch)
+        elif batch.state in OPEN:
+            self._remaining.hold(batch)
+            self._doubts.add(batch, ())
 
     def _look(self, tag: str) -> Found | None:
         return look_up(self.carrier.call, tag)
@@ -199,7 +211,7 @@ class Sending:
     def _rest(self, seconds: float) -> None:
         """Wait; a wait that is cut short must not pass for one that was long enough."""
         self._pause(seconds)
-        if self._halt.is_set():
+        if self._is_stopped:
             raise Stopped("The task was stopped.")
 
     # ---- the loop ----------------------------------------------------------------------------------
@@ -208,9 +220,9 @@ class Sending:
         if self.plan.on_unknown == "fail" and self._doubts.unanswered:
             self._fail(AirflowFailException("An earlier try left batches without an answer."))
         while not self._failure:
-            if self._halt.is_set():
+            if self._is_stopped:
                 self._fail(Stopped("The task was stopped."))
-            self._write(self.log.keep)
+            self._books.write(self.log.keep)
             self._settle(self._doubts.refused)
             self._fill(groups)
             if self._flying and self._go.is_set():
@@ -227,17 +239,17 @@ class Sending:
 
     def _is_through(self) -> bool:
         """Whether nothing of this audience is left to claim or to settle."""
-        return self._exhausted and not (self._again or self._doubts or self._halt.is_set())
+        return self._exhausted and not (self._remaining.again or self._doubts or self._is_stopped)
 
     def _wait_for_others(self) -> bool:
         """Take in whom another run was about to text and did not; False when nobody is waited for."""
         try:
-            freed = self._write(self.log.freed)
+            freed = self._books.write(self.log.freed)
         except (SMSPartnerError, AirflowFailException) as error:
             self._fail(error)
             return False
         if freed:
-            self._again.extend(split_people(self._newcomers(freed)))
+            self._remaining.send_again(self._remaining.newcomers(freed))
         elif freed is not None:
             self._pause(OTHERS)
         return freed is not None
@@ -247,21 +259,22 @@ class Sending:
         width = self.plan.concurrency
         if not self._go.is_set() or 2 * len(self._flying) > 3 * width or self._now() < self._not_before:
             return
-        if self._again:  # nobody may be in two open batches, whenever this process dies
-            self._finish_records()
+        again = self._remaining.again
+        if again:  # nobody may be in two open batches, whenever this process dies
+            self._books.finish()
         batches: list[Batch] = []
         while len(self._flying) + len(batches) < 2 * width:
-            people = self._again.popleft() if self._again else next(groups, ())
+            people = again.popleft() if again else next(groups, ())
             if not people:
                 self._exhausted = True
                 break
             batches.append(self._batch(people))
-        if not batches or self._halt.is_set():
+        if not batches or self._is_stopped:
             return
         claimed_at = self._now()
         for batch in batches:
             batch.claimed_at = claimed_at
-        for batch in self._write(lambda: self.log.claim(batches)):
+        for batch in self._books.write(lambda: self.log.claim(batches)):
             if batch.people:
                 self._flying[self._carriers.submit(self._carry, batch)] = batch
 
@@ -276,19 +289,32 @@ class Sending:
         def before() -> None:
             self._go.wait()
             sure = not self.log.confirms_always
-            while not self._halt.is_set() and not (sure and self._now() - batch.claimed_at <= FRESH):
+            while not self._is_stopped and not (sure and self._now() - batch.claimed_at <= FRESH):
                 batch.claimed_at = self._now()
-                self._write(lambda: self.log.confirm(batch))
+                self._books.write(lambda: self.log.confirm(batch))
                 sure = True
-            if self._halt.is_set():
+            if self._is_stopped or self._over.is_set():
                 raise Stopped("The task was stopped before this batch left.")
 
-        sent: Sent = self.carrier.call(self.plan.make_call(batch.people, batch.tag), before=before)
+        try:
+            sent: Sent = self.carrier.call(self.plan.make_call(batch.people, batch.tag), before=before)
+        except SMSPartnerError as error:
+            if self._is_the_end(error):  # nothing more is to leave before the main thread has seen it
+                self._over.set()
+            raise
         return sent
+
+    def _is_the_end(self, error: SMSPartnerError) -> bool:
+        """Tell whether what one batch met stops the whole send."""
+        if isinstance(error, OutcomeUnknownError):
+            return self.plan.on_unknown == "fail"
+        if isinstance(error, APIError):
+            return not (isinstance(error, RateLimitError) or is_about_numbers(error))
+        return isinstance(error, APIConnectionError | InvalidMessage)
 
     def _take_answers(self, timeout: float | None) -> None:
         done, _ = wait(self._flying, timeout=timeout, return_when=FIRST_COMPLETED)
-        for future in done:
+        for future in [future for future in self._flying if future in done]:  # in order: "in a row" counts
             self._take_answer(self._flying.pop(future), future)
 
     def _take_answer(self, batch: Batch, future: Future[Sent]) -> None:
@@ -308,54 +334,25 @@ class Sending:
             self._fail(error)
         else:
             self._unknown_in_a_row = self._throttled = 0
-            self._reject_rows(batch, sent)
-            batch.receipt = Receipt(
-                people=self._reached(batch),
-                message_id=sent.message_id,
-                segments=sent.segments or 0,
-                cost=sent.cost or Decimal(0),
-                currency=sent.currency,
-            )
+            bad = self._totals.read_answer(batch, sent, self._now())
             self._accept(batch, Event.YES)
+            self._totals.reject(bad, "its row was refused")
 
     def _accept(self, batch: Batch, event: Event) -> None:
-        if batch.rejected and event is Event.FOUND:  # the refusal was not true
-            self._rejected -= batch.rejections
-            batch.rejected = b""
-        receipt = batch.receipt = batch.receipt or Receipt(people=self._reached(batch))
-        self._move(batch, event)
+        self._move(batch, event)  # recorded before it is told: a time-out may come while it is
         self._fruitless = 0
         batch.people = ()  # the audience must not stay in memory
-        self._accepted.append(batch)
-        log.info(
-            "Batch %s, tag %s, message %s: %s people, %s segments, %s %s",
-            batch.ordinal,
-            batch.tag,
-            receipt.message_id,
-            receipt.people,
-            receipt.segments,
-            receipt.cost,
-            receipt.currency,
-        )
-
-    def _reached(self, batch: Batch) -> int:
-        """Return how many phones a batch goes to."""
-        return 1 if self.plan.redirect_to else batch.size - batch.rejections
+        self._totals.accept(batch)
 
     def _move(self, batch: Batch, event: Event) -> None:
-        """Move a batch and have that recorded; the recorder may lag behind, but not far."""
+        """Move a batch, and have that recorded."""
         batch.state = after(batch.state, event)
-        self._records.append(self._recorder.submit(self.log.record, batch))
-        while len(self._records) > 4 * self.plan.concurrency or (self._records and self._records[0].done()):
-            self._records.popleft().result()
+        self._books.record(batch)
 
-    def _finish_records(self) -> None:
-        while self._records:
-            self._records.popleft().result()
-
-    def _write(self, write: Callable[[], Any]) -> Any:
-        """Have the log used by the claimer's thread: in this one, a time-out may come at any line."""
-        return self._claimer.submit(write).result()
+    def _record(self, batch: Batch) -> None:
+        self.log.record(batch)
+        if batch.state is BatchState.ACCEPTED:  # only now: a late record must not hide a cancellation
+            self._withdrawal.add(batch)
 
     def _fail(self, error: Exception) -> None:
         self._failure = self._failure or error
@@ -367,39 +364,25 @@ class Sending:
         until = time.monotonic() + LAST_ANSWERS
         while self._flying and (left := until - time.monotonic()) > 0:
             self._take_answers(timeout=left)
-        wait(self._records, timeout=max(0.0, until - time.monotonic()))
+        self._books.wait(until - time.monotonic())
 
     # ---- refusals and lost answers -----------------------------------------------------------------
 
     def _refused(self, batch: Batch, error: APIError) -> None:
         """Keep out the people whom a refusal is about; one about anything else stops the send."""
         groups: Sequence[tuple[Person, ...]] = [batch.people]
+        bad: Sequence[Person] = ()
         if isinstance(error, RateLimitError) and self._throttled < MOST_THROTTLED:
             self._throttled += 1
             self._not_before = self._now() + (error.retry_after or min(2.0**self._throttled, 60.0))
         elif is_about_numbers(error):
             bad, groups = divide(batch.people, error)
-            self._reject(batch, bad, error)
+            batch.rejected = self.plan.recogniser.hashes(bad)
         else:
             self._fail(error)
         self._move(batch, Event.NO)
         self._doubts.add(batch, groups)
-
-    def _reject_rows(self, batch: Batch, sent: Sent) -> None:
-        """Take out of an accepted list the people whose own row was refused."""
-        if not isinstance(sent, BulkSent) or self.plan.redirect_to:
-            return
-        refused = {phone.comparable(row.number) for row in sent.rows if not row.accepted}
-        bad = [person for person in batch.people if person.number in refused]
-        if bad:
-            self._reject(batch, bad, "its row was refused")
-
-    def _reject(self, batch: Batch, bad: Sequence[Person], error: APIError | str) -> None:
-        batch.rejected = self.plan.recogniser.hashes(bad)
-        self._rejected += len(bad)
-        for person in bad[: max(0, MOST_EXPLAINED - self._explained)]:
-            log.warning("Refused for good: %s (%s)", phone.mask(person.number), error)
-        self._explained += len(bad)
+        self._totals.reject(bad, error)
 
     def _lost(self, batch: Batch, error: OutcomeUnknownError) -> None:
         """Set a batch aside whose outcome nobody knows, and brake when several follow each other."""
@@ -432,27 +415,19 @@ class Sending:
         """Look batches up by their tags; True when one of them is settled."""
         before = len(self._doubts)
         try:
-            for doubt, event in self._doubts.settle([] if self._failure else among, self._accepted):
+            for doubt, event in self._doubts.settle([] if self._failure else among, self._totals.accepted):
                 self._apply(doubt, event)
         except (SMSPartnerError, AirflowFailException) as error:
             self._fail(error)
         return len(self._doubts) < before
 
     def _apply(self, doubt: Doubt, event: Event) -> None:
-        if event is Event.FOUND:
+        found = event is Event.FOUND
+        if found:
+            self._totals.take_back(doubt.batch)
             self._accept(doubt.batch, event)
-            self._done.add(doubt.batch.hashes)
+            self._remaining.finish(doubt.batch.hashes)
         else:
             self._move(doubt.batch, event)
-            self._again.extend(doubt.groups)
-        self._release(doubt.batch, free=event is not Event.FOUND)
-
-    def _release(self, batch: Batch, *, free: bool) -> None:
-        """Let go of the people of an earlier try's batch; they go again unless another one may have them."""
-        kept: list[Person] = []
-        for hashed in each(batch.hashes):
-            self._holders[hashed] -= 1
-            if not free or self._holders[hashed] <= 0:
-                kept += self._held.pop(hashed, ())
-        if free and kept:
-            self._again.extend(split_people(kept))
+            self._remaining.again.extend(doubt.groups)
+        self._remaining.release(doubt.batch, free=not found)

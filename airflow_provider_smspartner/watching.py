@@ -1,40 +1,20 @@
-"""Follow messages until their delivery is final: what to ask next, when, and what it all comes to.
-
-No I/O and no clock here: the sensor and its trigger ask the API and tell this file the time.
-"""
+"""What is followed: the messages of a send, how many people each has, and since when."""
 
 from __future__ import annotations
 
-import random
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from airflow_provider_smspartner.answers import Statuses
 from airflow_provider_smspartner.exceptions import (
-    AuthenticationError,
     InvalidMessage,
-    NotFoundError,
-    SMSPartnerError,
 )
 from airflow_provider_smspartner.lookup import Pages, pages_of_message, pages_of_tag
-from airflow_provider_smspartner.rules import delivery, schedule
-from airflow_provider_smspartner.rules.delivery import Tally
+from airflow_provider_smspartner.rules import schedule
 from airflow_provider_smspartner.rules.literals import read_literal
 from airflow_provider_smspartner.rules.message import check_message_id
 from airflow_provider_smspartner.rules.sending_hours import next_slot
-
-LONGEST_WAIT = timedelta(minutes=30)
-GROWTH = 0.4
-"""The next wait as a share of the time since the send: few calls in two days, soon final in two minutes."""
-JITTER = 0.15
-UNREADABLE_IN_A_ROW = 3
-"""Answers that cannot be read, one after the other, after which a look asks for nothing more."""
-PATIENCE = timedelta(minutes=15)
-"""How long in a row the API may be unreadable."""
-UNKNOWN_AT_FIRST = timedelta(hours=1)
-"""How long a message may be unknown to the platform (code 4) before nothing more is expected of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,7 +84,8 @@ def leaves_at(result: Mapping[str, Any]) -> datetime:
     """Return when the texts of a result may leave the platform."""
     moments = [result["sent_at"], *filter(None, [result.get("scheduled_for")])]
     latest = max(schedule.parse(moment, argument="sent") for moment in moments)
-    return next_slot(latest) if result.get("stop_sms") else latest
+    # In UTC, where two days are 48 hours when clocks change, too
+    return schedule.in_utc(next_slot(latest) if result.get("stop_sms") else latest, argument="sent")
 
 
 def watch_ids(message_ids: object, *, now: datetime) -> Watch:
@@ -115,113 +96,3 @@ def watch_ids(message_ids: object, *, now: datetime) -> Watch:
     if not isinstance(given, Iterable):
         raise InvalidMessage(f"message_ids: {type(message_ids).__name__} is neither an id nor a list of ids")
     return Watch(counts=dict.fromkeys(map(check_message_id, given)), since=now)
-
-
-class Look:
-    """One look at all open messages: when the API is down, it does not ask for each of thousands."""
-
-    def __init__(self) -> None:
-        self._unreadable = 0
-
-    @property
-    def given_up(self) -> SMSPartnerError | None:
-        """Why nothing more is asked for; None while there is hope."""
-        return self._last if self._unreadable >= UNREADABLE_IN_A_ROW else None
-
-    def note(self, answer: Statuses | SMSPartnerError) -> None:
-        """Learn from one answer."""
-        if isinstance(answer, SMSPartnerError) and not isinstance(answer, NotFoundError):
-            self._unreadable, self._last = self._unreadable + 1, answer
-        else:
-            self._unreadable = 0
-
-
-@dataclass(slots=True, kw_only=True)
-class Progress:
-    """What is known of the watched messages."""
-
-    watch: Watch
-    tallies: dict[str, Tally] = field(default_factory=dict)
-    ended: set[str] = field(default_factory=set)
-    """Ids that are not asked for any more."""
-    unreadable_since: datetime | None = None
-    """Since when no look has succeeded; None after one that has."""
-    problem: SMSPartnerError | None = None
-    """Why the last look did not succeed."""
-
-    @property
-    def open_ids(self) -> list[str]:
-        """Ids still to ask for."""
-        return [message_id for message_id in self.watch.counts if message_id not in self.ended]
-
-    def learn(
-        self,
-        answers: Iterable[tuple[str, Statuses | SMSPartnerError]],
-        *,
-        now: datetime,
-        last: bool = False,
-    ) -> None:
-        """Learn from one look: an answer, or an error, for each message that was asked for.
-
-        After the ``last`` look, at the deadline, patience does not matter any more; see ``problem``.
-
-        :raises SMSPartnerError: the key is refused, or nothing at all could be read for 15 minutes.
-        """
-        unread: list[SMSPartnerError] = []
-        readable = False
-        for message_id, answer in answers:
-            if isinstance(answer, SMSPartnerError) and not isinstance(answer, NotFoundError):
-                unread.append(answer)
-            else:
-                readable = True
-                self._take(message_id, answer, now)
-        if readable or not unread:
-            self.unreadable_since = self.problem = None
-            return
-        self.problem, self.unreadable_since = unread[0], self.unreadable_since or now
-        out_of_patience = now - self.unreadable_since >= PATIENCE and not last
-        if isinstance(self.problem, AuthenticationError) or out_of_patience:
-            raise self.problem
-
-    def _take(self, message_id: str, answer: Statuses | NotFoundError, now: datetime) -> None:
-        people = self.watch.counts[message_id]
-        if isinstance(answer, NotFoundError):
-            self.tallies[message_id] = Tally(recipients=people or 0, waiting=people or 0)
-            final = now - self.watch.since >= UNKNOWN_AT_FIRST
-        else:
-            tally = self.tallies[message_id] = delivery.tally(answer.reports, recipients=people)
-            # Without a count, an empty list is that of a message whose rows are still to come
-            final = tally.is_final and (people is not None or tally.recipients > 0)
-        if final or message_id in self.watch.sandbox:
-            self.ended.add(message_id)
-
-    def wait(self, poke_interval: float, *, now: datetime) -> float:
-        """Return the seconds until the next look: ``poke_interval`` at first, growing to half an hour.
-
-        While nothing can be read it grows anew, so that 15 minutes of it are more than two looks.
-        """
-        since = max(self.watch.since, self.watch.began or self.watch.since)
-        elapsed = (now - (self.unreadable_since or since)).total_seconds()
-        if elapsed < 0:  # scheduled: there is nothing to see before its time
-            return poke_interval - elapsed
-        apart = random.uniform(1.0, 1.0 + JITTER)  # noqa: S311  # so that sensors do not march in step
-        longest = max(poke_interval, LONGEST_WAIT.total_seconds())
-        return min(max(poke_interval, GROWTH * elapsed) * apart, longest)
-
-    def result(self) -> dict[str, Any]:
-        """Return the counts over all messages; those never read count as waiting."""
-        unread = (
-            Tally(recipients=people or 0, waiting=people or 0)
-            for message_id, people in self.watch.counts.items()
-            if message_id not in self.tallies
-        )
-        total = delivery.total([*self.tallies.values(), *unread])
-        return {
-            "messages": len(self.watch.counts),
-            "recipients": total.recipients,
-            "delivered": total.delivered,
-            "not_delivered": total.not_delivered,
-            "waiting": total.waiting,
-            "stop": total.stop,
-            "delivery_rate": total.delivery_rate,
-        }

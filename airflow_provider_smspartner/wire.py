@@ -22,6 +22,7 @@ from airflow_provider_smspartner.rules.schedule import PARIS
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
+LARGEST_XML = 1024 * 1024  # bytes; 500 reports are some 80 KB, nested tags take a hundred times their size
 DEEPEST_XML = 8  # the vendor's answers have four levels; more is not theirs
 ID = re.compile(r"(?=.*[1-9])[0-9A-Za-z][0-9A-Za-z_-]{0,63}")  # "null" and "0" name nothing
 HIGHEST_CODE = 9_999  # 992 is the vendor's highest; a longer one may be a phone number in the wrong place
@@ -132,6 +133,8 @@ def parse_xml(body: bytes, names: XmlNames) -> dict[str, Any] | None:
 
     Source: the XML samples of the survey, the single send and the bulk-status pages.
     """
+    if len(body) > LARGEST_XML:
+        return None
     from xml.etree.ElementTree import ParseError
 
     from defusedxml.ElementTree import fromstring  # hardly anybody asks for XML: loaded with the first one

@@ -9,7 +9,7 @@ import argparse
 import json
 import logging
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from decimal import Decimal
 from pathlib import Path
@@ -17,8 +17,8 @@ from typing import Any
 
 from airflow_provider_smspartner.rules import batches
 from airflow_provider_smspartner.simulator import Settings, Simulator
-from faults.campaign import LOGS
-from faults.kills import LATENCY, Killing, Task, start_fork_server
+from faults.campaign import DURABLE, USABLE
+from faults.kills import LATENCY, Killing, Stopping, Task, start_fork_server
 from faults.report import write_page
 from faults.trials import Result, Trial
 
@@ -52,21 +52,29 @@ def parser() -> argparse.ArgumentParser:
     parser.add_argument("--page", type=Path, default=Path("docs/faults.md"), help="where the report goes")
     parser.add_argument("--trials", type=int, default=400, help="campaigns in this process, for each log")
     parser.add_argument("--lossy", type=int, default=40, help="campaigns without any answer, for each log")
+    parser.add_argument("--stopped", type=int, default=150, help="scheduled ones that are stopped, for each")
+    parser.add_argument("--terminated", type=int, default=25, help="the same in processes, for each log")
     parser.add_argument("--killed", type=int, default=75, help="tasks that are killed, for each log")
     return parser
 
 
 def run_all(options: argparse.Namespace, done: set[tuple[str, str, int]]) -> Iterator[Row]:
     """Yield a row for each campaign that has not been tried yet."""
-    killed = [(log, seed) for log in LOGS for seed in range(options.killed)]
-    yield from run_kills([(log, seed) for log, seed in killed if ("killed", log, seed) not in done])
-    batches.BATCH_LIMIT = SMALL_BATCH  # type: ignore[misc]
-    series: dict[str, tuple[int, Callable[[Trial], Result]]] = {
-        "in process": (options.trials, Trial.run),
-        "no answers": (options.lossy, Trial.run_without_answers),
+    of_processes: dict[str, tuple[int, Sequence[str]]] = {
+        "killed": (options.killed, USABLE),
+        "terminated": (options.terminated, DURABLE),
     }
-    for name, (count, run) in series.items():
-        for log in LOGS:
+    for name, (count, logs) in of_processes.items():
+        tasks = [(log, seed) for log in logs for seed in range(count)]
+        yield from run_kills(name, [(log, seed) for log, seed in tasks if (name, log, seed) not in done])
+    batches.BATCH_LIMIT = SMALL_BATCH  # type: ignore[misc]
+    series: dict[str, tuple[int, Sequence[str], Callable[[Trial], Result]]] = {
+        "in process": (options.trials, USABLE, Trial.run),
+        "no answers": (options.lossy, USABLE, Trial.run_without_answers),
+        "stopped": (options.stopped, DURABLE, Trial.run_stopped),
+    }
+    for name, (count, logs, run) in series.items():
+        for log in logs:
             for seed in range(count):
                 if (name, log, seed) not in done:
                     result = run(Trial(log, seed, batch_size=SMALL_BATCH))
@@ -74,8 +82,8 @@ def run_all(options: argparse.Namespace, done: set[tuple[str, str, int]]) -> Ite
             print(f"{name}, {log}: {count} campaigns", flush=True)
 
 
-def run_kills(wanted: list[tuple[str, int]]) -> Iterator[Row]:
-    """Kill the processes of some tasks, several tasks at a time."""
+def run_kills(name: str, wanted: list[tuple[str, int]]) -> Iterator[Row]:
+    """Kill or terminate the processes of some tasks, several tasks at a time."""
     if not wanted:
         return
     start_fork_server()
@@ -84,16 +92,19 @@ def run_kills(wanted: list[tuple[str, int]]) -> Iterator[Row]:
         Simulator(Settings(balance=Decimal(10**9))) as simulator,
         ThreadPoolExecutor(AT_ONCE) as pool,
     ):
-        simulator.faults.add("/send", "latency", seconds=LATENCY, times=None)
+        for endpoint in ("/send", "/message-cancel"):
+            simulator.faults.add(endpoint, "latency", seconds=LATENCY, times=None)
         futures = {}
         for log, seed in wanted:
             home = Path(folder, f"{log}-{seed}")
             home.mkdir()
-            task = Task(log=log, seed=seed, url=simulator.url, folder=home)
-            futures[pool.submit(Killing(task, simulator).run)] = (log, seed)
+            scheduled = name == "terminated"
+            task = Task(log=log, seed=seed, url=simulator.url, folder=home, scheduled=scheduled)
+            end = (Stopping if scheduled else Killing)(task, simulator)
+            futures[pool.submit(end.run)] = (log, seed)
         for future in as_completed(futures):
-            yield row_of("killed", *futures[future], future.result())
-    print(f"killed: {len(wanted)} tasks", flush=True)
+            yield row_of(name, *futures[future], future.result())
+    print(f"{name}: {len(wanted)} tasks", flush=True)
 
 
 def row_of(series: str, log: str, seed: int, result: Result) -> Row:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from functools import cached_property
+from itertools import count
 from typing import Any, cast
 
 from airflow.providers.common.compat.sdk import AirflowFailException
@@ -19,14 +21,14 @@ from airflow_provider_smspartner.rules.batches import batch_tag
 from airflow_provider_smspartner.rules.people import Person, Recogniser
 from airflow_provider_smspartner.send_log import NoLog, SendLog
 from airflow_provider_smspartner.send_log.sql import SqlLog
-from airflow_provider_smspartner.send_log.standing import Claimant, digest
+from airflow_provider_smspartner.send_log.standing import Claimant, digest, owner_of
 from airflow_provider_smspartner.send_log.table import SENDS, Ledger
 from airflow_provider_smspartner.send_log.task_state import TaskStateLog
 from airflow_provider_smspartner.sending import Sending
 from airflow_provider_smspartner.simulator import Settings
 from airflow_provider_smspartner.simulator.stage import Stage
-from faults.store import Store
-from faults.world import LONGEST_REQUEST, Clock, Crash, Line, Process
+from faults.store import OF_THIS_AIRFLOW, Store
+from faults.world import LONGEST_REQUEST, Clock, Crash, Line, Process, quiet_crashes
 
 VERIFY_TIMEOUT = 300.0
 MOST_TRIES = 8
@@ -46,6 +48,7 @@ class Campaign:
         concurrency: int = 1,
         on_unknown: str = "verify",
         invisible: bool = False,
+        send_in: float | None = None,
     ) -> None:
         self.clock = Clock()
         self.stage = Stage(settings or Settings(balance=1_000_000), clock=self.clock.utc)  # type: ignore[arg-type]
@@ -56,11 +59,16 @@ class Campaign:
         self.concurrency = concurrency
         self.on_unknown = on_unknown
         self.invisible = invisible
+        self.send_at = None if send_in is None else self.clock.now() + send_in
+        self.text = "Hello"
         self.name: Sequence[object] = ("campaign",)
         self.user_tag: str | None = None
         self.tries = 0
+        self.ids = count()
+        """Of the tries, in the order in which they begin."""
         self.meanwhile: tuple[int, Callable[[], object]] | None = None
         """What happens elsewhere at a step of the next try."""
+        self.process = Process()
         self.sending: Sending | None = None
         self.now = self.clock.now
         self.pause: Callable[[float], object] = self.clock.pause
@@ -89,9 +97,20 @@ class Campaign:
 
     def attempt(self, numbers: Iterable[str], *, dies_at: int | None = None) -> Outcome:
         """Run one try; a crash is raised as ``Crash``."""
-        process = Process(dies_at)
+        sending = self.begin(dies_at=dies_at)
+        process = self.process
+        try:
+            with quiet_crashes(), sending:
+                return sending.run(map(Person, numbers))
+        except Crash:
+            process.dead = True
+            raise
+
+    def begin(self, *, dies_at: int | None = None) -> Sending:
+        """Put one try together, in a process of its own."""
+        self.process = process = Process(dies_at)
         process.meanwhile, self.meanwhile = self.meanwhile, None
-        self.tries += 1
+        process.number = self.tries = self.tries + 1
         send_log = self.open_log(self, process)
         if self.tries == 1:
             send_log.begin()
@@ -105,14 +124,13 @@ class Campaign:
             longest_request=LONGEST_REQUEST,
             later_try=self.tries > 1,
             invisible=self.invisible,
+            send_at=self.send_at,
+            cancel_on_kill=True,
         )
         line = self.line.of(process)
-        self.sending = Sending(plan, send_log, line, now=lambda: self.now(), pause=lambda s: self.pause(s))
-        try:
-            return self.sending.run(map(Person, numbers))
-        except Crash:
-            process.dead = True
-            raise
+        sending = Sending(plan, send_log, line, now=lambda: self.now(), pause=lambda s: self.pause(s))
+        self.sending = sending
+        return sending
 
     def attempt_anyway(self, numbers: Iterable[str], *, dies_at: int | None = None) -> BaseException | None:
         """Run one try and return what it ended with; errors that Airflow would repeat, or a person would."""
@@ -125,6 +143,7 @@ class Campaign:
     def finish(self, numbers: Sequence[str]) -> Outcome:
         """Let the faults end, and try again as Airflow and people do, until the task succeeds."""
         self.line.fates.clear()
+        self.line.fates_of_cancels.clear()
         self.line.always, self.line.lost_looks, self.line.blind = None, 0, False
         for _ in range(MOST_TRIES - 1):
             try:
@@ -135,7 +154,11 @@ class Campaign:
 
     def make_call(self, people: Sequence[Person], tag: str) -> api.Call[Sent]:
         """Build the request of some people."""
-        return api.send([person.number for person in people], "Hello", api.SendOptions(tag=tag))
+        now = self.clock.utc()
+        waits = self.send_at is not None and self.send_at > self.clock.now()
+        when = datetime.fromtimestamp(self.send_at or 0, UTC) if waits else None
+        options = api.SendOptions(tag=tag, send_at=when)
+        return api.send([person.number for person in people], self.text, options, now=now)
 
     @property
     def doubles(self) -> dict[str, int]:
@@ -154,24 +177,21 @@ def with_task_state(campaign: Campaign, process: Process) -> SendLog:
 
 
 def with_ledger(campaign: Campaign, process: Process) -> SendLog:
-    """Remember in a table, with the task state store as the fence, as a new try."""
+    """Remember in a table, with the task state store as the fence where there is one, as a new try."""
     claimant = Claimant(
         connection="smspartner_default",
         sandbox=False,
         campaign="campaign",
         task=digest(campaign.name),
-        owner=str(campaign.tries),
+        owner=owner_of(process.number, f"{next(campaign.ids):06}"),
         secret=campaign.secret,
         longest_request=LONGEST_REQUEST,
         verify_timeout=VERIFY_TIMEOUT,
         on_unknown=campaign.on_unknown,
         invisible=campaign.invisible,
     )
-    fence = TaskStateLog(
-        campaign.store.new_try(process.step),  # type: ignore[arg-type]
-        campaign.recogniser,
-        pause=campaign.pause,
-    )
+    store: Any = campaign.store.new_try(process.step) if OF_THIS_AIRFLOW else None
+    fence = TaskStateLog(store, campaign.recogniser, pause=campaign.pause) if store else None
     who, tag_of, look = campaign.recogniser, campaign.tag_of, campaign.look
     log = SqlLog(campaign.ledger, claimant, who, tag_of, look, fence=fence, now=campaign.now)
     return cast("SendLog", Stepwise(log, process))
@@ -213,3 +233,7 @@ LOGS: Mapping[str, OpenLog] = {
     "neither": with_nothing,
 }
 """What can remember a campaign's batches, by its name in the report."""
+USABLE = [name for name in LOGS if OF_THIS_AIRFLOW or name != "task state"]
+"""Those of them that the Airflow which is installed has."""
+DURABLE = [name for name in USABLE if name != "neither"]
+"""Those that outlive a process."""

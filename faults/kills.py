@@ -7,9 +7,13 @@ import logging
 import multiprocessing
 import os
 import random
+import signal
 import time
+from collections import Counter
 from contextlib import closing
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -23,7 +27,7 @@ from airflow_provider_smspartner.hooks.smspartner import SMSPartnerHook
 from airflow_provider_smspartner.operators.smspartner import SendSmsOperator
 from airflow_provider_smspartner.simulator import Simulator
 from faults.campaign import people
-from faults.store import Store
+from faults.store import OF_THIS_AIRFLOW, Store
 from faults.trials import Result
 
 BATCHES = 12
@@ -32,6 +36,8 @@ TIMEOUT, VERIFY_TIMEOUT = 0.5, 1.0
 LATENCY = 0.1
 IN_THE_BEGINNING, WHILE_IT_SENDS = 0.8, 0.5
 """Seconds that an operator needs until its first request that sends, and from then to its end."""
+LONGEST_END = 2.0
+"""Seconds from SIGTERM to SIGKILL, at most; a task cancels what it has scheduled in less."""
 LONGEST_BEGINNING = 60.0
 """A later try may wait for the requests of the one before to be over."""
 MOST_TRIES = 8
@@ -50,6 +56,8 @@ class Task:
     """Where the simulator is."""
     folder: Path
     """Where its store and its ledger are."""
+    scheduled: bool = False
+    """Whether the platform is to send in two hours, unless the task is stopped."""
 
     @property
     def audience(self) -> list[str]:
@@ -82,10 +90,14 @@ def run_operator(task: Task, number: int) -> None:
         durable=task.log != "neither",
         ledger_conn_id="ledger" if with_ledger else None,
         campaign="faults" if with_ledger else None,
+        send_at=datetime.now(UTC) + timedelta(hours=2) if task.scheduled else None,
+        cancel_on_kill=task.scheduled,
     )
+    signal.signal(signal.SIGTERM, lambda *_: operator.on_kill())  # as Airflow's task runner does
     identity = {"dag_id": "campaign", "run_id": f"{task.log} {task.seed}", "task_id": "send", "map_index": -1}
-    context: dict[str, Any] = {"ti": SimpleNamespace(**identity, try_number=number, id=uuid4())}
-    if task.log != "neither":
+    ti = SimpleNamespace(**identity, try_number=number, id=uuid4(), xcom_push=lambda **_: None)
+    context: dict[str, Any] = {"ti": ti}
+    if OF_THIS_AIRFLOW and task.log != "neither":
         context["task_state_store"] = Store(str(task.folder / "store.db")).new_try()
     transport.CONNECT_TIMEOUT = TIMEOUT  # a later try waits for the longest request
     watch_first_send(task.flag(number))
@@ -128,7 +140,7 @@ class Killing:
             else:
                 self._try(LONGEST_BEGINNING, self.dice.uniform(0, WHILE_IT_SENDS))
         done = self._ended() or any(self._try(0.0, None) for _ in range(MOST_TRIES))
-        texts = self.simulator.texts_per_number()
+        texts = self._texts()
         recipients = json.loads(self._report.read_text())["recipients"] if done else 0
         return Result(
             faults=self.kills,
@@ -139,6 +151,13 @@ class Killing:
             miscounted=recipients != sum(texts[number] for number in self.task.audience),
             unfinished=not done,
         )
+
+    def _end(self, process: BaseProcess) -> None:
+        process.kill()
+
+    def _texts(self) -> Counter[str]:
+        """Count what has left."""
+        return self.simulator.texts_per_number()
 
     @property
     def _report(self) -> Path:
@@ -165,12 +184,33 @@ class Killing:
             time.sleep(0.01)
         process.join(killed_after)
         if process.exitcode is None:
-            process.kill()
+            self._end(process)
             process.join()
             self.kills += 1
         self.to_a_person += process.exitcode == PERSON
         with closing(process):
             return self._ended()
+
+
+class Stopping(Killing):
+    """One task of scheduled texts, stopped several times as Airflow does it: SIGTERM, and SIGKILL soon after.
+
+    The time until SIGKILL, five seconds in Airflow, is a random one here, so that it comes at any moment.
+    """
+
+    def _end(self, process: BaseProcess) -> None:
+        process.terminate()
+        process.join(self.dice.uniform(0, LONGEST_END))
+        process.kill()
+
+    def _texts(self) -> Counter[str]:
+        """Count what leaves in two hours."""
+        counter: Counter[str] = Counter()
+        with self.simulator.lock:
+            for message in self.simulator.platform.messages.values():
+                if not message.cancelled:
+                    counter.update(message.order.numbers)
+        return counter
 
 
 def start_fork_server() -> None:

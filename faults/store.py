@@ -8,12 +8,16 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import threading
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
+import airflow.sdk
 from airflow.sdk.exceptions import AirflowRuntimeError, ErrorType
 from airflow.sdk.execution_time.comms import ErrorResponse
 
+OF_THIS_AIRFLOW: Final = hasattr(airflow.sdk, "NEVER_EXPIRE")
+"""Whether the Airflow that is installed has such a store; 3.3 brought it."""
 TABLES = """
 CREATE TABLE IF NOT EXISTS store (key TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS tries (number INTEGER PRIMARY KEY AUTOINCREMENT);
@@ -32,13 +36,16 @@ class Store:
         self.database = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=60)
         self.database.execute("PRAGMA synchronous = OFF")  # processes die here, machines do not
         self.database.executescript(TABLES)
+        self.lock = threading.Lock()
+        """Held from a statement to its outcome: tries in several threads share cursors, counts and rows."""
 
     def new_try(self, step: Callable[[], object] = int) -> StoreOfTry:
         """Let a further try begin, which makes all those before it stale.
 
         :param step: called before and after each write, so that a test may end the process there.
         """
-        number = self.database.execute("INSERT INTO tries DEFAULT VALUES").lastrowid
+        with self.lock:
+            number = self.database.execute("INSERT INTO tries DEFAULT VALUES").lastrowid
         return StoreOfTry(self, number or 0, step)
 
     def values(self) -> dict[str, Any]:
@@ -70,7 +77,8 @@ class StoreOfTry:
 
     def get(self, key: str, default: Any = None) -> Any:
         """Return a value; a stale process gets the default, as from Airflow."""
-        row = self._store.database.execute(READ, (key, self._number)).fetchone()
+        with self._store.lock:
+            row = self._store.database.execute(READ, (key, self._number)).fetchone()
         return default if row is None else json.loads(row[0])
 
     def set(self, key: str, value: Any, *, retention: object = None) -> None:
@@ -78,7 +86,9 @@ class StoreOfTry:
         self._step()
         if self.faults:
             raise self.faults.pop(0)
-        written = self._store.database.execute(WRITE, (key, json.dumps(value), self._number)).rowcount
+        with self._store.lock:
+            row = (key, json.dumps(value), self._number)
+            written = self._store.database.execute(WRITE, row).rowcount
         if not written:
             raise failure(404)
         self._step()

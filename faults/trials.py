@@ -16,6 +16,8 @@ from faults.campaign import LOGS, MOST_TRIES, Campaign, people
 from faults.world import Crash, Fate
 
 MOST_BATCHES = 12
+SCHEDULED_IN = 3 * 3600.0
+FATES_OF_CANCELS = [fate for fate in Fate if fate is not Fate.UNTRUE_NO]
 MOST_STEPS = 80
 """A campaign of so many batches takes some eighty steps at which its process can die."""
 QUICK_TAGS, SLOW_TAGS = (0.0,), (0.0, 30.0, 200.0)
@@ -81,6 +83,21 @@ class Trial:
         self.faults = len(self.campaign.line.posts)
         return self._result(recipients)
 
+    def run_stopped(self) -> Result:
+        """Schedule everything, let some tries be stopped while they send, and lose answers about that too."""
+        self.campaign.send_at = self.campaign.clock.now() + SCHEDULED_IN
+        for _ in range(self.dice.randint(1, 3)):
+            self.campaign.meanwhile = (self.dice.randint(8, MOST_STEPS), self._stop)
+            fates = self.dice.choices(FATES_OF_CANCELS, k=self.dice.randint(0, MOST_BATCHES))
+            self.campaign.line.fates_of_cancels = deque(fates)
+            self._go_wrong()
+        return self._result(self._finish())
+
+    def _stop(self) -> None:
+        if self.campaign.sending is not None:
+            self.campaign.sending.kill()
+            self.faults += 1
+
     def _go_wrong(self) -> None:
         line, dice = self.campaign.line, self.dice
         weights = [8 if fate is Fate.ANSWERED else 1 for fate in self.kinds]
@@ -110,6 +127,7 @@ class Trial:
     def _finish(self) -> int | None:
         line = self.campaign.line
         line.fates.clear()
+        line.fates_of_cancels.clear()
         line.lost_looks = 0
         for _ in range(MOST_TRIES):
             try:
@@ -122,7 +140,7 @@ class Trial:
         return None
 
     def _result(self, recipients: int | None) -> Result:
-        self.campaign.clock.pause(1000)  # nothing is on its way any more
+        self.campaign.clock.pause(1000 + SCHEDULED_IN)  # nothing is on its way any more
         return Result(
             faults=self.faults,
             twice=len(self.campaign.doubles),

@@ -9,7 +9,8 @@ from __future__ import annotations
 import json
 import threading
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
@@ -35,8 +36,24 @@ class Crash(BaseException):
     """The process is killed at this point."""
 
 
+@contextmanager
+def quiet_crashes() -> Iterator[None]:
+    """Have threads that die by a crash not reported: a process that cancels dies in a thread of its own."""
+    told = threading.excepthook
+
+    def tell(caught: threading.ExceptHookArgs) -> None:
+        if caught.exc_type is not Crash:
+            told(caught)
+
+    threading.excepthook = tell
+    try:
+        yield
+    finally:
+        threading.excepthook = told
+
+
 class Fate(StrEnum):
-    """What becomes of a request that sends."""
+    """What becomes of a request that sends, or cancels."""
 
     ANSWERED = "answered"
     """Nothing happens to it."""
@@ -99,6 +116,8 @@ class Process:
     def __init__(self, dies_at: int | None = None) -> None:
         self.dead = False
         self.steps = 0
+        self.number = 0
+        """Which try of its task it is."""
         self.meanwhile: tuple[int, Callable[[], object]] | None = None
         """What others do once, while this process is at its n-th step or soon after it."""
         self._dies_at = dies_at
@@ -140,6 +159,9 @@ class Line:
         self.lost_looks = 0
         """How many of the next looks get no answer."""
         self.posts: list[Call[Any]] = []
+        self.cancels: list[Call[Any]] = []
+        self.fates_of_cancels: deque[Fate] = deque()
+        """What becomes of the next requests that cancel."""
         self.looks = 0
 
     def of(self, process: Process) -> LineOfProcess:
@@ -149,6 +171,10 @@ class Line:
     def carry(self, call: Call[Any]) -> Any:
         """Carry one call to the end."""
         with self.clock.lock:
+            if call.path == "/message-cancel":
+                self.cancels.append(call)
+                fates = self.fates_of_cancels
+                return self._meet(call, fates.popleft() if fates else Fate.ANSWERED)
             if call.method == "GET":
                 return self._look(call)
             self.posts.append(call)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import secrets
 import socket
 import time
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -17,13 +19,15 @@ import requests
 from scripts import sessions
 from scripts.airflow_command import airflow, airflow_environment, command
 
-SERVICES = {
+SERVICES: Mapping[str, Sequence[str]] = {
     "api-server": ("api-server",),
     "scheduler": ("scheduler", "--skip-serve-logs"),  # logs are read from the disk; their servers
     "triggerer": ("triggerer", "--skip-serve-logs"),  # would listen on every interface
     "dag-processor": ("dag-processor",),
 }
 
+NAME = "LOCAL_AIRFLOW_SERVICE"
+"""The variable that tells a service, and what it starts, its name."""
 FINISHED = ("success", "failed")
 WAITING = ("awaiting_input", "deferred")
 
@@ -37,12 +41,21 @@ class LocalAirflow:
     :param home: the AIRFLOW_HOME, made when it is missing.
     :param dags: the folder of DAG files.
     :param env: more environment variables, connections among them.
+    :param services: what is started, as commands of `airflow` by name.
     """
 
     username = "admin"
 
-    def __init__(self, home: Path, *, dags: Path, env: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        home: Path,
+        *,
+        dags: Path,
+        env: Mapping[str, str],
+        services: Mapping[str, Sequence[str]] = SERVICES,
+    ) -> None:
         self.home = home.resolve()
+        self.services = services
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.env = airflow_environment(self.home, dags=dags.resolve(), env=self._settings() | dict(env))
@@ -66,7 +79,7 @@ class LocalAirflow:
         if airflow("db", "migrate", env=self.env, log=self.home / "db-migrate.log"):
             raise RuntimeError(f"airflow db migrate failed; see {self.home / 'db-migrate.log'}")
         try:
-            for name in SERVICES:
+            for name in self.services:
                 self._start(name)
             self._wait_for("a healthy Airflow", self._is_healthy, timeout=120)
             self._log_in()
@@ -89,8 +102,12 @@ class LocalAirflow:
     @property
     def password(self) -> str:
         """The password that Airflow made up for `admin`."""
+        return self.password_of(self.username)
+
+    def password_of(self, user: str) -> str:
+        """Return the password that Airflow made up for a user of `[core] simple_auth_manager_users`."""
         path = self.home / "simple_auth_manager_passwords.json.generated"
-        return str(json.loads(path.read_text())[self.username])
+        return str(json.loads(path.read_text())[user])
 
     @property
     def pids(self) -> dict[str, int]:
@@ -100,17 +117,22 @@ class LocalAirflow:
     def restart(self, name: str, *, down: float = 0) -> None:
         """Start a service again, ending it first when it still runs, and wait until Airflow is healthy.
 
-        :param name: one of `SERVICES`.
+        :param name: one of the services.
         :param down: seconds between end and start.
         """
-        sessions.end([self.processes.pop(name)])
+        sessions.end([self.processes.pop(name)] if name in self.processes else [])
         time.sleep(down)
         self._start(name)
         self._wait_for("a healthy Airflow", self._is_healthy, timeout=120)
 
+    def kill(self, name: str) -> None:
+        """End a service and all that it started with SIGKILL; `restart` brings it back."""
+        sessions.kill([self.processes.pop(name)])
+
     def _start(self, name: str) -> None:
-        log = self.home / f"{name}.log"
-        self.processes[name] = sessions.start(command(*SERVICES[name]), env=self.env, cwd=self.home, log=log)
+        log, env = self.home / f"{name}.log", self.env | {NAME: name}
+        started = sessions.start(command(*self.services[name]), env=env, cwd=self.home, log=log)
+        self.processes[name] = started
 
     def check(self) -> None:
         """Raise `RuntimeError` when one of the services has ended by itself."""
@@ -135,11 +157,14 @@ class LocalAirflow:
         answer.raise_for_status()
         self._http.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
 
-    def trigger(self, dag_id: str, *, conf: Mapping[str, Any] | None = None) -> str:
-        """Unpause a DAG, start a run of it and return the run's id."""
+    def trigger(
+        self, dag_id: str, *, conf: Mapping[str, Any] | None = None, run_id: str | None = None
+    ) -> str:
+        """Unpause a DAG, start a run of it and return the run's id, which Airflow chooses unless told."""
         self._wait_for(f"the DAG {dag_id}", lambda: self._request("GET", f"dags/{dag_id}").ok, timeout=60)
         self._json("PATCH", f"dags/{dag_id}", {"is_paused": False})
-        run = self._json("POST", f"dags/{dag_id}/dagRuns", {"logical_date": None, "conf": dict(conf or {})})
+        wanted = {"dag_run_id": run_id, "logical_date": None, "conf": dict(conf or {})}
+        run = self._json("POST", f"dags/{dag_id}/dagRuns", wanted)
         return str(run["dag_run_id"])
 
     def wait(self, dag_id: str, run_id: str, *, timeout: float = 180) -> str:
@@ -150,28 +175,71 @@ class LocalAirflow:
 
         def is_finished() -> bool:
             self.check()
-            return self._run(dag_id, run_id)["state"] in FINISHED
+            return self.state(dag_id, run_id) in FINISHED
 
         self._wait_for(f"the end of {run_id}", is_finished, timeout=timeout)
-        return str(self._run(dag_id, run_id)["state"])
+        return self.state(dag_id, run_id)
+
+    def connection(self, conn_id: str) -> Any:
+        """Return a connection as the API shows it: without its password."""
+        return self._json("GET", f"connections/{conn_id}")
+
+    def set_port(self, conn_id: str, port: int) -> None:
+        """Give a connection a port, and leave the rest of it alone."""
+        change = {"connection_id": conn_id, "conn_type": self.connection(conn_id)["conn_type"], "port": port}
+        self._json("PATCH", f"connections/{conn_id}?update_mask=port", change)
+
+    def forget_connections(self) -> None:
+        """Delete all connections but those of the environment."""
+        for known in self._json("GET", "connections")["connections"]:
+            self._request("DELETE", f"connections/{known['connection_id']}").raise_for_status()
 
     def clear(self, dag_id: str, run_id: str) -> None:
         """Clear all tasks of a run, whatever they are doing, so that they run again."""
         wanted = {"dry_run": False, "dag_run_id": run_id, "only_failed": False, "reset_dag_runs": True}
         self._json("POST", f"dags/{dag_id}/clearTaskInstances", wanted)
 
-    def _run(self, dag_id: str, run_id: str) -> Any:
-        return self._json("GET", f"dags/{dag_id}/dagRuns/{quote(run_id, safe='')}")
+    def mark(self, dag_id: str, run_id: str, task_id: str, state: str) -> None:
+        """Give a task another state, as a person does in the UI, whatever it is doing.
+
+        :param state: `failed` or `success`.
+        """
+        run = f"dags/{dag_id}/dagRuns/{quote(run_id, safe='')}"
+        self._json("PATCH", f"{run}/taskInstances/{task_id}", {"new_state": state})
+
+    def state(self, dag_id: str, run_id: str) -> str:
+        """Return the state of a run, such as `running` or one of `FINISHED`."""
+        return str(self._json("GET", f"dags/{dag_id}/dagRuns/{quote(run_id, safe='')}")["state"])
 
     def task_states(self, dag_id: str, run_id: str) -> dict[str, str | None]:
         """Return the state of each task of a run by the task's id."""
         answer = self._json("GET", f"dags/{dag_id}/dagRuns/{quote(run_id, safe='')}/taskInstances")
         return {task["task_id"]: task["state"] for task in answer["task_instances"]}
 
+    def hosts(self, dag_id: str, run_id: str) -> Counter[str]:
+        """Count the running tasks of a run by the name of the machine they are on."""
+        answer = self._json("GET", f"dags/{dag_id}/dagRuns/{quote(run_id, safe='')}/taskInstances")
+        tasks = answer["task_instances"]
+        return Counter(task["hostname"] for task in tasks if task["state"] == "running")
+
     def xcom(self, dag_id: str, run_id: str, task_id: str, *, key: str = "return_value") -> Any:
         """Return what a task left under a key."""
         run = f"dags/{dag_id}/dagRuns/{quote(run_id, safe='')}"
         return self._json("GET", f"{run}/taskInstances/{task_id}/xcomEntries/{key}?deserialize=true")["value"]
+
+    def links(self, dag_id: str, run_id: str, task_id: str) -> dict[str, str | None]:
+        """Return the links that the UI shows of a task, by their names."""
+        run = f"dags/{dag_id}/dagRuns/{quote(run_id, safe='')}"
+        shown: dict[str, str | None] = self._json("GET", f"{run}/taskInstances/{task_id}/links")[
+            "extra_links"
+        ]
+        return shown
+
+    def xcom_keys(self, dag_id: str, run_id: str, task_id: str) -> set[str]:
+        """Return under which keys a task has left something."""
+        run = f"dags/{dag_id}/dagRuns/{quote(run_id, safe='')}"
+        listed = self._json("GET", f"{run}/taskInstances/{task_id}/xcomEntries")["xcom_entries"]
+        return {entry["key"] for entry in listed}
 
     def task_log(self, dag_id: str, run_id: str, task_id: str) -> str:
         """Return the log of a task, all its tries and its trigger, as it lies on the disk."""
@@ -215,6 +283,11 @@ class LocalAirflow:
 
 def _question_path(dag_id: str, run_id: str, task_id: str) -> str:
     return f"dags/{dag_id}/dagRuns/{quote(run_id, safe='')}/taskInstances/{task_id}/-1/hitlDetails"
+
+
+def service_name() -> str:
+    """Return the service of this process: a `[core] hostname_callable`, for machines that are one."""
+    return os.environ[NAME]
 
 
 def free_port() -> int:

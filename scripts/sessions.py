@@ -69,11 +69,18 @@ def end(processes: Iterable[Process], *, patience: float = 5) -> None:
         while members(sessions) and time.monotonic() < deadline:
             time.sleep(0.1)
     finally:
-        while members(sessions):
-            _send(signal.SIGKILL, sessions)
-            time.sleep(0.1)
-        for leader in leaders:
-            leader.wait()
+        kill(leaders)
+
+
+def kill(processes: Iterable[Process]) -> None:
+    """End all in the sessions of these processes with SIGKILL, as the loss of their machine would."""
+    leaders = list(processes)
+    sessions = {leader.pid for leader in leaders}
+    while members(sessions):
+        _send(signal.SIGKILL, sessions)
+        time.sleep(0.1)
+    for leader in leaders:
+        leader.wait()
 
 
 def _send(number: signal.Signals, sessions: Iterable[int]) -> None:

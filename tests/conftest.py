@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import atexit
+import gc
 import json
 import os
 import shutil
 import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
 
+from tests.thorough import register_profiles
+
 if TYPE_CHECKING:
+    from xdist.remote import Producer
+    from xdist.scheduler import LoadScopeScheduling
+
     from airflow_provider_smspartner.simulator import Simulator
 
 OUTSIDE = ("AIRFLOW_CONN_", "AIRFLOW_VAR_", "AIRFLOW__")
@@ -22,11 +29,19 @@ NETWORK = {
 }
 
 
+HANDED_DOWN = "SMSPARTNER_TESTS_FORGOTTEN"
+FORGOTTEN: dict[str, str] = json.loads(os.environ.get(HANDED_DOWN, "{}"))
+"""What the environment said of the network, for a test that has to install something."""
+
+
 def stay_at_home() -> None:
     """Give Airflow a folder that goes with this process, and forget the settings of the outside."""
     for name in list(os.environ):
-        if name.startswith(OUTSIDE) or name.upper() in NETWORK:
+        if name.upper() in NETWORK:
+            FORGOTTEN[name] = os.environ.pop(name)
+        elif name.startswith(OUTSIDE):
             del os.environ[name]
+    os.environ[HANDED_DOWN] = json.dumps(FORGOTTEN)  # to further processes of pytest-xdist
     home = tempfile.mkdtemp(prefix="airflow-home-")
     atexit.register(shutil.rmtree, home, ignore_errors=True)
     os.environ["AIRFLOW_HOME"] = home
@@ -34,6 +49,48 @@ def stay_at_home() -> None:
 
 
 stay_at_home()  # Airflow reads its environment when it is imported
+register_profiles()  # before Hypothesis looks for the one that its option names
+gc.disable()  # until all is loaded that stays: to look through it again and again takes a quarter of the time
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let pass what an old Airflow warns of in its own code."""
+    from tests.airflow_versions import OWN_WARNINGS
+
+    for warning in OWN_WARNINGS:
+        config.addinivalue_line("filterwarnings", warning)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that are given the most time, so that nothing long is left for the end."""
+    patience: dict[Path, float] = {}
+    for item in items:
+        if given := item.get_closest_marker("timeout"):
+            patience[item.path] = max(given.args[0], patience.get(item.path, 0.0))
+    items.sort(key=lambda item: -patience.get(item.path, 0.0))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling | None:
+    """Have pytest-xdist keep together what shares one Airflow: a file, or all that runs in the browser."""
+    if config.getvalue("dist") != "loadscope":
+        return None
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByAirflow(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file = nodeid.split("::", 1)[0]
+            return "browser" if Path(file).parent.name == "browser" else file
+
+    config.option.loadscopereorder = False  # the number of tests in a file tells nothing
+    return ByAirflow(config, log)
+
+
+def pytest_collection_finish() -> None:
+    """Collect garbage from now on, but not among what Airflow and the tests are made of."""
+    gc.collect()
+    gc.freeze()
+    gc.enable()
 
 
 class Connect(Protocol):

@@ -10,24 +10,26 @@ import pytest
 
 from airflow_provider_smspartner.rules import batches
 from faults.__main__ import parser, run_all
+from faults.campaign import DURABLE, USABLE
 from faults.report import write_page
 from faults.store import Store
 
 COUNTS = {"faults": 3, "recipients": 1_000, "twice": 0, "lost": 0, "to_a_person": 1, "miscounted": 0}
+OF_PROCESSES = ("--killed", "0", "--terminated", "0")
 
 
 @pytest.fixture
 def few(monkeypatch: pytest.MonkeyPatch) -> argparse.Namespace:
     """Few campaigns, all in this process."""
     monkeypatch.setattr(batches, "BATCH_LIMIT", batches.BATCH_LIMIT)  # so that it is set back
-    return parser().parse_args(["--trials", "2", "--lossy", "1", "--killed", "0"])
+    return parser().parse_args([*OF_PROCESSES, "--trials", "2", "--lossy", "1", "--stopped", "2"])
 
 
 def test_a_run_that_was_stopped_is_taken_up_where_it_was(few: argparse.Namespace) -> None:
     rows = list(run_all(few, set()))
     done = {(row["series"], row["log"], row["seed"]) for row in rows}
 
-    assert len(done) == len(rows) == 9
+    assert len(done) == len(rows) == 3 * len(USABLE) + 2 * len(DURABLE)
     assert not [row for row in rows if row["twice"] or row["lost"] or row["miscounted"] or row["unfinished"]]
     assert list(run_all(few, done)) == []
     assert list(run_all(few, done - {("no answers", "ledger", 0)})) == [

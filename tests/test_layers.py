@@ -21,6 +21,7 @@ FLOORS = {
     "wire": 1,
     "answers": 1,
     "api": 1,
+    "handover": 1,
     "hooks": 2,
     "audience": 2,
     "send_log": 2,
@@ -29,9 +30,16 @@ FLOORS = {
     "lookup": 3,
     "recall": 3,
     "doubts": 3,
+    "cancelling": 3,
+    "totals": 3,
+    "remaining": 3,
+    "bookkeeping": 3,
     "sending": 3,
+    "progress": 3,
     "watching": 3,
     "failures": 4,
+    "xcom": 4,
+    "signals": 4,
     "operators": 4,
     "sensors": 4,
     "triggers": 4,
@@ -39,7 +47,7 @@ FLOORS = {
     "links": 4,
     "plugins": 4,
 }
-PURE = {name for name, floor in FLOORS.items() if floor <= 1} | {"watching"}
+PURE = {name for name, floor in FLOORS.items() if floor <= 1} | {"progress", "watching"}
 NOT_PURE = {"airflow", "aiohttp", "requests", "sqlalchemy", "socket", "sqlite3"}
 SIMULATOR = "simulator"
 SIMULATOR_MAY_USE = {"exceptions", "rules", SIMULATOR}

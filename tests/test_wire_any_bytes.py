@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import pickle
+import tracemalloc
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -12,10 +13,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from airflow_provider_smspartner import api
+from airflow_provider_smspartner import api, wire
 from airflow_provider_smspartner.api import Call
 from airflow_provider_smspartner.exceptions import APIError, OutcomeUnknownError
 from airflow_provider_smspartner.wire import Answer
+from tests.thorough import examples
 
 NUMBER = "+33600000012"
 SEND = api.send([NUMBER], "Bonjour")
@@ -197,7 +199,7 @@ def moments(value: Any) -> list[datetime]:
     return [moment for moment in (*found, getattr(value, "scheduled_for", None)) if moment]
 
 
-@settings(unhurried, max_examples=300)
+@settings(unhurried, max_examples=examples(100))
 @given(st.sampled_from(CALLS), st.integers(100, 599) | st.just(200), bodies)
 def test_any_bytes_give_a_value_or_one_of_our_errors(call: Call[Any], status: int, body: bytes) -> None:
     check_read(call, Answer(status=status, body=body))
@@ -214,7 +216,7 @@ def test_every_field_may_be_of_the_wrong_kind(call: Call[Any], nasty: object) ->
             check_read(call, Answer(status=200, body=body))
 
 
-@settings(unhurried, max_examples=300)
+@settings(unhurried, max_examples=examples(100))
 @given(st.sampled_from(CALLS), st.sampled_from([200, 400, 429]), st.sampled_from(VALID), st.data())
 def test_any_field_may_hold_anything(
     call: Call[Any], status: int, valid: object, data: st.DataObject
@@ -226,3 +228,45 @@ def test_any_field_may_hold_anything(
 
     if not isinstance(outcome, Exception):
         assert answer["success"] is True
+
+
+# ---- memory ----------------------------------------------------------------------------------------
+
+LARGE = 64 * 1024
+STATUS = api.bulk_status("5120")
+STATUS_XML = api.bulk_status("5120", response_format="xml")
+STATUS_HEAD = b'{"success": true, "message_id": 5120, "StatutResponse_List": ['
+
+
+def filled(piece: bytes, start: bytes = b"", end: bytes = b"", *, size: int = LARGE) -> bytes:
+    """A body of a size, nearly, made of one piece over and over."""
+    return start + piece * ((size - len(start) - len(end)) // len(piece)) + end
+
+
+@pytest.mark.parametrize(
+    ("call", "body"),
+    [
+        (SEND, filled(b"[],", b"[", b"[]]")),
+        (SEND, filled(b"{},", b"[", b"{}]")),
+        (SEND, filled(b"[")),
+        (SEND, filled(b"9", b'{"success": true, "message_id": 5120, "cost": ', b".5}")),
+        (SEND, filled(b"a", b'{"success": false, "code": 9, "message": "', b'"}')),
+        (SEND, filled(b"{},", b'{"success": false, "code": 9, "errors": [', b"{}]}")),
+        (STATUS, filled(b"{},", STATUS_HEAD, b"{}]}")),
+        (STATUS, filled(b'{"phoneNumber": "1"},', STATUS_HEAD, b"{}]}")),
+        (STATUS_XML, filled(b"<a/>", b"<result>", b"</result>")),
+        (STATUS_XML, filled(b"<a>")),
+        (STATUS_XML, filled(b"<!---->", b"<!DOCTYPE result [")),
+        (STATUS_XML, filled(b"<a>", size=2 * wire.LARGEST_XML)),
+    ],
+)
+def test_what_a_body_takes_is_in_proportion_to_its_size(call: Call[Any], body: bytes) -> None:
+    tracemalloc.start()
+    try:
+        check_read(call, Answer(status=200, body=body))
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+    in_xml = call.response_format == "xml"
+    assert peak < (100 * min(len(body), wire.LARGEST_XML) if in_xml else 40 * len(body))

@@ -25,6 +25,7 @@ from airflow_provider_smspartner.exceptions import (
     SMSPartnerError,
 )
 from airflow_provider_smspartner.hooks import connection, transport
+from airflow_provider_smspartner.hooks.aside import aside
 from airflow_provider_smspartner.hooks.connection import Settings
 from airflow_provider_smspartner.hooks.pace import Pace
 from airflow_provider_smspartner.rules import phone
@@ -77,8 +78,9 @@ class SMSPartnerHook(HttpHook):
                 conn = BaseHook.get_connection(self.smspartner_conn_id)
             except AirflowNotFoundException:
                 raise InvalidMessage(
-                    f"smspartner_conn_id: connection {self.smspartner_conn_id!r} is not defined; create it "
-                    f"with type smspartner, or set AIRFLOW_CONN_{self.smspartner_conn_id.upper()}"
+                    f"smspartner_conn_id: connection {self.smspartner_conn_id!r} is not defined, or "
+                    "Airflow cannot read it; create it with type smspartner, or set "
+                    f"AIRFLOW_CONN_{self.smspartner_conn_id.upper()}"
                 ) from None
             self._settings = connection.read(conn)
             for form in {
@@ -136,7 +138,8 @@ class SMSPartnerHook(HttpHook):
     async def _aonce(self, call: api.Call[T], session: aiohttp.ClientSession) -> T:
         await asyncio.sleep(Pace.of(self.smspartner_conn_id).book(self.settings.requests_per_second))
         try:
-            return call.read(await transport.aexchange(session, call, self.settings))
+            # 500 reports take milliseconds, and hundreds of answers may come at once
+            return await aside(call.read, await transport.aexchange(session, call, self.settings))
         except RateLimitError as error:
             self._slow_down(error)
 

@@ -6,16 +6,15 @@ they are dropped and never chained.
 
 from __future__ import annotations
 
-import asyncio
 import email.utils
 import logging
 import os
 import random
 import ssl
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 import aiohttp
@@ -31,7 +30,9 @@ from airflow_provider_smspartner.exceptions import (
     RateLimitError,
     SMSPartnerError,
 )
+from airflow_provider_smspartner.hooks.aside import aside
 from airflow_provider_smspartner.hooks.connection import Settings
+from airflow_provider_smspartner.hooks.deadline import Adapter
 from airflow_provider_smspartner.wire import Answer
 
 CONNECT_TIMEOUT = 5.0
@@ -58,6 +59,11 @@ for _module in ("connectionpool", "connection", "util.retry"):
 class Session(requests.Session):
     """A session that takes a redirect for what it is here: an answer, and not one of the API."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        for scheme in ("http://", "https://"):
+            self.mount(scheme, Adapter())
+
     def get_redirect_target(self, resp: requests.Response) -> None:
         """Follow nothing. Even unfollowed, requests would read the body and parse the target."""
 
@@ -72,7 +78,6 @@ def exchange(session: Session, call: Call[Any], settings: Settings) -> Answer:
     :raises OutcomeUnknownError: it may have left.
     """
     payload, get = call.encode(settings.api_key), call.method == "GET"
-    deadline = time.monotonic() + CONNECT_TIMEOUT + settings.timeout
     error: SMSPartnerError
     try:
         with session.request(
@@ -84,7 +89,7 @@ def exchange(session: Session, call: Call[Any], settings: Settings) -> Answer:
             allow_redirects=False,
             stream=True,
         ) as response:
-            body = read_body(response, deadline)
+            body = read_body(response)
             return answer(response.status_code, response.headers.get("Retry-After"), body, settings)
     # requests' own errors are OSErrors; urllib3's reach us where requests does not translate them
     except (OSError, urllib3.exceptions.HTTPError) as fault:
@@ -92,16 +97,13 @@ def exchange(session: Session, call: Call[Any], settings: Settings) -> Answer:
     raise error from None
 
 
-def read_body(response: requests.Response, deadline: float) -> bytes:
-    """Read the body within the deadline and the size that an answer may have."""
+def read_body(response: requests.Response) -> bytes:
+    """Read the body within the size that an answer may have; the adapter's deadline bounds the time."""
     body = bytearray()
-    # read1 returns what is there; a read of a whole chunk would let a slow server renew the time-out for ever
     while chunk := response.raw.read1(CHUNK, decode_content=True):
         body += chunk
         if len(body) > LARGEST_BODY:
             raise requests.exceptions.ContentDecodingError("too large")
-        if time.monotonic() > deadline:
-            raise requests.exceptions.ReadTimeout("too slow")
     return bytes(body)
 
 
@@ -124,7 +126,7 @@ def requests_never_left(fault: Exception) -> bool:
 
 
 def longest_request(settings: Settings) -> float:
-    """Return the seconds after which a request is over, whatever happens; a last read may come on top."""
+    """Return the seconds after which a request is over, whatever happens."""
     return CONNECT_TIMEOUT + 2 * settings.timeout
 
 
@@ -134,7 +136,7 @@ def longest_request(settings: Settings) -> float:
 @asynccontextmanager
 async def open_session(settings: Settings) -> AsyncIterator[aiohttp.ClientSession]:
     """Open a session that verifies TLS as requests does and honours the proxies of the environment."""
-    context = await asyncio.to_thread(trusted_authorities)
+    context = await aside(trusted_authorities)
     async with aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(ssl=context),
         headers=HEADERS,
@@ -168,15 +170,21 @@ def trusted_authorities() -> ssl.SSLContext:
     :raises APIConnectionError: the bundle cannot be read.
     """
     bundle = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or certifi.where()
-    kind = "capath" if os.path.isdir(bundle) else "cafile"
     try:
-        return ssl.create_default_context(**{kind: bundle})  # type: ignore[arg-type]
+        return _authorities(bundle, os.stat(bundle).st_mtime_ns)
     except OSError as fault:
         reason = type(fault).__name__
     raise APIConnectionError(
         f"The certificates that REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE names cannot be read ({reason}): "
         "correct the variable or the file. Nothing was sent."
     )
+
+
+@lru_cache(maxsize=4)
+def _authorities(bundle: str, changed: int) -> ssl.SSLContext:
+    """Read them once, until the file or folder has changed: it takes tens of milliseconds and a core."""
+    kind = "capath" if os.path.isdir(bundle) else "cafile"
+    return ssl.create_default_context(**{kind: bundle})  # type: ignore[arg-type]
 
 
 async def aexchange(session: aiohttp.ClientSession, call: Call[Any], settings: Settings) -> Answer:

@@ -46,6 +46,14 @@ def plain(value: Any) -> Any:
     return value.value if isinstance(value, Counted) else value
 
 
+def is_no_template(text: str, env: jinja2.Environment) -> bool:
+    """Tell whether Jinja would return a text as it is, whatever delimiters the DAG has chosen."""
+    of_lines = filter(None, (env.line_statement_prefix, env.line_comment_prefix))
+    marks = (env.block_start_string, env.variable_start_string, env.comment_start_string, *of_lines)
+    changed = "\r" in text or text.endswith("\n")  # Jinja has its own view of newlines
+    return not changed and not any(mark in text for mark in marks)
+
+
 def literal(value: object) -> bool:
     """Tell whether an argument is known when the DAG is parsed: no template and no XComArg."""
     if isinstance(value, str):

@@ -90,11 +90,6 @@ class KeepsHours(BaseOperator):
         moved = {} if send_at is None else {"send_at": slot.astimezone(UTC)}
         self._wait_until(slot, "resume_rest", **moved)
 
-    def _check_hour(self, now: datetime) -> None:
-        """Stop a long send when the hours end: what is left goes in the next slot."""
-        if next_slot(now, region=self.sending_region) != now:
-            raise HoursOver("sending_hours: they ended before everybody was sent to")
-
     def _refuse_late(self, left: int, send_at: datetime) -> None:
         """Let a person decide about a schedule that a later try has missed by more than an hour."""
         if left:
@@ -102,3 +97,9 @@ class KeepsHours(BaseOperator):
                 f"send_at: {send_at.astimezone(PARIS).isoformat()} is more than an hour past, and {left} "
                 "people are left; give another send_at to send to them"
             )
+
+
+def check_hour(now: datetime, *, region: str) -> None:
+    """Stop a long send when the hours end: what is left goes in the next slot."""
+    if next_slot(now, region=region) != now:
+        raise HoursOver("sending_hours: they ended before everybody was sent to")

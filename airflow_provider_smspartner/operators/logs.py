@@ -35,6 +35,8 @@ def open_log(task: SendOperator, context: Context, plan: Plan, name: Sequence[ob
         log.warning(
             "This Airflow has no task state store (3.3 has): a later try finds out by tag what was sent"
         )
+    if plan.cancel_on_kill:
+        log.warning("cancel_on_kill: nothing is cancelled, because no later try would know of it")
     return NoLog()
 
 
@@ -43,19 +45,20 @@ def open_sql_log(
 ) -> SendLog:
     """Return the log that knows whom other runs and tasks have texted."""
     from airflow_provider_smspartner.send_log.sql import SqlLog
-    from airflow_provider_smspartner.send_log.standing import Claimant, digest
+    from airflow_provider_smspartner.send_log.standing import Claimant, digest, owner_of
     from airflow_provider_smspartner.send_log.table import open_ledger
 
     def look(tag: str) -> frozenset[str] | None:
         found = look_up(task.hook.call, tag)
         return found.numbers if found else None
 
+    ti = context.get("ti")
     claimant = Claimant(
         connection=task.smspartner_conn_id,
         sandbox=bool(name[1]),
         campaign=str(task.campaign),
         task=digest(name),
-        owner=str(getattr(context.get("ti"), "id", None) or uuid.uuid4()),
+        owner=owner_of(getattr(ti, "try_number", 0), getattr(ti, "id", None) or uuid.uuid4()),
         secret=task.hook.settings.api_key,
         longest_request=plan.longest_request,
         verify_timeout=plan.verify_timeout,

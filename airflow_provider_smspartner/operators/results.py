@@ -2,23 +2,66 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_smspartner.budget import Quote
+from airflow_provider_smspartner.handover import Campaign
+from airflow_provider_smspartner.operators.arguments import money
 from airflow_provider_smspartner.plan import Outcome
-from airflow_provider_smspartner.rules import phone
-from airflow_provider_smspartner.rules.batches import BATCH_LIMIT
+from airflow_provider_smspartner.rules import batches, phone
 from airflow_provider_smspartner.rules.schedule import PARIS
 
 if TYPE_CHECKING:
     from airflow_provider_smspartner.api import SendOptions
     from airflow_provider_smspartner.audience import Audience
+    from airflow_provider_smspartner.operators.send import SendOperator
     from airflow_provider_smspartner.operators.texts import Text
 
 PREVIEWS = 3
 NOTHING = Quote(people=0, segments=0, price=Decimal(0))
+
+
+def campaign_of(
+    task: SendOperator,
+    found: Audience,
+    options: SendOptions,
+    quote: Quote | None,
+    *,
+    name: Sequence[object],
+    redirected: bool,
+) -> Campaign:
+    """Return what a task is about to send, for the campaign page.
+
+    :param name: what a ledger knows this task instance by.
+    """
+    return Campaign(
+        at=datetime.now(PARIS),
+        kind=task.kind,
+        campaign=task.campaign,
+        tag=task.tag,
+        connection=task.smspartner_conn_id,
+        ledger=task.ledger_conn_id,
+        task=None if task.ledger_conn_id is None else ledger_digest(name),
+        recipients=len(found),
+        invalid=found.invalid,
+        duplicates=found.duplicates,
+        excluded=found.excluded,
+        estimate=quote.as_dict() if quote else None,
+        max_cost=money(task.max_cost, "max_cost"),
+        sandbox=options.sandbox,
+        redirected=redirected,
+        scheduled_for=options.send_at.astimezone(PARIS) if options.send_at else None,
+    )
+
+
+def ledger_digest(name: Sequence[object]) -> str:
+    """Return how the rows of a ledger name a task instance."""
+    from airflow_provider_smspartner.send_log.standing import digest
+
+    return digest(name)
 
 
 def result_of(
@@ -64,7 +107,7 @@ def dry_run_result(found: Audience, text: Text, quote: Quote | None, *, redirect
     result = result_of(found, text.options, Outcome(currency=quote.currency), quote, redirected=redirected)
     return result | {
         "recipients": quote.people,
-        "batches": -(-quote.people // BATCH_LIMIT),
+        "batches": -(-quote.people // batches.BATCH_LIMIT),
         "segments": quote.segments,
         "cost": None if quote.cost is None else str(quote.cost),
         "dry_run": True,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from airflow_provider_smspartner import api
 from airflow_provider_smspartner.exceptions import InvalidMessage
@@ -60,6 +60,8 @@ class SendSmsOperator(SendOperator):
     :param ledger_conn_id: a SQL connection that keeps the ledger (templated), see ``docs/ledger.md``.
     :param event_column: with a ledger: once for each event, such as an order id, instead of once.
     :param allow_backfill: let a backfill run send; it is refused otherwise.
+    :param cancel_on_kill: when the task is stopped, cancel what is scheduled on the platform more than five
+        minutes ahead; a later try sends to those people again.
     :param dry_run: everything but the sending; returns counts, an estimate and masked samples.
     :param smspartner_conn_id: connection of type ``smspartner``.
 
@@ -136,6 +138,7 @@ class SendSurveyOperator(SendOperator):
     """
 
     template_fields: Sequence[str] = ("survey_id", *SendOperator.template_fields)
+    kind: ClassVar[str] = "survey"
 
     def __init__(self, *, survey_id: str, **kwargs: Any) -> None:
         self.survey_id = survey_id

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -92,6 +92,11 @@ def tally(reports: Iterable[Report], *, recipients: int | None) -> Tally:
 
     A negative ``recipients`` raises InvalidMessage.
     """
+    return tally_and_dates(reports, recipients=recipients)[0]
+
+
+def tally_and_dates(reports: Iterable[Report], *, recipients: int | None) -> tuple[Tally, Sequence[datetime]]:
+    """Count as ``tally`` does, and return when those delivered had their text, as far as it is known."""
     if recipients is not None and recipients < 0:
         raise InvalidMessage(f"recipients: {recipients} people cannot have been sent a text; give 0 or more")
     latest: dict[str, Report] = {}
@@ -102,16 +107,18 @@ def tally(reports: Iterable[Report], *, recipients: int | None) -> Tally:
         if report.stop:
             stopped.add(person)
     everyone = len(latest) if recipients is None else recipients
-    final = [report.status for report in latest.values() if report.status in FINAL]
-    delivered = min(final.count(DeliveryStatus.DELIVERED), everyone)
+    final = [report for report in latest.values() if report.status in FINAL]
+    arrived = [report.reported_at for report in final if report.status is DeliveryStatus.DELIVERED]
+    delivered = min(len(arrived), everyone)
     decided = min(len(final), everyone)
-    return Tally(
+    counted = Tally(
         recipients=everyone,
         delivered=delivered,
         not_delivered=decided - delivered,
         waiting=everyone - decided,
         stop=min(len(stopped), everyone),
     )
+    return counted, sorted(filter(None, arrived))[:delivered]
 
 
 def total(tallies: Iterable[Tally]) -> Tally:

@@ -26,6 +26,8 @@ class BatchState(StrEnum):
     """It left, and no answer can be trusted. After a crash: looked up by its tag until found or absent."""
     ABSENT = "absent"
     """Certainly not on the platform. Its people are free; after a crash they are sent to again."""
+    CANCELLING = "cancelling"
+    """The platform has it and is to take it back. After a crash: asked for again, until it has answered."""
     CANCELLED = "cancelled"
     """Taken back from the platform before its time. Its people are free for a later try."""
 
@@ -47,8 +49,12 @@ class Event(StrEnum):
     """A look by its tag finds nothing, under the conditions in which that is proof."""
     RESEND = "resend"
     """The DAG's author accepts doubles: ``on_unknown="resend"``."""
+    INTENT = "intent"
+    """It is remembered that the batch is to be cancelled; the platform has not been asked yet."""
     CANCEL = "cancel"
-    """The platform confirmed a cancellation."""
+    """The platform confirmed a cancellation, or said that it had taken the batch back before."""
+    TOO_LATE = "too late"
+    """The platform said that it takes the batch back no more."""
 
 
 S, E = BatchState, Event
@@ -65,7 +71,9 @@ TRANSITIONS: Final[dict[tuple[BatchState, Event], BatchState]] = {
     (S.UNKNOWN, E.RESEND): S.ABSENT,
     (S.REFUSED, E.FOUND): S.ACCEPTED,
     (S.REFUSED, E.NOT_FOUND): S.ABSENT,
-    (S.ACCEPTED, E.CANCEL): S.CANCELLED,
+    (S.ACCEPTED, E.INTENT): S.CANCELLING,
+    (S.CANCELLING, E.CANCEL): S.CANCELLED,
+    (S.CANCELLING, E.TOO_LATE): S.ACCEPTED,
 }
 
 OPEN: Final = frozenset({BatchState.CLAIMED, BatchState.UNKNOWN, BatchState.REFUSED})

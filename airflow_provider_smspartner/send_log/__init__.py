@@ -11,6 +11,9 @@ from airflow_provider_smspartner.exceptions import SMSPartnerError
 from airflow_provider_smspartner.rules.people import HASH_SIZE, Person
 from airflow_provider_smspartner.rules.sending_states import BatchState
 
+LAST_CANCEL = 300.0
+"""Seconds before its time from which the platform takes a send back no more."""
+
 
 class StaleProcess(SMSPartnerError):
     """Another process has taken over this task: this one must stop at once."""
@@ -27,6 +30,8 @@ class Receipt:
     segments: int = 0
     cost: Decimal = Decimal(0)
     currency: str | None = None
+    scheduled_for: float | None = None
+    """When the platform was asked to send it, in seconds since the epoch; None: at once, or not known."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -56,6 +61,12 @@ class Batch:
         """How many of its people were refused for good."""
         return len(self.rejected) // HASH_SIZE
 
+    def is_cancellable(self, now: float) -> bool:
+        """Tell whether the platform has it, under an id, and would take it back at this moment."""
+        if self.state is not BatchState.ACCEPTED or self.receipt is None or not self.receipt.message_id:
+            return False
+        return (self.receipt.scheduled_for or 0.0) - now > LAST_CANCEL
+
 
 @dataclass(slots=True, kw_only=True)
 class Memory:
@@ -65,12 +76,17 @@ class Memory:
     """By ordinal, without gaps."""
     comparable: bool = True
     """Whether all hashes were made with today's secret; if not, only the tags can tell."""
+    same_account: bool = False
+    """Whether the key of the connection is known to be that of all earlier tries."""
+    cancelling: bool = False
+    """Whether an earlier try meant to cancel; batches of which nobody knows whether it did are CANCELLING."""
 
 
 class SendLog(Protocol):
     """Remembers batches before they leave.
 
-    Called from one thread for claims and one for answers; a write that fails raises, and nothing is sent.
+    Called from one thread for claims, one for answers and one for cancellations; a write that fails raises,
+    and nothing is sent.
     """
 
     durable: bool
@@ -109,6 +125,19 @@ class SendLog(Protocol):
     def record(self, batch: Batch) -> None:
         """Remember the state that a batch has reached. Has minutes of patience."""
 
+    def intend(self, batches: Sequence[Batch], now: float) -> list[Batch]:
+        """Remember, in one write, that whatever can be cancelled at this moment is to be, and return those
+        of the given batches that this process may cancel: a process that was replaced may cancel none.
+
+        :raises StaleProcess: another process has taken over this task.
+        """
+
+    def record_cancel(self, batch: Batch) -> None:
+        """Remember what the platform has answered for a batch that was to be cancelled."""
+
+    def forget_intent(self) -> None:
+        """Nothing is to be cancelled any more: the platform has answered for every batch."""
+
 
 class NoLog:
     """Remembers nothing: what is left are the tags on the platform."""
@@ -146,3 +175,13 @@ class NoLog:
 
     def record(self, batch: Batch) -> None:
         """Forget it."""
+
+    def intend(self, batches: Sequence[Batch], now: float) -> list[Batch]:
+        """Let nothing be cancelled: no later try would know of it."""
+        return []
+
+    def record_cancel(self, batch: Batch) -> None:
+        """Forget it."""
+
+    def forget_intent(self) -> None:
+        """Nothing to forget."""

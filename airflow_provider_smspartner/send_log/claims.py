@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import bindparam, func, insert, select, update
 
 from airflow_provider_smspartner.rules.sending_states import BatchState
-from airflow_provider_smspartner.send_log import Batch
-from airflow_provider_smspartner.send_log.rows import of_batch
+from airflow_provider_smspartner.send_log import Batch, StaleProcess
 from airflow_provider_smspartner.send_log.standing import (
     FREE_STATES,
     OPEN_STATES,
@@ -43,6 +42,8 @@ def mine(claimant: Claimant, *conditions: Any) -> tuple[Any, ...]:
 def write_claims(connection: Connection, batches: Sequence[Batch], claimant: Claimant, now: float) -> Rows:
     """Claim whom the table grants, and return the rows of the others.
 
+    :raises StaleProcess: another try goes on under the same ordinals, and so under the same tags: with two
+        groups of people under one tag, nobody could tell later whom the platform has.
     :raises Conflict: a row has changed in between; the transaction has to be done anew. So it is when the
         database refuses a second row of a person.
     """
@@ -57,6 +58,11 @@ def write_claims(connection: Connection, batches: Sequence[Batch], claimant: Cla
                 fresh[key] = claim | {"number": key[0], "event": key[1]}
             elif key not in refused:
                 known[key] = swap(rows[key], claim)
+    if connection.scalar(select(func.count()).where(*of_others(batches, claimant))):
+        raise StaleProcess(
+            "Another process has claimed people under the same tags of this task: this one stops, and a "
+            "later try sends to those who are still missing."
+        )
     # In one order everywhere, so that two tasks with the same audience do not wait for each other
     if fresh:
         connection.execute(insert(SENDS), [fresh[key] for key in sorted(fresh)])
@@ -66,6 +72,13 @@ def write_claims(connection: Connection, batches: Sequence[Batch], claimant: Cla
         if connection.scalar(select(func.count()).where(*granted)) != len(fresh) + len(known):
             raise Conflict
     return refused
+
+
+def of_others(batches: Sequence[Batch], claimant: Claimant) -> tuple[Any, ...]:
+    """Return what other tries of this task have under the ordinals of some batches, as conditions."""
+    ordinals = SENDS.c.ordinal.in_([batch.ordinal for batch in batches])
+    taken = SENDS.c.state.not_in(FREE_STATES)
+    return (SENDS.c.task == claimant.task, ordinals, SENDS.c.owner != claimant.owner, taken)
 
 
 def is_claimable(row: Row[Any], claimant: Claimant, now: float) -> bool:
@@ -102,8 +115,7 @@ def renew_claim(connection: Connection, batch: Batch, claimant: Claimant, now: f
     claimed = update(SENDS).where(*mine(claimant, SENDS.c.ordinal == batch.ordinal, CLAIMED))
     times = {"claimed_at": moment(now), "lease_until": claimant.lease_until(now)}
     renewed = connection.execute(claimed.values(times)).rowcount
-    foreign = (SENDS.c.owner != claimant.owner, SENDS.c.state.not_in(FREE_STATES))
-    others = select(func.count()).where(*of_batch(batch, claimant), *foreign)
+    others = select(func.count()).where(*of_others([batch], claimant))
     return renewed == batch.size and not connection.scalar(others)
 
 

@@ -8,13 +8,13 @@ from decimal import ROUND_DOWN, Decimal
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import select, update
+from sqlalchemy import and_, false, or_, select, update
 
 from airflow_provider_smspartner.rules.people import Person, Recogniser, each
 from airflow_provider_smspartner.rules.sending_states import BatchState
 from airflow_provider_smspartner.send_log import Batch, Receipt
 from airflow_provider_smspartner.send_log.standing import FREE_STATES, REJECTED, Claimant
-from airflow_provider_smspartner.send_log.table import SENDS
+from airflow_provider_smspartner.send_log.table import ERASED, SENDS, moment
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection, Row
@@ -70,7 +70,7 @@ def batch_of(rows: Sequence[Row[Any]], claimant: Claimant, recogniser: Recognise
     if sent:
         batch.state = BatchState(sent[0].state)
         batch.hashes = recogniser.hashes(map(person_of, taken))
-    if batch.state is BatchState.ACCEPTED:
+    if batch.state in (BatchState.ACCEPTED, BatchState.CANCELLING):
         batch.receipt = receipt_of(sent, claimant)
     else:  # a look by tag brings numbers without events, which hashes could not be compared with
         batch.people = tuple(map(person_of, sent))
@@ -85,19 +85,33 @@ def receipt_of(rows: Sequence[Row[Any]], claimant: Claimant) -> Receipt:
         segments=sum(row.segments or 0 for row in rows),
         cost=sum((row.cost or Decimal(0) for row in rows), Decimal(0)),
         currency=rows[0].currency,
+        scheduled_for=rows[0].scheduled_for and rows[0].scheduled_for.replace(tzinfo=UTC).timestamp(),
     )
 
 
 # ---- writing -------------------------------------------------------------------------------------------
 
 
-def write_accepted(connection: Connection, batch: Batch, claimant: Claimant, at: datetime) -> None:
-    """Write that the platform has a batch, and each person's share of its bill."""
+def write_accepted(
+    connection: Connection, batch: Batch, claimant: Claimant, recogniser: Recogniser, at: datetime
+) -> None:
+    """Write that the platform has a batch, without those whose own row it refused, and everybody's share of
+    its bill.
+
+    Another process of this task may have claimed others under the same ordinal: the platform has not.
+    """
     scope = of_batch(batch, claimant)
     people = [person_of(row) for row in connection.execute(select(SENDS).where(*scope))]
+    members = set(each(batch.hashes)) - set(each(batch.rejected))
+    ours = [p for p in people if p.number.startswith(ERASED) or recogniser.hash(p) in members]
+    if len(ours) < len(people):
+        people = ours
+        scope = (*scope, or_(false(), *(and_(*is_person(person)) for person in people)))
     if not people:
         return
-    values = {"state": BatchState.ACCEPTED.value, "accepted_at": at}
+    values: dict[str, Any] = {"state": BatchState.ACCEPTED.value, "accepted_at": at}
+    if batch.receipt and batch.receipt.scheduled_for:
+        values["scheduled_for"] = moment(batch.receipt.scheduled_for)
     for share, whose in shares(batch.receipt, sorted(people)):
         connection.execute(update(SENDS).where(*scope, *whose).values(**values, **share))
 

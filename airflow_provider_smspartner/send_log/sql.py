@@ -6,6 +6,7 @@ that it can be joined, and so that a changed key of the connection changes nothi
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -14,12 +15,12 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 from airflow.providers.common.compat.sdk import AirflowFailException
-from sqlalchemy import update
+from sqlalchemy import and_, or_, select, update
 
 from airflow_provider_smspartner.exceptions import InvalidMessage, OutcomeUnknownError
 from airflow_provider_smspartner.rules.people import Person, Recogniser
 from airflow_provider_smspartner.rules.sending_states import BatchState
-from airflow_provider_smspartner.send_log import Batch, Memory, StaleProcess
+from airflow_provider_smspartner.send_log import LAST_CANCEL, Batch, Memory, StaleProcess
 from airflow_provider_smspartner.send_log.claims import drop_claim, mine, renew_claim, write_claims
 from airflow_provider_smspartner.send_log.dead_runs import REMEDY, Look, settle
 from airflow_provider_smspartner.send_log.rows import (
@@ -48,13 +49,17 @@ from airflow_provider_smspartner.send_log.table import (
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from sqlalchemy import ColumnElement
     from sqlalchemy.engine import Connection, Row
 
     from airflow_provider_smspartner.send_log.task_state import TaskStateLog
 
+log = logging.getLogger(__name__)
+
 AT_ONCE: Final = 500
 """People asked for in one statement; some databases bind no more than 2,100 values."""
 RENEW_EVERY: Final = 30.0
+CANCELLING: Final = SENDS.c.state == BatchState.CANCELLING.value
 
 
 class SqlLog:
@@ -87,6 +92,7 @@ class SqlLog:
         self._fence = fence
         self._now = now
         self._renewed_at = now()
+        self._is_cancelling = False
         self._kept_back: dict[Key, tuple[Person, datetime]] = {}
         self._stuck: dict[str, int] = {}
 
@@ -98,16 +104,32 @@ class SqlLog:
             self._fence.begin()
 
     def load(self) -> Memory | None:
-        """Return what this task has left, and take over what its earlier tries were about to send."""
-        batches = self._ledger.transact(self._take_over)
+        """Return what this task has left, and take over what its earlier tries were about to send.
+
+        :raises StaleProcess: a later try has begun, which this process did not live to see.
+        """
+        owners = self._ledger.transact(self._owners)  # MySQL would read what follows as of this moment
+        if any(map(self._me.is_older_than, owners)):
+            raise StaleProcess(
+                "A later try of this task has taken over: this process stops, and leaves the rest to it."
+            )
+        batches = self._ledger.transact(lambda connection: self._take_over(connection, owners))
         if batches:
-            return Memory(batches=batches)
+            cancelling = any(batch.state is BatchState.CANCELLING for batch in batches)
+            return Memory(batches=batches, cancelling=cancelling)
         return self._fence.load() if self._fence else None
 
-    def _take_over(self, connection: Connection) -> list[Batch]:
+    def _owners(self, connection: Connection) -> list[str]:
+        owners = select(SENDS.c.owner).where(SENDS.c.task == self._me.task).distinct()
+        return list(connection.scalars(owners))
+
+    def _take_over(self, connection: Connection, owners: Sequence[str]) -> list[Batch]:
+        # What a later try takes over right now stays with it
+        rows = update(SENDS).where(SENDS.c.task == self._me.task, SENDS.c.owner.in_(owners))
         lease = {"owner": self._me.owner, "lease_until": self._me.lease_until(self._now())}
-        open_ = update(SENDS).where(SENDS.c.task == self._me.task, SENDS.c.state.in_(OPEN_STATES))
-        connection.execute(open_.values(lease))
+        connection.execute(rows.where(SENDS.c.state.in_(OPEN_STATES)).values(lease))
+        cancellable = rows.where(on_schedule(self._now()))
+        connection.execute(cancellable.values(owner=self._me.owner))  # from now on no try before may cancel
         return read_batches(connection, self._me, self._recogniser, self._tag_of)
 
     def open(self, memory: Memory) -> None:
@@ -133,8 +155,9 @@ class SqlLog:
         # All or none: the next try would take some for all of them
         for batch, members in zip(batches, people, strict=True):
             now = self._now()
-            write_claims(connection, [replace(batch, people=members)], self._me, now)
-            write_accepted(connection, batch, self._me, moment(now))
+            adopted = replace(batch, people=members, hashes=self._recogniser.hashes(members))
+            write_claims(connection, [adopted], self._me, now)
+            write_accepted(connection, adopted, self._me, self._recogniser, moment(now))
 
     # ---- who is left -------------------------------------------------------------------------------
 
@@ -146,6 +169,8 @@ class SqlLog:
         source = iter(people)
         while some := list(islice(source, AT_ONCE)):
             yield from self._free(some)
+        if self._kept_back:  # or nobody would know why a task that has sent to all goes on
+            log.info("Another task is about to text %s people: waiting for it", len(self._kept_back))
 
     def freed(self) -> list[Person] | None:
         """Return those kept back whom the others have let go of; None when nobody is kept back any more.
@@ -253,12 +278,46 @@ class SqlLog:
         self._ledger.transact(lambda connection: self._record(connection, batch, state))
 
     def _record(self, connection: Connection, batch: Batch, state: BatchState) -> None:
-        if state is BatchState.ACCEPTED:  # a fact, whoever owns the rows by now
-            write_accepted(connection, batch, self._me, moment(self._now()))
-            return
         write_rejected(connection, batch, self._me, self._recogniser)
+        if state is BatchState.ACCEPTED:  # a fact, whoever owns the rows by now
+            write_accepted(connection, batch, self._me, self._recogniser, moment(self._now()))
+            if self._is_cancelling:  # nobody may come back to ask for it
+                self._intend(connection, self._now(), SENDS.c.ordinal == batch.ordinal)
+            return
         # What another process has found on the platform meanwhile stays so
-        rows: tuple[Any, ...] = (SENDS.c.owner == self._me.owner, SENDS.c.state.in_(OPEN_STATES))
-        if state is BatchState.CANCELLED:
-            rows = (SENDS.c.state == BatchState.ACCEPTED.value,)
+        rows = (SENDS.c.owner == self._me.owner, SENDS.c.state.in_(OPEN_STATES))
         connection.execute(update(SENDS).where(*of_batch(batch, self._me), *rows).values(state=state.value))
+
+    # ---- cancelling --------------------------------------------------------------------------------
+
+    def intend(self, batches: Sequence[Batch], now: float) -> list[Batch]:
+        """Write it into the rows that this try owns: a try that has taken over owns them all."""
+        if self._fence:
+            self._fence.header()
+            self._fence.open(Memory())
+        ours = self._ledger.transact(lambda connection: self._intend(connection, now))
+        self._is_cancelling = True
+        return [batch for batch in batches if batch.ordinal in ours]
+
+    def _intend(self, connection: Connection, now: float, *of_those: ColumnElement[bool]) -> set[int]:
+        accepted = SENDS.c.state == BatchState.ACCEPTED.value
+        by_id = (SENDS.c.message_id.is_not(None), SENDS.c.scheduled_for > moment(now + LAST_CANCEL))
+        rows = update(SENDS).where(*mine(self._me, accepted, *by_id, *of_those))
+        connection.execute(rows.values(state=BatchState.CANCELLING.value))
+        intended = select(SENDS.c.ordinal).where(*mine(self._me, CANCELLING)).distinct()
+        return set(connection.scalars(intended))
+
+    def record_cancel(self, batch: Batch) -> None:
+        """Write the answer into the rows of which nobody else has taken note of it."""
+        state, rows = batch.state.value, (SENDS.c.owner == self._me.owner, CANCELLING)
+        answer = update(SENDS).where(*of_batch(batch, self._me), *rows).values(state=state)
+        self._ledger.transact(lambda connection: connection.execute(answer))
+
+    def forget_intent(self) -> None:
+        """Nothing to forget: each row has its own."""
+
+
+def on_schedule(now: float) -> ColumnElement[bool]:
+    """Return the rows that may still be cancelled, as a condition."""
+    waiting = and_(SENDS.c.state == BatchState.ACCEPTED.value, SENDS.c.scheduled_for > moment(now))
+    return or_(CANCELLING, waiting)

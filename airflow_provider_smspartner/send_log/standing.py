@@ -50,7 +50,7 @@ class Claimant:
     task: str
     """Digest of the task instance, the same in all of its tries; up to 32 characters."""
     owner: str
-    """The try."""
+    """The try, as ``owner_of`` names it."""
     secret: str = field(repr=False)
     """Recognises erased people."""
     longest_request: float
@@ -74,6 +74,15 @@ class Claimant:
         """Return until when a claim of this moment holds without being renewed."""
         return moment(now + self.longest_request + self.verify_timeout + MARGIN)
 
+    def is_older_than(self, owner: str) -> bool:
+        """Tell whether a row's owner is a later try than this one.
+
+        Both must say so: the numbers of a deleted run that is made again begin anew, and the clocks by which
+        the ids are made differ.
+        """
+        (number, made), (its_number, its_made) = try_of(self.owner), try_of(owner)
+        return its_number > number and its_made > made
+
     @property
     def scope(self) -> tuple[Any, ...]:
         """The rows of the campaign, as conditions."""
@@ -82,6 +91,17 @@ class Claimant:
             SENDS.c.sandbox == self.sandbox,
             SENDS.c.campaign == self.campaign,
         )
+
+
+def owner_of(try_number: int, id_: object) -> str:
+    """Name a try by its number and its id, in which Airflow begins with the time (UUID 7)."""
+    return f"{try_number}:{id_}"
+
+
+def try_of(owner: str) -> tuple[int, str]:
+    """Return number and id of a try out of its name."""
+    number, _, id_ = owner.partition(":")
+    return (int(number), id_) if number.isdecimal() else (0, owner)
 
 
 def digest(task: Sequence[object]) -> str:

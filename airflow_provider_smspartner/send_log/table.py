@@ -92,6 +92,7 @@ SENDS: Final = Table(
     Column("cost", Money),
     Column("currency", String(8)),
     Column("accepted_at", DateTime),
+    Column("scheduled_for", DateTime),
     Column("status", String(16)),
     Column("stop", Boolean),
     Column("reported_at", DateTime),
@@ -112,13 +113,14 @@ class Ledger:
 
     engine: Engine
     pause: Callable[[float], object] = time.sleep
+    patience: float = PATIENCE
     one_at_a_time: threading.Lock = field(default_factory=threading.Lock)
     """This process's transactions follow each other, so that they cannot block each other."""
 
     def transact(self, work: Callable[[Connection], T]) -> T:
         """Do ``work`` in one transaction; it is done anew when another one interferes, so it must bear that.
 
-        :raises SMSPartnerError: the database stayed away for five minutes, or refused.
+        :raises SMSPartnerError: the database stayed away for longer than ``patience``, or refused.
         """
         waited, delay, conflicts = 0.0, 1.0, 0
         while True:
@@ -133,8 +135,10 @@ class Ledger:
                     ) from None
                 continue
             except (exc.OperationalError, exc.InterfaceError, exc.TimeoutError) as error:
-                if waited >= PATIENCE:
-                    raise SMSPartnerError(f"The ledger is away for minutes: {first_line(error)}") from None
+                if waited >= self.patience:
+                    raise SMSPartnerError(
+                        f"The ledger has been away for {waited:.0f} seconds: {first_line(error)}"
+                    ) from None
             except exc.SQLAlchemyError as error:
                 raise SMSPartnerError(f"The ledger refused a statement ({type(error).__name__})") from None
             self.pause(delay)
@@ -147,17 +151,25 @@ def open_ledger(conn_id: str) -> Ledger:
     :raises InvalidMessage: the connection is none of a SQL database, or the table has other columns.
     :raises SMSPartnerError: the database cannot be reached.
     """
+    engine = engine_of(conn_id)
+    prepare(engine)
+    return Ledger(engine=engine)
+
+
+def engine_of(conn_id: str) -> Engine:
+    """Return the engine behind an Airflow connection, without a look at the database.
+
+    :raises InvalidMessage: the connection is none of a SQL database.
+    """
     try:
         # Without hide_parameters, SQLAlchemy writes the numbers of a failed statement into its errors
         kwargs = {"hide_parameters": True, "pool_pre_ping": True}
-        engine = sql_hook(conn_id).get_sqlalchemy_engine(engine_kwargs=kwargs)
+        return sql_hook(conn_id).get_sqlalchemy_engine(engine_kwargs=kwargs)
     except (NotImplementedError, ImportError, exc.ArgumentError) as error:
         raise InvalidMessage(
             f"ledger_conn_id: connection {conn_id!r} brings no SQLAlchemy engine ({type(error).__name__}); "
             "give one whose provider does, such as PostgreSQL, MySQL or SQLite"
         ) from None
-    prepare(engine)
-    return Ledger(engine=engine)
 
 
 def sql_hook(conn_id: str) -> DbApiHook:
@@ -185,39 +197,51 @@ def sql_hook(conn_id: str) -> DbApiHook:
     return hook
 
 
-def prepare(engine: Engine) -> None:
-    """Create the table when it is not there; another process may do so at the same moment.
+def prepare(engine: Engine, table: Table = SENDS) -> None:
+    """Create a table of the ledger when it is not there; another process may do so at the same moment.
 
     :raises InvalidMessage: a table of that name has other columns, or another primary key.
     :raises SMSPartnerError: the database cannot be reached, or does not let us.
     """
     try:
-        if not inspect(engine).has_table(SENDS.name):
-            create(engine)
+        if not inspect(engine).has_table(table.name):
+            create(engine, table)
         inspector = inspect(engine)
-        columns = {column["name"] for column in inspector.get_columns(SENDS.name)}
-        key = set(inspector.get_pk_constraint(SENDS.name)["constrained_columns"])
+        columns = {column["name"] for column in inspector.get_columns(table.name)}
+        key = set(inspector.get_pk_constraint(table.name)["constrained_columns"])
     except exc.SQLAlchemyError as error:
         raise SMSPartnerError(f"The ledger could not be opened: {first_line(error)}") from None
-    if columns != set(SENDS.columns.keys()):
-        odd = ", ".join(sorted(columns ^ set(SENDS.columns.keys())))
+    if (missing := set(table.columns.keys()) - columns) and is_older(table, columns):
         raise InvalidMessage(
-            f"ledger_conn_id: its table {SENDS.name} has other columns than a ledger ({odd}) and was left "
+            f"ledger_conn_id: its table {table.name} was made before it had {', '.join(sorted(missing))}: "
+            "add that as a nullable column, see docs/ledger.md; keep the table, it knows who was texted"
+        )
+    if columns != set(table.columns.keys()):
+        odd = ", ".join(sorted(columns ^ set(table.columns.keys())))
+        raise InvalidMessage(
+            f"ledger_conn_id: its table {table.name} has other columns than a ledger ({odd}) and was left "
             "untouched; rename it, or give another database or schema"
         )
-    if key != set(PRIMARY_KEY):
+    wanted = table.primary_key.columns.keys()
+    if key != set(wanted):
         raise InvalidMessage(
-            f"ledger_conn_id: its table {SENDS.name} keeps nobody from being texted twice, because its "
-            f"primary key is not ({', '.join(PRIMARY_KEY)}); rename it, so that a new one is created"
+            f"ledger_conn_id: its table {table.name} keeps nobody from being texted twice, because its "
+            f"primary key is not ({', '.join(wanted)}); rename it, so that a new one is created"
         )
 
 
-def create(engine: Engine) -> None:
+def is_older(table: Table, columns: set[str]) -> bool:
+    """Tell whether a table has what it had from the beginning, and nothing else."""
+    known = set(table.columns.keys())
+    return columns <= known and all(table.columns[name].nullable for name in known - columns)
+
+
+def create(engine: Engine, table: Table) -> None:
     """Create the table, unless another process was faster."""
     try:
-        SENDS.create(engine)
+        table.create(engine)
     except exc.DBAPIError:
-        if not inspect(engine).has_table(SENDS.name):
+        if not inspect(engine).has_table(table.name):
             raise
 
 

@@ -10,19 +10,23 @@ import base64
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk.exceptions import AirflowRuntimeError
 
-from airflow_provider_smspartner.rules.people import Person, Recogniser
-from airflow_provider_smspartner.rules.sending_states import BatchState
+from airflow_provider_smspartner.exceptions import SMSPartnerError
+from airflow_provider_smspartner.rules.people import HASH_SIZE, Person, Recogniser
+from airflow_provider_smspartner.rules.sending_states import BatchState, Event, after
 from airflow_provider_smspartner.send_log import Batch, Memory, Receipt, StaleProcess
 
 if TYPE_CHECKING:
     from airflow.sdk.execution_time.context import TaskStateStoreAccessor
 
 HEADER = "campaign"
+INTENT = "cancel"
+"""What the header calls the time, in seconds since the epoch, from which a try meant to cancel."""
 LARGEST_CLAIMS = 60_000
 """Bytes of hashes in base 85 that one value holds; the store takes values of 64 KB."""
 PATIENCE = 300.0
@@ -58,23 +62,29 @@ class TaskStateLog:
     def load(self) -> Memory | None:
         """Return what earlier tries left. "Not there" is what a stale process reads, too: the caller looks
         at the platform before it believes it, and its first claim fails."""
-        if self._get(HEADER) is None:
+        if (header := self._get(HEADER)) is None:
             return None
-        memory = Memory()
-        while (group := self._get(claims_key(len(memory.batches)))) is not None:
-            memory.comparable = memory.comparable and group["check"] == self._recogniser.check
-            for tag, hashes in zip(group["tags"], group["people"], strict=True):
-                ordinal = len(memory.batches)
-                batch = Batch(ordinal=ordinal, tag=tag, hashes=unpacked(hashes), claimed_at=group["at"])
-                memory.batches.append(self._with_outcome(batch))
+        with legible(HEADER):
+            intent = None if header.get(INTENT) is None else float(header[INTENT])
+        memory = Memory(cancelling=intent is not None)
+        while (group := self._get(key := claims_key(len(memory.batches)))) is not None:
+            with legible(key):
+                memory.comparable = memory.comparable and group["check"] == self._recogniser.check
+                memory.batches += [self._with_outcome(batch, intent) for batch in claimed(group, memory)]
+        memory.same_account = memory.comparable
         return memory
 
-    def _with_outcome(self, batch: Batch) -> Batch:
-        if (kept := self._get(batch_key(batch.ordinal))) is not None:
-            batch.state = BatchState(kept["state"])
-            batch.claimed_at = kept.get("at", batch.claimed_at)
-            batch.rejected = unpacked(kept.get("rejected", ""))
-            batch.receipt = receipt(kept) if batch.state is BatchState.ACCEPTED else None
+    def _with_outcome(self, batch: Batch, intent: float | None) -> Batch:
+        key = batch_key(batch.ordinal)
+        if (kept := self._get(key)) is not None:
+            with legible(key):
+                batch.state = BatchState(kept["state"])
+                batch.claimed_at = float(kept.get("at", batch.claimed_at))
+                batch.rejected = unpacked(kept.get("rejected", ""))
+                on_platform = batch.state in (BatchState.ACCEPTED, BatchState.CANCELLING)
+                batch.receipt = receipt(kept) if on_platform else None
+        if intent is not None and batch.is_cancellable(intent):
+            batch.state = after(batch.state, Event.INTENT)
         return batch
 
     def unsent(self, people: Iterable[Person]) -> Iterator[Person]:
@@ -137,7 +147,43 @@ class TaskStateLog:
             kept = batch.receipt
             value |= {"people": kept.people, "segments": kept.segments, "cost": str(kept.cost)}
             value |= {"message_id": kept.message_id or "", "currency": kept.currency or ""}
+            if kept.scheduled_for is not None:
+                value["scheduled_for"] = kept.scheduled_for
         self._set(batch_key(batch.ordinal), value)
+
+    # ---- cancelling --------------------------------------------------------------------------------
+
+    def intend(self, batches: Sequence[Batch], now: float) -> list[Batch]:
+        """Write it into the header, for all batches: one write each would take longer than there is.
+
+        It stands for every batch that could be cancelled when it was first written, also for those whose
+        answer is recorded after it, until ``forget_intent``.
+        """
+        before = self.header().get(INTENT, now)
+        self._set(HEADER, {"begun": True, INTENT: min(before, now)})
+        return list(batches)
+
+    def header(self) -> dict[str, Any]:
+        """Return what says that the log is whole.
+
+        :raises StaleProcess: it is not there: another try has taken over, or what was found by tags is still
+            being written, and what says so too early would make the next try take a part for all of it.
+        """
+        header: dict[str, Any] | None = self._get(HEADER)
+        if header is None:
+            raise StaleProcess(
+                "This try has no whole log: another one has taken over, or what was found by tags is still "
+                "being written."
+            )
+        return header
+
+    def record_cancel(self, batch: Batch) -> None:
+        """Write it as any other state."""
+        self.record(batch)
+
+    def forget_intent(self) -> None:
+        """Take it out of the header."""
+        self._set(HEADER, {"begun": True})
 
     # ---- the store ---------------------------------------------------------------------------------
 
@@ -167,6 +213,33 @@ class TaskStateLog:
             waited, delay = waited + delay, min(delay * 2, 15.0)
 
 
+@contextmanager
+def legible(key: str) -> Iterator[None]:
+    """Say which value cannot be read: a person may have edited it in the UI."""
+    try:
+        yield
+    except (ArithmeticError, AttributeError, KeyError, TypeError, ValueError) as fault:
+        reason = type(fault).__name__
+    else:
+        return
+    raise SMSPartnerError(
+        f"The task state store holds something under {key!r} that cannot be read ({reason}): put back what "
+        "was there. Without it nobody knows who was sent to, and so nothing was sent."
+    )
+
+
+def claimed(group: dict[str, Any], memory: Memory) -> list[Batch]:
+    """Return the batches of one value, which follow those of the memory."""
+    claims = list(zip(group["tags"], group["people"], strict=True))
+    if not claims:
+        raise ValueError("a group of no batches would be read for ever")
+    first, at = len(memory.batches), float(group["at"])
+    return [
+        Batch(ordinal=ordinal, tag=str(tag), hashes=unpacked(hashes), claimed_at=at)
+        for ordinal, (tag, hashes) in enumerate(claims, start=first)
+    ]
+
+
 def is_stale(error: AirflowRuntimeError) -> bool:
     """Tell a task instance that is gone from an API server that cannot be reached or has failed."""
     detail = error.error.detail or {}
@@ -191,7 +264,10 @@ def packed(hashes: bytes) -> str:
 
 def unpacked(text: str) -> bytes:
     """Read hashes back."""
-    return base64.b85decode(text)
+    hashes = base64.b85decode(text)
+    if len(hashes) % HASH_SIZE:
+        raise ValueError("half a hash")
+    return hashes
 
 
 def receipt(kept: dict[str, Any]) -> Receipt:
@@ -202,4 +278,5 @@ def receipt(kept: dict[str, Any]) -> Receipt:
         segments=int(kept.get("segments", 0)),
         cost=Decimal(str(kept.get("cost", 0))),
         currency=kept.get("currency") or None,
+        scheduled_for=float(kept["scheduled_for"]) if kept.get("scheduled_for") else None,
     )

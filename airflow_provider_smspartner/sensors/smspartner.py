@@ -16,6 +16,7 @@ from airflow.providers.common.compat.sdk import (
 )
 from airflow.sdk import BaseSensorOperator, PokeReturnValue
 
+from airflow_provider_smspartner import signals
 from airflow_provider_smspartner.exceptions import (
     DeliveryFailed,
     InvalidMessage,
@@ -23,8 +24,12 @@ from airflow_provider_smspartner.exceptions import (
     SMSPartnerError,
 )
 from airflow_provider_smspartner.failures import no_useless_retry
+from airflow_provider_smspartner.handover import DELIVERY_KEY, Delivery, read_delivery
+from airflow_provider_smspartner.links.smspartner import LINKS, show_links
 from airflow_provider_smspartner.lookup import read_pages
-from airflow_provider_smspartner.watching import Look, Progress, Watch, watch_ids, watch_sent
+from airflow_provider_smspartner.progress import Look, Progress
+from airflow_provider_smspartner.watching import Watch, watch_ids, watch_sent
+from airflow_provider_smspartner.xcom import push
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -45,6 +50,8 @@ class DeliveryStatusSensor(BaseSensorOperator):
     It looks once in the worker and then defers to the triggerer. At the deadline the rest counts as waiting:
     some phones never report, so that alone fails nothing. It returns ``messages``, ``recipients``,
     ``delivered``, ``not_delivered``, ``waiting``, ``stop`` and ``delivery_rate`` (0 to 1, None for nobody).
+    While it waits, it comes back to the worker after 1, 10 and 60 minutes and then every 6 hours, to tell the
+    campaign page how far things are.
 
     :param sent: what a send operator returned, or a list of it (templated).
     :param message_ids: one id or a list, instead of ``sent`` (templated).
@@ -65,6 +72,7 @@ class DeliveryStatusSensor(BaseSensorOperator):
     """
 
     template_fields: Sequence[str] = ("sent", "message_ids")
+    operator_extra_links = LINKS
 
     def __init__(
         self,
@@ -93,6 +101,7 @@ class DeliveryStatusSensor(BaseSensorOperator):
         self.smspartner_conn_id = smspartner_conn_id
         self.patience = timedelta(seconds=self.timeout)
         self._progress: Progress | None = None
+        self._told: Delivery | None = None
 
     @cached_property
     def hook(self) -> SMSPartnerHook:
@@ -103,39 +112,38 @@ class DeliveryStatusSensor(BaseSensorOperator):
 
     def execute(self, context: Context) -> Any:
         """Look once; then defer, or poke as ``mode`` says."""
+        show_links(self, context)
         with self._failing():
             if not self.deferrable:
                 # Ours is the deadline that counts: it starts with the send, Airflow's with the task
                 self.timeout = (2 * self.patience + timedelta(days=365)).total_seconds()
                 return super().execute(context)
             watch = self._watch(context)
-            progress = Progress(watch=watch)
-            if self._look(progress, watch.since + self.patience):
-                return self._end(progress.result(), watch)
-        return self._defer(watch)
+            progress, deadline = Progress(watch=watch), watch.since + self.patience
+            if self._look(context, progress, deadline):
+                return self._end(context, progress.result(), watch)
+        arguments = {
+            "smspartner_conn_id": self.smspartner_conn_id,
+            "deadline": deadline.isoformat(),
+            "poke_interval": self.poke_interval,
+            "handed_over": datetime.now(UTC).isoformat(),
+            **progress.remaining(),
+        }
+        return self._defer(arguments)
 
-    def _defer(self, watch: Watch) -> None:
+    def _defer(self, arguments: dict[str, Any]) -> None:
         from airflow_provider_smspartner.triggers.smspartner import DeliveryStatusTrigger
 
-        deadline = watch.since + self.patience
+        left = datetime.fromisoformat(arguments["deadline"]) - datetime.now(UTC)
         self.defer(
-            trigger=DeliveryStatusTrigger(
-                smspartner_conn_id=self.smspartner_conn_id,
-                counts=watch.counts,
-                since=watch.since.isoformat(),
-                deadline=deadline.isoformat(),
-                poke_interval=self.poke_interval,
-                began=watch.began.isoformat() if watch.began else None,
-                tags=sorted(watch.tags),
-                sandbox=sorted(watch.sandbox),
-            ),
+            trigger=DeliveryStatusTrigger(**arguments),
             method_name="execute_complete",
             # only for a trigger that does not come back: its own deadline comes first
-            timeout=deadline - datetime.now(UTC) + timedelta(hours=1),
+            timeout=max(left, timedelta(0)) + timedelta(hours=1),
         )
 
-    def execute_complete(self, context: Context, event: dict[str, Any] | None = None) -> dict[str, Any]:
-        """Judge what the trigger brought."""
+    def execute_complete(self, context: Context, event: dict[str, Any] | None = None) -> Any:
+        """Tell what the trigger brought, and judge it or, when it was not the end, defer again."""
         with self._failing():
             if not event or "result" not in event:
                 raise SMSPartnerError("The trigger ended without a result; clear the task to look again")
@@ -145,7 +153,12 @@ class DeliveryStatusSensor(BaseSensorOperator):
                 raise AirflowSensorTimeout(
                     f"At the deadline the API could not be read: {event['unreadable']}"
                 )
-            return self._end(event["result"], self._watch(context))
+            told = read_delivery(event)
+            if told is not None:  # triggers of the first versions bring the result alone
+                self._tell(context, told)
+            if not event.get("again"):
+                return self._end(context, event["result"], self._watch(context))
+        return self._defer(event["again"])
 
     def poke(self, context: Context) -> PokeReturnValue:
         """Look once; for ``deferrable=False``."""
@@ -153,8 +166,8 @@ class DeliveryStatusSensor(BaseSensorOperator):
             watch = self._watch(context) if self._progress is None else self._progress.watch
             self._progress = self._progress or Progress(watch=watch)
             with self._remembered_trouble(context, self._progress):
-                done = self._look(self._progress, watch.since + self.patience)
-            return PokeReturnValue(done, self._end(self._progress.result(), watch) if done else None)
+                done = self._look(context, self._progress, watch.since + self.patience)
+            return PokeReturnValue(done, self._end(context, self._progress.result(), watch) if done else None)
 
     def _watch(self, context: Context) -> Watch:
         ti = context.get("ti")
@@ -165,31 +178,40 @@ class DeliveryStatusSensor(BaseSensorOperator):
         watch = watch_sent(self.sent, now=began) if ids is None else watch_ids(ids, now=began)
         return replace(watch, began=began)
 
-    def _look(self, progress: Progress, deadline: datetime) -> bool:
-        """Ask for every open message; True when nothing more is to be waited for.
+    def _look(self, context: Context, progress: Progress, deadline: datetime) -> bool:
+        """Ask for every open message and tell what came; True when nothing more is to be waited for.
 
         :raises AirflowSensorTimeout: the deadline has come and the API could not be read.
         """
         _ = self.hook.settings  # a connection that cannot be used is no blip of the API
         look = Look()
-        answers = [
-            (name, look.given_up or self._ask(name, progress.watch, look)) for name in progress.open_ids
-        ]
+        for name in progress.open_ids:
+            if not look.given_up:
+                self._ask(name, progress, look)
         now = datetime.now(UTC)
-        progress.learn(answers, now=now, last=now >= deadline)
+        progress.conclude(look, now=now, last=now >= deadline)
         if progress.problem and now >= deadline:
             raise AirflowSensorTimeout(f"At the deadline the API could not be read: {progress.problem}")
-        return not progress.open_ids or now >= deadline
+        done = not progress.open_ids or now >= deadline
+        if not progress.problem:
+            self._tell(context, progress.delivery(now=now, final=done))
+        return done
 
-    def _ask(self, name: str, watch: Watch, look: Look) -> Statuses | SMSPartnerError:
+    def _ask(self, name: str, progress: Progress, look: Look) -> None:
         answer: Statuses | SMSPartnerError
         try:
-            answer = read_pages(self.hook.call, watch.reads(name))
+            answer = read_pages(self.hook.call, progress.watch.reads(name))
         except SMSPartnerError as error:
             self.log.warning("Message %s could not be read: %s", name, error)
             answer = error
         look.note(answer)
-        return answer
+        progress.take(name, answer, now=datetime.now(UTC))
+
+    def _tell(self, context: Context, delivery: Delivery) -> None:
+        """Hand over to the campaign page what has changed."""
+        if self._told is None or replace(self._told, at=delivery.at) != delivery:
+            push(context, DELIVERY_KEY, delivery.as_dict())
+        self._told = delivery
 
     @contextmanager
     def _remembered_trouble(self, context: Context, progress: Progress) -> Iterator[None]:
@@ -218,7 +240,7 @@ class DeliveryStatusSensor(BaseSensorOperator):
                 continue
             record_reports(ledger, connection=self.smspartner_conn_id, reports={name: listed.reports})
 
-    def _end(self, result: dict[str, Any], watch: Watch) -> dict[str, Any]:
+    def _end(self, context: Context, result: dict[str, Any], watch: Watch) -> dict[str, Any]:
         """Return the counts, unless too few were delivered."""
         if self.ledger_conn_id is not None:
             self._record(watch)
@@ -229,8 +251,9 @@ class DeliveryStatusSensor(BaseSensorOperator):
                 result["waiting"],
                 result["recipients"],
             )
-        rate, least = result["delivery_rate"], self.min_delivery_rate
         only_sandbox = watch.sandbox == watch.counts.keys()
+        signals.tell_delivery(self, context, result, sandbox=only_sandbox)
+        rate, least = result["delivery_rate"], self.min_delivery_rate
         if least is not None and rate is not None and rate < least and not only_sandbox:
             raise TooFewDelivered(
                 f"{result['delivered']} of {result['recipients']} people got the text, a rate of {rate:.3f}; "

@@ -3,22 +3,46 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 from airflow_provider_smspartner.exceptions import AuthenticationError, SMSPartnerError
+from airflow_provider_smspartner.hooks.aside import aside
 from airflow_provider_smspartner.lookup import aread_pages
-from airflow_provider_smspartner.watching import Look, Progress, Watch
+from airflow_provider_smspartner.progress import Look, Progress, read_settled
+from airflow_provider_smspartner.watching import Watch
 
 if TYPE_CHECKING:
     from airflow_provider_smspartner.answers import Statuses
     from airflow_provider_smspartner.api import Call
+    from airflow_provider_smspartner.hooks.smspartner import SMSPartnerHook
 
 IN_FLIGHT = 4
+IN_FLIGHT_OF_ALL = 8
+"""For the triggers of a process that share a connection: hundreds of answers at once hold up its loop."""
+LONGEST_NAP = 1800.0
+"""Seconds."""
+
+
+class Places:
+    """What the triggers of an event loop share for a connection: places for requests, and bad news."""
+
+    def __init__(self) -> None:
+        self.free = asyncio.Semaphore(IN_FLIGHT_OF_ALL)
+        self.gave_up: tuple[float, SMSPartnerError] | None = None
+        """When a look last gave up, by the loop's clock, and why."""
+
+    def outage_since(self, moment: float) -> SMSPartnerError | None:
+        """Return why another look has given up meanwhile: hundreds need not find out one by one."""
+        return self.gave_up[1] if self.gave_up and self.gave_up[0] >= moment else None
+
+
+_PLACES: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[str, Places]] = WeakKeyDictionary()
 
 
 class DeliveryStatusTrigger(BaseTrigger):
@@ -26,7 +50,8 @@ class DeliveryStatusTrigger(BaseTrigger):
 
     One trigger watches all of them, with at most four polls in flight, and asks no more for those that are
     final. Everything it needs is in its arguments, so that a restarted triggerer goes on with the same
-    deadline. It yields one event with the counts, and no phone number.
+    deadline. It yields one event with the counts, and no phone number: at the end or, when it is to hand over
+    in between, with ``again``, the arguments of a trigger that goes on.
 
     :param smspartner_conn_id: connection of type ``smspartner``.
     :param counts: how many people each message id or tag was sent to; None where that is not known.
@@ -36,6 +61,9 @@ class DeliveryStatusTrigger(BaseTrigger):
     :param began: ISO time with an offset of the first look, from which the waits grow; ``since`` if absent.
     :param tags: which of ``counts`` are tags.
     :param sandbox: which of ``counts`` are to be looked at once, because nothing was sent.
+    :param settled: what triggers before have learned, see ``progress.Settled``.
+    :param handed_over: ISO time with an offset at which the task last told how far things are; it may do so
+        again after 1, 10 and 60 minutes and then every 6 hours. None: the one event is the end.
     """
 
     def __init__(
@@ -49,6 +77,8 @@ class DeliveryStatusTrigger(BaseTrigger):
         began: str | None = None,
         tags: Sequence[str] = (),
         sandbox: Sequence[str] = (),
+        settled: Mapping[str, Any] | None = None,
+        handed_over: str | None = None,
     ) -> None:
         super().__init__()  # type: ignore[no-untyped-call]  # typed only in part
         self.smspartner_conn_id = smspartner_conn_id
@@ -59,6 +89,8 @@ class DeliveryStatusTrigger(BaseTrigger):
         self.began = began
         self.tags = list(tags)
         self.sandbox = list(sandbox)
+        self.settled = settled
+        self.handed_over = handed_over
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """Return the class path and the arguments, all of them JSON."""
@@ -71,74 +103,124 @@ class DeliveryStatusTrigger(BaseTrigger):
             "began": self.began,
             "tags": self.tags,
             "sandbox": self.sandbox,
+            "settled": self.settled,
+            "handed_over": self.handed_over,
         }
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Wait, look, and yield one event: the counts, or why nothing could be read."""
-        deadline = datetime.fromisoformat(self.deadline)
-        since = datetime.fromisoformat(self.since)
-        tags, sandbox = frozenset(self.tags), frozenset(self.sandbox)
-        began = datetime.fromisoformat(self.began) if self.began else None
-        watch = Watch(counts=self.counts, since=since, began=began, tags=tags, sandbox=sandbox)
-        progress = Progress(watch=watch)
+        deadline, progress = datetime.fromisoformat(self.deadline), self._progress()
+        now = datetime.now(UTC)
         while progress.open_ids:
+            wait, left = progress.wait(self.poke_interval, now=now), (deadline - now).total_seconds()
+            if self._is_to_hand_over(progress, now) and wait < left:  # else the end itself is near
+                yield await aside(self._hand_over, progress, now)
+                return
+            # A sleep does not notice a clock that is set: a long one, for a scheduled send, is cut in pieces
+            longest = LONGEST_NAP if now < progress.origin else wait
+            await asyncio.sleep(max(0.0, min(wait, left, longest)))
             now = datetime.now(UTC)
-            left = (deadline - now).total_seconds()
-            await asyncio.sleep(max(0.0, min(progress.wait(self.poke_interval, now=now), left)))
+            if longest < wait and now < deadline:
+                continue
             try:
                 await self._look(progress, deadline)
             except SMSPartnerError as error:
-                yield event(progress, failure=error)
+                yield await aside(event, progress, now=datetime.now(UTC), failure=error)
                 return
             self.log.info("%s of %s messages are final", len(progress.ended), len(progress.watch.counts))
-            if datetime.now(UTC) >= deadline:
+            now = datetime.now(UTC)
+            if now >= deadline:
                 break
-        yield event(progress)
+        yield await aside(event, progress, now=now)
+
+    def _progress(self) -> Progress:
+        watch = Watch(
+            counts=self.counts,
+            since=datetime.fromisoformat(self.since),
+            began=datetime.fromisoformat(self.began) if self.began else None,
+            tags=frozenset(self.tags),
+            sandbox=frozenset(self.sandbox),
+        )
+        return Progress(watch=watch, settled=read_settled(self.settled))
+
+    def _is_to_hand_over(self, progress: Progress, now: datetime) -> bool:
+        """Only after a look that went well: what is known of open messages does not go along."""
+        if self.handed_over is None or not progress.tallies or progress.problem:
+            return False
+        return progress.hand_over_due(datetime.fromisoformat(self.handed_over), now=now)
+
+    def _hand_over(self, progress: Progress, now: datetime) -> TriggerEvent:
+        again = {**self.serialize()[1], **progress.remaining(), "handed_over": now.isoformat()}
+        return event(progress, now=now, again=again)
 
     async def _look(self, progress: Progress, deadline: datetime) -> None:
         """Ask once for every message that is still open."""
+        hook, look = await aside(self._hook), Look()  # anew each time: a key may be replaced in two days
+        names = iter(progress.open_ids)
+        try:
+            async with hook.open_session() as session, asyncio.TaskGroup() as group:
+                carry = partial(hook.acall, session=session)
+                places = places_of(self.smspartner_conn_id)
+                for _ in range(min(IN_FLIGHT, len(progress.open_ids))):
+                    group.create_task(ask(carry, places, look, progress, names))
+        except SMSPartnerError as error:  # the connection itself cannot be used
+            look.note(error)
+        now = datetime.now(UTC)
+        await aside(progress.conclude, look, now=now, last=now >= deadline)
+
+    def _hook(self) -> SMSPartnerHook:
         from airflow_provider_smspartner.hooks.smspartner import SMSPartnerHook
 
-        hook = SMSPartnerHook(self.smspartner_conn_id)  # anew each time: a key may be replaced in two days
-        places, look = asyncio.Semaphore(IN_FLIGHT), Look()
-        try:
-            async with hook.open_session() as session:
-                carry = partial(hook.acall, session=session)
-                asked = (ask(carry, places, look, progress.watch, name) for name in progress.open_ids)
-                answers = await asyncio.gather(*asked)
-        except SMSPartnerError as error:  # the connection itself cannot be used
-            answers = [(message_id, error) for message_id in progress.open_ids]
-        now = datetime.now(UTC)
-        progress.learn(answers, now=now, last=now >= deadline)
+        return SMSPartnerHook(self.smspartner_conn_id)
+
+
+def places_of(conn_id: str) -> Places:
+    """Return what all triggers of this event loop share for a connection."""
+    return _PLACES.setdefault(asyncio.get_running_loop(), {}).setdefault(conn_id, Places())
 
 
 async def ask(
     carry: Callable[[Call[Any]], Awaitable[Any]],
-    places: asyncio.Semaphore,
+    places: Places,
     look: Look,
-    watch: Watch,
-    name: str,
-) -> tuple[str, Statuses | SMSPartnerError]:
-    """Ask for one message or tag, and return what came, an error included."""
-    async with places:
+    progress: Progress,
+    names: Iterator[str],
+) -> None:
+    """Ask for one message or tag after the other, and learn from what comes, an error included."""
+    began = asyncio.get_running_loop().time()
+    for name in names:
         if look.given_up:
-            return name, look.given_up
+            return
         answer: Statuses | SMSPartnerError
-        try:
-            answer = await aread_pages(carry, watch.reads(name))
-        except SMSPartnerError as error:
-            answer = error
+        async with places.free:
+            if outage := places.outage_since(began):
+                look.note(outage)
+                return
+            try:
+                answer = await aread_pages(carry, progress.watch.reads(name))
+            except SMSPartnerError as error:
+                answer = error
         look.note(answer)
-        return name, answer
+        if look.given_up and look.problem:
+            places.gave_up = (asyncio.get_running_loop().time(), look.problem)
+        await aside(progress.take, name, answer, now=datetime.now(UTC))
 
 
-def event(progress: Progress, *, failure: SMSPartnerError | None = None) -> TriggerEvent:
+def event(
+    progress: Progress,
+    *,
+    now: datetime,
+    failure: SMSPartnerError | None = None,
+    again: dict[str, Any] | None = None,
+) -> TriggerEvent:
     """Make the event: counts, and what went wrong. Small, without people or secrets."""
+    told = progress.delivery(now=now, final=again is None and failure is None)
     return TriggerEvent(
         {
-            "result": progress.result(),
+            **told.as_dict(),
             "failure": str(failure) if failure else None,
             "hopeless": isinstance(failure, AuthenticationError),
             "unreadable": str(progress.problem) if progress.problem else None,
+            "again": again,
         }
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -10,6 +12,7 @@ import pytest
 from airflow_provider_smspartner.rules import phone
 from benchmarks import campaign, cleaning, numbers, polling, reading
 from benchmarks.table import BEGIN, END, Figure, Sizes, keep, spell
+from tests.airflow_versions import needs_task_state_store
 
 SMALL = Sizes(recipients=1_203, rounds=1, latency=0.001)
 DOCS = Path(__file__).parents[2] / "docs"
@@ -63,18 +66,20 @@ def test_the_numbers_are_distinct_mobiles_in_every_spelling() -> None:
     assert len(set(wire)) == 700
 
 
+@pytest.mark.airflow
 @pytest.mark.parametrize(
     ("measure", "count"),
     [
         pytest.param(cleaning.figures, 2, id="cleaning"),
         pytest.param(reading.figures, 1, id="reading"),
-        pytest.param(campaign.figures, 3, id="campaign", marks=pytest.mark.airflow),
+        pytest.param(campaign.figures, 3, id="campaign", marks=needs_task_state_store),
     ],
 )
 def test_a_small_run_does_all_of_its_work(measure: Callable[[Sizes], Iterator[Figure]], count: int) -> None:
     assert len(list(measure(SMALL))) == count  # it ends when somebody was left out
 
 
+@pytest.mark.airflow
 def test_the_sensor_asks_seldom_and_knows_soon() -> None:
     assert [figure.met for figure in polling.figures(SMALL)] == [True, True]
 
@@ -84,3 +89,17 @@ def test_the_page_says_whether_each_target_was_met() -> None:
 
     assert cells
     assert {row[4] for row in cells} <= {"yes", "no"}
+
+
+@pytest.mark.airflow
+def test_the_pages_of_a_benchmark_tell_all_they_hold() -> None:
+    command = [sys.executable, "-m", "benchmarks", "page", "--rounds", "1"]
+    done = subprocess.run(
+        command, cwd=DOCS.parent, stdout=subprocess.PIPE, text=True, check=True, timeout=240
+    )
+
+    told = [line for line in done.stdout.splitlines() if line.startswith("| ")]
+    assert [line.split(" | ")[0] for line in told] == [
+        "| campaign page of a run with 2,000 batches",
+        "| overview of 500 runs",
+    ]

@@ -7,6 +7,7 @@ import logging
 import time
 import traceback
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import quote, quote_plus
@@ -17,9 +18,12 @@ import trustme
 from airflow_provider_smspartner.api import Call
 from airflow_provider_smspartner.exceptions import SMSPartnerError
 from airflow_provider_smspartner.hooks.smspartner import SMSPartnerHook
+from airflow_provider_smspartner.simulator import Simulator
+from tests.conftest import Connect
 
 KEY = "K3y+s3c/r3t=Z9q"
 NUMBER = "+33612345678"
+OTHER = "+33698765432"
 SECRETS = {KEY, quote(KEY), quote(KEY, safe=""), quote_plus(KEY), NUMBER, NUMBER[1:], quote(NUMBER, safe="")}
 
 
@@ -27,6 +31,11 @@ class Carry(Protocol):
     """Carries a call of the default connection over one end of the hook."""
 
     def __call__(self, call: Call[Any], hook: SMSPartnerHook | None = None) -> Any: ...
+
+
+def later(**more: float) -> datetime:
+    """Return a moment that is so much ahead."""
+    return datetime.now(UTC) + timedelta(**more)
 
 
 def held_in(text: str) -> set[str]:
@@ -42,6 +51,14 @@ def assert_tells_nothing(error: BaseException) -> None:
     link: BaseException | None = error
     while link := link and (link.__cause__ or link.__context__):
         assert isinstance(link, SMSPartnerError)
+
+
+@pytest.fixture
+def hook(connect: Connect, simulator: Simulator) -> SMSPartnerHook:
+    """A hook whose connection is the simulator, with a key that needs encoding."""
+    simulator.api_key = KEY
+    connect(simulator.url, key=KEY)
+    return SMSPartnerHook()
 
 
 @pytest.fixture(params=["call", "acall"])

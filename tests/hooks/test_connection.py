@@ -18,6 +18,7 @@ from airflow_provider_smspartner.hooks import connection
 from airflow_provider_smspartner.hooks.connection import API_URL, Settings
 from airflow_provider_smspartner.hooks.smspartner import SMSPartnerHook
 from airflow_provider_smspartner.simulator import Simulator
+from tests.airflow_versions import needs, since
 from tests.conftest import Connect
 from tests.hooks import servers
 from tests.hooks.conftest import KEY, NUMBER, Carry, held_in
@@ -96,7 +97,16 @@ def test_a_uri_holds_every_field(monkeypatch: pytest.MonkeyPatch) -> None:
     assert SMSPartnerHook().settings == ALL_SETTINGS
 
 
-@pytest.mark.parametrize("extra", ["", "  ", "{}", {}, '{"sender": null, "timeout": "", "sandbox": ""}'])
+@pytest.mark.parametrize(
+    "extra",
+    [
+        "",
+        pytest.param("  ", marks=needs("patience with blanks as Extra", "3.2")),
+        "{}",
+        {},
+        '{"sender": null, "timeout": "", "sandbox": ""}',
+    ],
+)
 def test_what_is_left_empty_is_the_default(monkeypatch: pytest.MonkeyPatch, extra: object) -> None:
     hook = defined(monkeypatch, host="", extra=extra)
     assert hook.settings == Settings(conn_id="smspartner_default", api_key=KEY)
@@ -188,7 +198,10 @@ def test_a_bad_field_is_named(
 def test_extra_that_is_no_object_is_not_taken_for_an_empty_one(
     monkeypatch: pytest.MonkeyPatch, extra: str
 ) -> None:
-    assert "Extra is not a JSON object" in refused(defined(monkeypatch, extra=extra))
+    said = refused(defined(monkeypatch, extra=extra))
+
+    # Airflow 3.1 does not even hand out a connection whose Extra is no JSON
+    assert "Extra is not a JSON object" in said or (not since("3.2") and "Airflow cannot read it" in said)
 
 
 @pytest.mark.parametrize("key", ["", "   ", None])

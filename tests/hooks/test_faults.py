@@ -70,8 +70,16 @@ def faulty(
         yield server
 
 
-@pytest.mark.parametrize("name", ONCE)
-def test_what_must_not_be_repeated_leaves_once(faulty: Server, carry: Carry, clock: Clock, name: str) -> None:
+def test_what_must_not_be_repeated_leaves_once(faulty: Server, carry: Carry, clock: Clock) -> None:
+    with pytest.raises(OutcomeUnknownError, match="/send"):
+        carry(ONCE["send"]())
+    assert faulty.connections == 1
+    assert clock.waits == []
+
+
+@pytest.mark.parametrize("faulty", ["reset after reading", "half a body", "503"], indirect=True)
+@pytest.mark.parametrize("name", [name for name in ONCE if name != "send"])
+def test_none_of_them_is_repeated(faulty: Server, carry: Carry, clock: Clock, name: str) -> None:
     with pytest.raises(OutcomeUnknownError, match=r"/\w"):
         carry(ONCE[name]())
     assert faulty.connections == 1

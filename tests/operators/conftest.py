@@ -21,6 +21,7 @@ from airflow_provider_smspartner.hooks.smspartner import SMSPartnerHook
 from airflow_provider_smspartner.operators.smspartner import SendSmsOperator, SendSurveyOperator
 from airflow_provider_smspartner.simulator import ReceivedRequest, Simulator
 from faults.store import Store
+from tests.airflow_versions import skip_without_task_state_store
 from tests.conftest import Connect
 
 ANN, BOB, EVE = "+33600000001", "+33600000002", "+33600000003"
@@ -60,6 +61,8 @@ class Task:
         self.tries = 0
         self._identity = {"dag_id": "campaign", "run_id": f"run-{uuid4()}", "task_id": "send"}
         self._handle: object = None
+        self.pushed: dict[str, Any] = {}
+        """XComs by their keys, in the order in which they came."""
 
     def attempt(self, **context: Any) -> dict[str, Any]:
         """Run the next try, of an operator that was made anew."""
@@ -72,9 +75,19 @@ class Task:
         kwargs = {**(deferred.kwargs or {}), "event": deferred.trigger.serialize()[1]["moment"]}
         return self._go(deferred.method_name, kwargs, context)
 
+    def _push(self, key: str, value: Any) -> None:
+        self.pushed[key] = json.loads(json.dumps(value))
+
     def _go(self, method: str, kwargs: dict[str, Any], values: dict[str, Any]) -> dict[str, Any]:
         self.operator = self.make()
-        ti = SimpleNamespace(**self._identity, map_index=-1, try_number=self.tries, max_tries=3, id=uuid4())
+        ti = SimpleNamespace(
+            **self._identity,
+            map_index=-1,
+            try_number=self.tries,
+            max_tries=3,
+            id=uuid4(),
+            xcom_push=self._push,
+        )
         context: Any = {"ti": ti, "task": self.operator, "task_state_store": self._handle, **values}
         self.operator.render_template_fields(context)
         result: dict[str, Any] = getattr(self.operator, method)(context, **kwargs)
@@ -124,7 +137,9 @@ def sends(sim: Simulator) -> Sends:
 def run() -> Run:
     def render_and_execute(operator: BaseOperator, **values: Any) -> dict[str, Any]:
         identity = {"dag_id": "campaign", "run_id": f"run-{uuid4()}", "task_id": operator.task_id}
-        ti = SimpleNamespace(**identity, map_index=-1, try_number=1, max_tries=0, id=uuid4())
+        ti = SimpleNamespace(
+            **identity, map_index=-1, try_number=1, max_tries=0, id=uuid4(), xcom_push=lambda **_: None
+        )
         context: Any = {"ti": ti, "task": operator, **values}
         operator.render_template_fields(context)
         result: dict[str, Any] = operator.execute(context)
@@ -154,6 +169,7 @@ def task() -> Iterator[MakeTask]:
 
     def make_task(make: Callable[[], BaseOperator], *, remembers: bool = True) -> Task:
         if remembers:
+            skip_without_task_state_store()
             stores.append(Store())
         return Task(make, stores[-1] if remembers else None)
 
@@ -174,7 +190,7 @@ def clock(sim: Simulator, monkeypatch: pytest.MonkeyPatch) -> SetClock:
             def now(cls, tz: tzinfo | None = None) -> datetime:  # type: ignore[override]
                 return moment.astimezone(tz)
 
-        for module in ("send", "hours", "results"):
+        for module in ("send", "hours", "plans", "results"):
             monkeypatch.setattr(f"airflow_provider_smspartner.operators.{module}.datetime", Frozen)
         monkeypatch.setattr("airflow_provider_smspartner.api.datetime", Frozen)
         sim.set_clock(moment)

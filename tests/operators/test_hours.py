@@ -231,7 +231,7 @@ def test_a_refusal_for_the_hour_lets_the_rest_go_in_the_next_slot(
 ) -> None:
     people = crowd(1_200)
     clock(now)
-    sim.faults.add("/send", "refuse", code=code, skip=1)
+    sim.faults.add("/send", "refuse", code=code, skip=1, times=None)
     campaign = task(
         lambda: sms(recipients=people, sending_hours=hours, concurrency=1, verify_timeout=0),
         remembers=remembers,
@@ -240,6 +240,7 @@ def test_a_refusal_for_the_hour_lets_the_rest_go_in_the_next_slot(
     deferred = left_to_the_trigger(campaign.attempt)
 
     assert (moment_of(deferred), len(sim.accepted)) == (at(slot), 500)
+    sim.faults.clear()
     clock(slot)
     result = campaign.resume(deferred)
     assert sim.texts_per_number() == dict.fromkeys(people, 1)

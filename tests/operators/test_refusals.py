@@ -183,9 +183,11 @@ def test_a_warehouse_that_is_not_defined_is_named(run: Run, sim: Simulator) -> N
     assert not sim.accepted
 
 
-def test_what_does_not_work_yet_is_not_accepted() -> None:
-    with pytest.raises((TypeError, AirflowException), match="cancel_on_kill"):
-        sms(cancel_on_kill=True)
+def test_a_cancellation_that_nothing_remembers_is_refused() -> None:
+    with pytest.raises(InvalidMessage, match=r"cancel_on_kill: .* durable"):
+        sms(cancel_on_kill=True, durable=False)
+
+    sms(cancel_on_kill=True, durable=False, ledger_conn_id="ledger", campaign="sale")
 
 
 @pytest.mark.parametrize(

@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, NoReturn
 
+import jinja2
 import pytest
-from airflow.sdk import DAG
+from airflow.sdk import DAG, Context
 from airflow.serialization.helpers import serialize_template_field
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from airflow_provider_smspartner.exceptions import InvalidMessage
 from airflow_provider_smspartner.operators.smspartner import SendSmsOperator
@@ -54,6 +57,40 @@ def test_every_argument_that_the_contract_calls_templated_is_rendered(
         "urlDlr": "https://example.org/ACME",
         "urlResponse": "https://example.org/Paris",
     }
+
+
+NAMED = Context(city="Lyon")  # type: ignore[typeddict-unknown-key]  # a value of the test
+ENVIRONMENTS = [
+    {},
+    {"variable_start_string": "[[", "variable_end_string": "]]"},
+    {"line_statement_prefix": "%", "line_comment_prefix": "##"},
+]
+
+
+@pytest.mark.parametrize("options", ENVIRONMENTS)
+@given(st.text(alphabet="a{}[]%#\r\n ", max_size=8) | st.text(max_size=8))
+@example("{{ city }}")
+@example("[[ city ]]")
+@example("two\r\nlines")
+@example("one line\n")
+def test_what_is_no_template_is_left_as_jinja_would_leave_it(options: dict[str, str], text: str) -> None:
+    env = jinja2.Environment(autoescape=False, **options)  # type: ignore[arg-type]  # mypy wants them spelled out
+    try:
+        expected = env.from_string(text).render(NAMED)
+    except jinja2.TemplateError:
+        return
+
+    assert sms().render_template([text], NAMED, env) == [expected]
+
+
+def test_a_list_of_numbers_is_not_compiled_one_by_one() -> None:
+    class NoTemplates(jinja2.Environment):
+        def from_string(self, *_: object, **__: object) -> NoReturn:
+            raise AssertionError("compiled")
+
+    numbers = [ANN, BOB, EVE]
+
+    assert sms().render_template(numbers, NAMED, NoTemplates()) == numbers  # compiles nothing
 
 
 def test_a_surveys_identifier_is_rendered(run: Run, sends: Sends) -> None:
@@ -123,6 +160,16 @@ def test_airflow_stores_parameters_as_a_count(run: Run, sim: Simulator, warehous
     assert ANN not in json.dumps(stored)
 
 
+def test_a_template_that_fails_leaves_no_number_to_be_told() -> None:
+    query = {"sql": "SELECT 1", "warehouse_conn_id": "warehouse_default", "parameters": "{{ people }}"}
+    operator = sms(recipients=None, tag="{{ nothing.there }}", **query)
+
+    with pytest.raises(jinja2.UndefinedError):
+        operator.render_template_fields(Context(people=[ANN, BOB]))  # type: ignore[typeddict-unknown-key]
+
+    assert str(operator.parameters) == "2 parameters"
+
+
 def test_rendering_twice_counts_once(sim: Simulator) -> None:
     operator = sms(recipients=[ANN, BOB])
     context: Any = {"ti": None}
@@ -136,7 +183,8 @@ def test_rendering_twice_counts_once(sim: Simulator) -> None:
 
 def mapped_task(mapped: Any, dag: DAG, map_index: int) -> tuple[Any, Any]:
     """Return one task of a mapped operator, rendered by Airflow, and its context."""
-    ti = SimpleNamespace(dag_id="campaign", run_id="run", task_id="send", map_index=map_index, try_number=1)
+    identity = {"dag_id": "campaign", "run_id": "run", "task_id": "send", "map_index": map_index}
+    ti = SimpleNamespace(**identity, try_number=1, xcom_push=lambda **_: None)
     context: Any = {"ti": ti, "dag": dag, "dag_run": SimpleNamespace(conf={}), "params": {}, "city": "Lyon"}
     mapped.render_template_fields(context)
     return context["task"], context

@@ -16,6 +16,7 @@ from airflow_provider_smspartner.rules.delivery import (
     Tally,
     status,
     tally,
+    tally_and_dates,
     total,
 )
 
@@ -134,6 +135,25 @@ def test_outcomes_always_add_up_to_the_recipients(rows: list[Report], recipients
     assert counted.stop <= counted.recipients
     assert counted.recipients == recipients or recipients is None
     assert counted.delivery_rate is None or 0 <= counted.delivery_rate <= 1
+
+
+@given(REPORTS, RECIPIENTS)
+def test_dates_are_those_of_people_who_are_counted_as_delivered(
+    rows: list[Report], recipients: int | None
+) -> None:
+    counted, dates = tally_and_dates(rows, recipients=recipients)
+
+    assert counted == tally(rows, recipients=recipients)
+    assert len(dates) <= counted.delivered
+    assert list(dates) == sorted(dates)
+    assert set(dates) <= {row.reported_at for row in rows if row.status is DELIVERED}
+
+
+def test_the_date_of_a_person_is_that_of_the_row_that_holds() -> None:
+    rows = [report(ADA, DELIVERED, minute=1), report("0612345601", DELIVERED, minute=2)]
+    others = [report(BOB, DELIVERED, minute=5), report(BOB, KO, minute=6), report(EVE, DELIVERED)]
+
+    assert tally_and_dates(rows + others, recipients=3)[1] == [NOON + timedelta(minutes=2)]
 
 
 @given(REPORTS.flatmap(lambda rows: st.tuples(st.just(rows), st.permutations(rows + rows[:2]))), RECIPIENTS)

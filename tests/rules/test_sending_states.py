@@ -46,6 +46,13 @@ def test_a_look_by_tag_gets_every_open_batch_out_of_its_state() -> None:
         assert after(state, Event.NOT_FOUND) is BatchState.ABSENT
 
 
-def test_what_was_accepted_goes_out_again_only_after_a_cancellation() -> None:
-    assert [event for state, event in TRANSITIONS if state is BatchState.ACCEPTED] == [Event.CANCEL]
+def test_what_was_accepted_goes_out_again_only_after_a_cancellation_that_was_intended_before() -> None:
+    assert [event for state, event in TRANSITIONS if state is BatchState.ACCEPTED] == [Event.INTENT]
+    assert [state for state, event in TRANSITIONS if event is Event.CANCEL] == [BatchState.CANCELLING]
     assert not [state for state, _ in TRANSITIONS if state in FREE]
+
+
+def test_whatever_the_platform_answers_ends_a_cancellation() -> None:
+    ends = {TRANSITIONS[step] for step in TRANSITIONS if step[0] is BatchState.CANCELLING}
+    assert ends == {BatchState.CANCELLED, BatchState.ACCEPTED}
+    assert BatchState.CANCELLING not in OPEN | FREE

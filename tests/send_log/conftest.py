@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.pool import NullPool
 
 from airflow_provider_smspartner import api
 from airflow_provider_smspartner.hooks.smspartner import SMSPartnerHook
@@ -46,7 +47,7 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path}/ledger.db"
     location: str = request.getfixturevalue("postgres_url")
-    engine = sa.create_engine(location, poolclass=sa.NullPool)
+    engine = sa.create_engine(location, poolclass=NullPool)
     with engine.begin() as connection:
         connection.execute(sa.text("DROP TABLE IF EXISTS smspartner_sends"))
     return location

@@ -18,7 +18,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import sqlalchemy
+
+# SQLAlchemy 1.4, which Airflow 3.1 has, does not know psycopg 3
+DRIVER = "psycopg2" if sqlalchemy.__version__.startswith("1.") else "psycopg"
 PATIENCE = 60.0
+HEADERS = shutil.ignore_patterns("include")  # half of the files
 NEW = ["-U", "postgres", "--auth=trust", "-E", "utf8", "--no-sync"]
 QUICK = ["-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "shared_buffers=32MB"]
 
@@ -40,7 +45,7 @@ def postgres() -> Iterator[str]:
             server = subprocess.Popen(command, stdout=log, stderr=log, cwd="/", **run_as)
         try:
             wait_for(server, data)
-            yield f"postgresql+psycopg://postgres@/postgres?host={data}"
+            yield f"postgresql+{DRIVER}://postgres@/postgres?host={data}"
         finally:
             server.send_signal(signal.SIGINT)  # without waiting for clients
             server.wait(PATIENCE)
@@ -62,7 +67,7 @@ def programs_for(home: Path) -> Path:
         return package / "pginstall" / "bin"
     for part in (package / "pginstall", package.with_name(f"{package.name}.libs")):
         if part.exists():  # the programs find their libraries beside them
-            shutil.copytree(part, home / part.relative_to(package.parent))
+            shutil.copytree(part, home / part.relative_to(package.parent), ignore=HEADERS)
     return home / package.name / "pginstall" / "bin"
 
 

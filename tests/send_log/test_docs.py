@@ -35,7 +35,7 @@ def test_the_page_names_each_state() -> None:
 
 def test_the_statements_of_the_page_can_be_run(engine: sa.Engine) -> None:
     prepare(engine)
-    with engine.connect() as connection:
+    with engine.begin() as connection:
         connection.exec_driver_sql(
             "CREATE TEMPORARY TABLE customers (customer_id INTEGER, phone_number TEXT)"
         )

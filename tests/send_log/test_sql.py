@@ -12,14 +12,15 @@ import pytest
 import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy.pool import NullPool
 
 from airflow_provider_smspartner.exceptions import InvalidMessage, SMSPartnerError
 from airflow_provider_smspartner.rules.people import Person, Recogniser
 from airflow_provider_smspartner.rules.sending_states import BatchState
-from airflow_provider_smspartner.send_log import Batch, Memory, Receipt, StaleProcess
+from airflow_provider_smspartner.send_log import LAST_CANCEL, Batch, Memory, Receipt, StaleProcess
 from airflow_provider_smspartner.send_log.rows import shares
 from airflow_provider_smspartner.send_log.sql import SqlLog
-from airflow_provider_smspartner.send_log.table import SENDS
+from airflow_provider_smspartner.send_log.table import ERASED, SENDS
 from tests.send_log.conftest import LEASE, Campaign, batch_of, people
 
 ANN, BOB, EVE, KIM = people(4)
@@ -140,17 +141,63 @@ def test_a_claim_whose_people_were_taken_over_after_the_lease_may_not_be_sent(ca
     assert campaign.rows()[BOB.number]["task"] == "tuesday"
 
 
-def test_two_processes_under_one_tag_do_not_both_send(campaign: Campaign) -> None:
+def test_a_tag_that_another_process_has_is_not_claimed(campaign: Campaign) -> None:
     former, later = campaign.log("monday"), campaign.log("monday", owner="monday 2")
     later.load()
     batch = claim(campaign, former, "monday", 0, ANN)
+
+    with pytest.raises(StaleProcess):
+        claim(campaign, later, "monday", 0, BOB)
+    former.confirm(batch)
+
+    assert campaign.states() == {ANN.number: "claimed"}
+
+
+def test_two_processes_that_claim_at_once_under_one_tag_do_not_both_send(campaign: Campaign) -> None:
+    former, later = campaign.log("monday"), campaign.log("monday", owner="monday 2")
+    later.load()
+    batch = claim(campaign, former, "monday", 0, ANN)
+    with campaign.ledger.engine.begin() as connection:  # as if neither had seen the other's rows
+        hidden = connection.execute(sa.select(SENDS)).mappings().one()
+        connection.execute(sa.delete(SENDS))
     collided = claim(campaign, later, "monday", 0, BOB)
+    with campaign.ledger.engine.begin() as connection:
+        connection.execute(sa.insert(SENDS), [dict(hidden)])
 
     with pytest.raises(StaleProcess):
         later.confirm(collided)
     former.confirm(batch)
 
     assert campaign.states() == {ANN.number: "claimed", BOB.number: "absent"}
+
+
+def test_an_answer_counts_for_those_only_who_were_in_the_request(campaign: Campaign) -> None:
+    former = campaign.log("monday")
+    batch = claim(campaign, former, "monday", 0, ANN)
+    with campaign.ledger.engine.begin() as connection:
+        row = dict(connection.execute(sa.select(SENDS)).mappings().one())
+        others = ({"number": BOB.number}, {"event": "another order"})
+        connection.execute(sa.insert(SENDS), [row | {"owner": "monday 2"} | other for other in others])
+    batch.state, batch.people = BatchState.ACCEPTED, ()
+
+    former.record(batch)
+
+    with campaign.ledger.engine.connect() as connection:
+        rows = connection.execute(sa.select(SENDS)).all()
+    assert [(row.number, row.event) for row in rows if row.state == "accepted"] == [(ANN.number, "")]
+    assert len(rows) == 3
+
+
+def test_somebody_erased_on_the_way_does_not_reopen_a_batch(campaign: Campaign) -> None:
+    log = campaign.log("monday")
+    batch = claim(campaign, log, "monday", 0, ANN, BOB)
+    with campaign.ledger.engine.begin() as connection:
+        gone = sa.update(SENDS).where(SENDS.c.number == BOB.number)
+        connection.execute(gone.values(number=f"{ERASED}1"))
+
+    record(log, batch, BatchState.ACCEPTED)
+
+    assert campaign.states() == {ANN.number: "accepted", f"{ERASED}1": "accepted"}
 
 
 def test_leases_are_renewed_while_the_process_lives(campaign: Campaign) -> None:
@@ -202,15 +249,13 @@ def test_airflows_store_tells_an_empty_log_from_a_lost_one(campaign: Campaign) -
 # ---- what became of them --------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("state", list(BatchState))
+@pytest.mark.parametrize("state", sorted({*BatchState} - {BatchState.CANCELLING, BatchState.CANCELLED}))
 @pytest.mark.parametrize("rejected", [(), (ANN,), (ANN, BOB, EVE)])
 def test_a_later_try_reads_what_was_recorded(
     state: BatchState, rejected: tuple[Person, ...], campaign: Campaign
 ) -> None:
     log, recogniser = campaign.log("monday"), campaign.plan("monday").recogniser
     batch = claim(campaign, log, "monday", 2, ANN, BOB, EVE)
-    if state == BatchState.CANCELLED:  # which only an accepted one can be
-        record(log, batch, BatchState.ACCEPTED, receipt=RECEIPT)
     record(log, batch, state, rejected=recogniser.hashes(rejected), receipt=RECEIPT)
     claim(campaign, campaign.log("tuesday"), "tuesday", 0, KIM)
 
@@ -219,13 +264,40 @@ def test_a_later_try_reads_what_was_recorded(
     assert memory is not None
     assert [batch.state for batch in memory.batches[:2]] == [BatchState.ABSENT] * 2
     [read] = memory.batches[2:]
-    left = [] if state == BatchState.ACCEPTED else rejected
-    gone = state in (BatchState.ABSENT, BatchState.CANCELLED) or len(left) == 3
+    gone = state == BatchState.ABSENT or len(rejected) == 3
     assert read.state == (BatchState.ABSENT if gone else state)
-    assert read.rejected == recogniser.hashes(left)
+    assert read.rejected == recogniser.hashes(rejected)
     assert read.hashes == (b"" if gone else batch.hashes)
     assert (read.tag, read.claimed_at) == (batch.tag, campaign.clock.time)
-    assert read.receipt == (RECEIPT if state == BatchState.ACCEPTED else None)
+    billed = None if gone else replace(RECEIPT, people=3 - len(rejected))
+    assert read.receipt == (billed if state == BatchState.ACCEPTED else None)
+
+
+@pytest.mark.parametrize(
+    ("owner", "is_stale"),
+    [
+        ("1:01a0", True),
+        ("2:01a1", False),  # the same one, which goes on after a wait
+        ("3:01a2", False),
+        ("1:01a2", False),  # of a run that was deleted and made again, and counts anew
+        ("3:01a0", False),  # made by a machine whose clock is behind
+    ],
+)
+def test_a_process_that_wakes_up_after_its_successor_takes_nothing_over(
+    owner: str, is_stale: bool, campaign: Campaign
+) -> None:
+    successor = campaign.log("monday", owner="2:01a1")
+    claim(campaign, successor, "monday", 0, ANN)
+    log = campaign.log("monday", owner=owner)
+
+    if is_stale:
+        with pytest.raises(StaleProcess):
+            log.load()
+    else:
+        log.load()
+
+    owners = {row.owner for row in campaign.rows().values()}
+    assert owners == {"2:01a1" if is_stale else owner}
 
 
 def test_a_former_try_does_not_undo_what_a_later_one_found_out(campaign: Campaign) -> None:
@@ -300,7 +372,7 @@ def test_shares_add_up_to_the_bill(segments: int, cost: Decimal, count: int) -> 
 
 def test_a_database_that_comes_back_is_waited_for(campaign: Campaign, url: str) -> None:
     log = campaign.log("monday")
-    breaker = sa.create_engine(url, poolclass=sa.NullPool)
+    breaker = sa.create_engine(url, poolclass=NullPool)
     connection = breaker.connect()
     if url.startswith("sqlite"):
         sa.event.listen(campaign.ledger.engine, "connect", impatient)
@@ -331,3 +403,68 @@ def test_no_error_names_a_number(campaign: Campaign) -> None:
     assert ANN.number not in str(caught.value)
     assert caught.value.__suppress_context__
     assert sum(campaign.clock.waited) < 400
+
+
+# ---- cancelling -----------------------------------------------------------------------------------
+
+
+def accept_scheduled(campaign: Campaign, log: SqlLog, ordinal: int, *some: Person, seconds: float) -> Batch:
+    batch = claim(campaign, log, "monday", ordinal, *some)
+    when = campaign.clock.now() + seconds
+    batch.state, batch.receipt = BatchState.ACCEPTED, replace(RECEIPT, people=len(some), scheduled_for=when)
+    log.record(batch)
+    return batch
+
+
+def test_what_is_to_be_cancelled_is_written_before_and_the_answer_after(campaign: Campaign) -> None:
+    log, now = campaign.log("monday"), campaign.clock.now()
+    late = accept_scheduled(campaign, log, 0, ANN, BOB, seconds=LAST_CANCEL + 1)
+    soon = accept_scheduled(campaign, log, 1, EVE, seconds=LAST_CANCEL)
+
+    assert log.intend([late, soon], now) == [late]
+
+    assert campaign.states() == {
+        ANN.number: "cancelling",
+        BOB.number: "cancelling",
+        EVE.number: "accepted",
+    }
+    memory = campaign.log("monday", owner="monday 2").load()
+    assert memory is not None
+    assert memory.cancelling
+    assert [batch.state for batch in memory.batches] == [BatchState.CANCELLING, BatchState.ACCEPTED]
+    assert memory.batches[0].receipt == late.receipt
+
+
+def test_what_is_accepted_after_the_last_look_is_left_to_the_next_try_to_cancel(campaign: Campaign) -> None:
+    log = campaign.log("monday")
+    log.intend([], campaign.clock.now())
+
+    accept_scheduled(campaign, log, 0, ANN, seconds=LAST_CANCEL + 1)
+    accept_scheduled(campaign, log, 1, BOB, seconds=LAST_CANCEL)
+
+    assert campaign.states() == {ANN.number: "cancelling", BOB.number: "accepted"}
+
+
+def test_a_try_that_was_replaced_neither_intends_nor_records_a_cancellation(campaign: Campaign) -> None:
+    first, now = campaign.log("monday"), campaign.clock.now()
+    asked = accept_scheduled(campaign, first, 0, ANN, seconds=LAST_CANCEL + 1)
+    not_yet = accept_scheduled(campaign, first, 1, BOB, seconds=LAST_CANCEL + 1)
+    assert first.intend([asked], now) == [asked]
+    campaign.log("monday", owner="monday 2").load()
+
+    first.record_cancel(replace(asked, state=BatchState.CANCELLED))
+
+    assert first.intend([not_yet], now) == []
+    assert campaign.states()[ANN.number] == "cancelling"
+
+
+@pytest.mark.parametrize("answer", [BatchState.CANCELLED, BatchState.ACCEPTED])
+def test_only_a_cancellation_makes_people_free_again(answer: BatchState, campaign: Campaign) -> None:
+    log, other = campaign.log("monday"), campaign.log("tuesday")
+    batch = accept_scheduled(campaign, log, 0, ANN, seconds=LAST_CANCEL + 1)
+    log.intend([batch], campaign.clock.now())
+    assert list(other.unsent([ANN])) == []
+
+    log.record_cancel(replace(batch, state=answer))
+
+    assert list(other.unsent([ANN])) == ([ANN] if answer is BatchState.CANCELLED else [])

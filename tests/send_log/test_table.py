@@ -9,13 +9,14 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.pool import NullPool
 
 from airflow_provider_smspartner.exceptions import InvalidMessage, SMSPartnerError
 from airflow_provider_smspartner.send_log.table import SENDS, open_ledger, prepare, tombstone
 
 
 def test_many_processes_may_create_it_at_once(url: str) -> None:
-    engines = [sa.create_engine(url, poolclass=sa.NullPool) for _ in range(6)]
+    engines = [sa.create_engine(url, poolclass=NullPool) for _ in range(6)]
 
     with ThreadPoolExecutor(len(engines)) as pool:
         list(pool.map(prepare, engines))
@@ -47,6 +48,19 @@ def test_a_table_that_is_none_is_refused_and_left_untouched(
     ]
     with engine.connect() as connection:
         assert connection.exec_driver_sql("SELECT count(*) FROM smspartner_sends").scalar() == 1
+
+
+def test_a_table_of_an_older_version_is_to_be_kept_and_given_its_column(engine: sa.Engine) -> None:
+    prepare(engine)
+    with engine.begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE smspartner_sends DROP COLUMN scheduled_for")
+
+    with pytest.raises(InvalidMessage, match=r"before it had scheduled_for: .*keep the table"):
+        prepare(engine)
+
+    with engine.begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE smspartner_sends ADD scheduled_for TIMESTAMP NULL")
+    prepare(engine)
 
 
 @pytest.mark.parametrize(

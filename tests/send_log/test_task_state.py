@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from airflow.sdk.exceptions import AirflowRuntimeError
@@ -14,11 +15,14 @@ from hypothesis import strategies as st
 from airflow_provider_smspartner.rules.batches import batch_tag
 from airflow_provider_smspartner.rules.people import Person, Recogniser
 from airflow_provider_smspartner.rules.sending_states import BatchState
-from airflow_provider_smspartner.send_log import Batch, Receipt, StaleProcess
+from airflow_provider_smspartner.send_log import LAST_CANCEL, Batch, Receipt, StaleProcess
 from airflow_provider_smspartner.send_log.task_state import TaskStateLog
 from faults.campaign import Campaign, people, with_task_state
 from faults.store import Store, StoreOfTry, failure
+from tests.airflow_versions import needs_task_state_store
+from tests.thorough import is_thorough
 
+pytestmark = needs_task_state_store
 RECOGNISER = Recogniser("secret", ["campaign"])
 MOST_BYTES = 65_535
 """What Airflow takes as one value."""
@@ -51,7 +55,7 @@ def test_a_group_of_claims_fits_into_the_values_that_airflow_takes(concurrency: 
     ]
 
 
-@pytest.mark.parametrize("concurrency", [8, 16])
+@pytest.mark.parametrize("concurrency", [16, *([8] if is_thorough() else [])])
 def test_the_store_holds_no_number_and_no_text_and_no_large_value(concurrency: int) -> None:
     sent = Campaign(with_task_state, concurrency=concurrency)
     everybody = people(11_000)
@@ -101,10 +105,9 @@ def test_what_is_recorded_comes_back(lives: list[tuple[BatchState, int, bool]]) 
         log.claim(batches)
     for written, (state, rejected, with_id) in zip(batches, lives, strict=True):
         written.state, written.rejected = state, RECOGNISER.hashes(written.people[:rejected])
-        if state is BatchState.ACCEPTED:
-            written.receipt = Receipt(
-                people=3, message_id="7" if with_id else None, segments=3, currency="EUR"
-            )
+        if state in (BatchState.ACCEPTED, BatchState.CANCELLING):
+            known: dict[str, Any] = {"message_id": "7", "scheduled_for": 3e9} if with_id else {}
+            written.receipt = Receipt(people=3, segments=3, currency="EUR", **known)
         log.record(written)
 
     memory = log_of(store.new_try()).load()
@@ -113,6 +116,45 @@ def test_what_is_recorded_comes_back(lives: list[tuple[BatchState, int, bool]]) 
     for read, written in zip(memory.batches, batches, strict=True):
         assert (read.state, read.rejected, read.receipt) == (written.state, written.rejected, written.receipt)
         assert (read.hashes, read.size, read.claimed_at) == (written.hashes, 3, 1e9)
+
+
+NOW = 1e9
+SOON, LATE = NOW + LAST_CANCEL, NOW + LAST_CANCEL + 1
+
+
+def test_one_write_means_to_cancel_whatever_is_scheduled_under_an_id_for_later() -> None:
+    store = Store()
+    log = log_of(store.new_try())
+    log.begin()
+    known: list[dict[str, Any]] = [{}, {"scheduled_for": SOON}, {"scheduled_for": LATE}]
+    receipts = [Receipt(people=3, message_id=id_, **more) for id_ in (None, "7") for more in known]
+    batches = [batch(ordinal, size=3) for ordinal in range(len(receipts) + 1)]
+    log.claim(batches)
+
+    def accept(written: Batch, receipt: Receipt) -> None:
+        written.state, written.receipt = BatchState.ACCEPTED, receipt
+        log.record(written)
+
+    for written, receipt in zip(batches, receipts, strict=False):
+        accept(written, receipt)
+    before = store.values()
+    log.intend([], NOW)
+    log.intend([], NOW + 1000)  # once more by the same stop: what was meant before stays so
+    changed = {key for key, value in store.values().items() if before.get(key) != value}
+    assert changed == {"campaign"}
+    accept(batches[-1], Receipt(people=3, message_id="8", scheduled_for=LATE))  # was in flight meanwhile
+
+    memory = log_of(store.new_try()).load()
+
+    assert memory is not None
+    assert memory.cancelling
+    found = [read.ordinal for read in memory.batches if read.state is BatchState.CANCELLING]
+    assert found == [len(receipts) - 1, len(receipts)]
+    log_of(store.new_try()).forget_intent()
+    memory = log_of(store.new_try()).load()
+    assert memory is not None
+    assert not memory.cancelling
+    assert {read.state for read in memory.batches} == {BatchState.ACCEPTED}
 
 
 def test_hashes_of_another_secret_cannot_be_compared() -> None:
@@ -149,8 +191,11 @@ def test_a_confirmed_claim_has_the_new_time() -> None:
         lambda log: log.claim([batch(0)]),
         lambda log: log.confirm(batch(0)),
         lambda log: log.record(batch(0)),
+        lambda log: log.intend([], 1e9),
+        lambda log: log.record_cancel(batch(0)),
+        TaskStateLog.forget_intent,
     ],
-    ids=["begin", "claim", "confirm", "record"],
+    ids=["begin", "claim", "confirm", "record", "intend", "record_cancel", "forget_intent"],
 )
 def test_a_process_that_another_try_has_replaced_may_not_write(
     write: Callable[[TaskStateLog], object],

@@ -7,15 +7,18 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 import sqlalchemy as sa
+from sqlalchemy.pool import NullPool
 
 from tests.send_log import claimer
 
-PEOPLE = 2_000
+PEOPLE = 1_000
 
 
+@pytest.mark.airflow
 def test_two_processes_are_granted_everybody_once(tmp_path: Path, postgres_url: str) -> None:
-    engine = sa.create_engine(postgres_url, poolclass=sa.NullPool)
+    engine = sa.create_engine(postgres_url, poolclass=NullPool)
     with engine.begin() as connection:
         connection.execute(sa.text("DROP TABLE IF EXISTS smspartner_sends"))
     urls = [f"sqlite:///{tmp_path}/ledger.db", postgres_url]

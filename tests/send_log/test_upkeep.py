@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.pool import NullPool
 
 from airflow_provider_smspartner.exceptions import InvalidPhoneNumber
 from airflow_provider_smspartner.hooks.smspartner import SMSPartnerHook
@@ -70,7 +71,7 @@ def erasable(
     simulator.api_key = "secret-key"
     form = {"conn_type": "sqlite", "host": str(tmp_path / "ledger.db")}
     monkeypatch.setenv("AIRFLOW_CONN_LEDGER", json.dumps(form))
-    engine = sa.create_engine(f"sqlite:///{tmp_path}/ledger.db", poolclass=sa.NullPool)
+    engine = sa.create_engine(f"sqlite:///{tmp_path}/ledger.db", poolclass=NullPool)
     prepare(engine)
     return Campaign(Ledger(engine=engine, pause=clock.pause), clock, SMSPartnerHook())
 

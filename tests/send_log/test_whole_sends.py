@@ -98,7 +98,7 @@ def test_a_number_that_was_refused_for_good_is_not_tried_again(
 
 
 def test_parallel_tasks_share_an_audience(campaign: Campaign, simulator: Simulator) -> None:
-    audience = people(3_000)
+    audience = people(1_500)
     recipients: dict[str, int] = {}
 
     def run(task: str, some: list[Person]) -> None:
@@ -132,8 +132,9 @@ def test_those_whom_another_task_takes_in_between_do_not_end_the_send(
 
 
 def test_a_task_that_is_about_to_text_and_lives_keeps_its_people(
-    campaign: Campaign, simulator: Simulator
+    campaign: Campaign, simulator: Simulator, caplog: pytest.LogCaptureFixture
 ) -> None:
+    caplog.set_level("INFO")
     plan, rival = campaign.plan("rival"), campaign.log("rival")
     rival.claim([batch_of(plan, 0, people(3))])
     campaign.clock.meanwhile = rival.keep
@@ -142,6 +143,7 @@ def test_a_task_that_is_about_to_text_and_lives_keeps_its_people(
 
     assert (outcome.recipients, outcome.excluded) == (2, 3)
     assert sum(campaign.clock.waited) < LEASE
+    assert "Another task is about to text 3 people" in caplog.text
 
 
 def test_whom_another_task_lets_go_of_is_texted(campaign: Campaign, simulator: Simulator) -> None:

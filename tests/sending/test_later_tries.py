@@ -16,6 +16,7 @@ from airflow_provider_smspartner.exceptions import (
 from airflow_provider_smspartner.simulator import Settings
 from faults.campaign import people
 from faults.world import UNKNOWN, Crash, Fate
+from tests.airflow_versions import needs_task_state_store
 from tests.sending.conftest import (
     EVERYBODY,
     RICH,
@@ -23,12 +24,13 @@ from tests.sending.conftest import (
     campaign,
     every_log,
 )
+from tests.thorough import stride
 
 
 @every_log
 @pytest.mark.parametrize("concurrency", [1, 4])
 def test_a_process_may_die_between_any_two_of_its_steps(log: str, concurrency: int) -> None:
-    for step in itertools.count(1, 9 if log == "ledger" else 2):  # it has many steps, and takes its time
+    for step in itertools.count(1, stride(23, 3) if log == "ledger" else stride(7)):  # it has many steps
         sent = campaign(log, concurrency=concurrency)
         sent.line.fates = deque([Fate.ANSWERED, Fate.ANSWER_LOST, Fate.THROTTLED])
         crash = sent.attempt_anyway(EVERYBODY, dies_at=step)
@@ -41,7 +43,7 @@ def test_a_process_may_die_between_any_two_of_its_steps(log: str, concurrency: i
 
 @every_log
 def test_a_refused_batch_that_went_out_again_does_not_go_a_third_time_after_a_crash(log: str) -> None:
-    for step in range(1, 60, 9 if log == "ledger" else 2):
+    for step in range(1, 60, stride(17, 3) if log == "ledger" else stride(7)):
         sent = campaign(log, concurrency=2)
         sent.line.fates = deque([Fate.THROTTLED, Fate.THROTTLED])
         sent.attempt_anyway(people(6), dies_at=step)
@@ -158,6 +160,7 @@ def test_a_key_that_is_changed_and_changed_back_mixes_nobody_up() -> None:
     assert_everyone_once(sent, sent.finish(EVERYBODY))
 
 
+@needs_task_state_store
 def test_a_tag_that_renders_otherwise_on_the_next_try_hides_nothing() -> None:
     sent = campaign()
     sent.user_tag = "monday"
@@ -168,6 +171,7 @@ def test_a_tag_that_renders_otherwise_on_the_next_try_hides_nothing() -> None:
     assert_everyone_once(sent, sent.finish(EVERYBODY))
 
 
+@needs_task_state_store
 def test_another_connection_or_sandbox_flag_on_a_later_try_is_for_a_person() -> None:
     sent = campaign()
     sent.attempt_anyway(EVERYBODY, dies_at=30)

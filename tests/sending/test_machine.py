@@ -10,10 +10,12 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from airflow_provider_smspartner.simulator import Settings
-from faults.campaign import LOGS, VERIFY_TIMEOUT, Campaign, people
+from faults.campaign import LOGS, USABLE, VERIFY_TIMEOUT, Campaign, people
 from faults.world import LONGEST_REQUEST, Fate
+from tests.thorough import examples
 
 MOST_PEOPLE = 20
+SCHEDULED_IN = 2 * 3600.0
 HONEST_FATES = st.lists(st.sampled_from([fate for fate in Fate if fate is not Fate.UNTRUE_NO]), max_size=6)
 STEPS = st.one_of(st.none(), st.integers(1, 60))
 
@@ -27,18 +29,26 @@ class EveryoneOnce(RuleBasedStateMachine):
     campaign: Campaign
 
     @initialize(
-        log=st.sampled_from(sorted(LOGS)),
+        log=st.sampled_from(sorted(USABLE)),
         concurrency=st.sampled_from([1, 3]),
         tag_delay=st.sampled_from([0.0, VERIFY_TIMEOUT]),
         page_size=st.sampled_from([500, 2]),
         size=st.integers(1, MOST_PEOPLE),
         stopped=st.sets(st.integers(0, MOST_PEOPLE), max_size=2),
+        send_in=st.sampled_from([None, SCHEDULED_IN]),
     )
     def begin(
-        self, log: str, concurrency: int, tag_delay: float, page_size: int, size: int, stopped: set[int]
+        self,
+        log: str,
+        concurrency: int,
+        tag_delay: float,
+        page_size: int,
+        size: int,
+        stopped: set[int],
+        send_in: float | None,
     ) -> None:
         account = Settings(balance=Decimal(10**6), tag_delay=tag_delay, page_size=page_size)
-        self.campaign = Campaign(LOGS[log], settings=account, concurrency=concurrency)
+        self.campaign = Campaign(LOGS[log], settings=account, concurrency=concurrency, send_in=send_in)
         self.audience = people(size)
         self.newcomers = MOST_PEOPLE
         self.stopped = {people(1, start=number)[0] for number in stopped}
@@ -60,6 +70,21 @@ class EveryoneOnce(RuleBasedStateMachine):
         self.campaign.line.fates = deque(fates)
         self.campaign.meanwhile = (at, lambda: self.campaign.attempt_anyway(self.audience))
         self.campaign.attempt_anyway(self.audience)
+
+    @rule(at=st.integers(8, 40), fates=HONEST_FATES, fates_of_cancels=HONEST_FATES, dies_at=STEPS)
+    def stop_while_it_sends(
+        self, at: int, fates: list[Fate], fates_of_cancels: list[Fate], dies_at: int | None
+    ) -> None:
+        """Stop a task; what is scheduled is cancelled, as far as that goes."""
+        line = self.campaign.line
+        line.fates, line.fates_of_cancels = deque(fates), deque(fates_of_cancels)
+        self.campaign.meanwhile = (at, self.kill)
+        self.campaign.attempt_anyway(self.audience, dies_at=dies_at)
+
+    def kill(self) -> None:
+        """Do what Airflow does when a person stops the task."""
+        if self.campaign.sending is not None:
+            self.campaign.sending.kill()
 
     @rule(seconds=st.sampled_from([1.0, 60.0, 3600.0]))
     def pass_time(self, seconds: float) -> None:
@@ -93,7 +118,7 @@ class EveryoneOnce(RuleBasedStateMachine):
         if not hasattr(self, "campaign"):
             return
         outcome = self.campaign.finish(self.audience)
-        self.campaign.clock.pause(1000)  # nothing is on its way any more
+        self.campaign.clock.pause(1000 + SCHEDULED_IN)  # nothing is on its way any more
         texts = self.campaign.stage.texts_per_number()
         assert not self.campaign.doubles
         assert self.campaign.missing(self.audience) == self.stopped & set(self.audience)
@@ -102,5 +127,8 @@ class EveryoneOnce(RuleBasedStateMachine):
 
 TestEveryoneOnce = EveryoneOnce.TestCase
 TestEveryoneOnce.settings = settings(
-    max_examples=60, stateful_step_count=8, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    max_examples=examples(25),
+    stateful_step_count=8,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
 )

@@ -14,10 +14,8 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_smspartner.exceptions import (
-    APIConnectionError,
-    SMSPartnerError,
-)
+from airflow_provider_smspartner import totals
+from airflow_provider_smspartner.exceptions import APIConnectionError, SMSPartnerError
 from airflow_provider_smspartner.plan import Outcome
 from airflow_provider_smspartner.send_log import StaleProcess
 from faults.campaign import Campaign
@@ -27,13 +25,38 @@ from tests.sending.conftest import (
     assert_everyone_once,
     campaign,
     every_log,
+    logs,
 )
+from tests.thorough import stride
 
 
-@pytest.mark.parametrize("log", ["task state", "ledger"])
+class TimedOut(BaseException):
+    """As Airflow's own: no Exception, and at any line."""
+
+
+@pytest.mark.parametrize("log", logs("task state", "ledger"))
+def test_a_time_out_while_an_answer_is_told_finds_it_recorded(
+    log: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent = campaign(log, on_unknown="resend")  # which would send again what it does not know
+    told = iter(range(3))
+
+    def tell(*_: object) -> None:
+        if next(told, None) is None:
+            raise TimedOut
+
+    monkeypatch.setattr(totals.log, "info", tell)
+    with pytest.raises(TimedOut):
+        sent.attempt(EVERYBODY)
+    monkeypatch.undo()
+
+    assert_everyone_once(sent, sent.finish(EVERYBODY))
+
+
+@pytest.mark.parametrize("log", logs("task state", "ledger"))
 @pytest.mark.parametrize("concurrency", [1, 4])
 def test_a_process_that_another_try_has_replaced_sends_no_further_batch(log: str, concurrency: int) -> None:
-    for step in range(2, 60, 4):
+    for step in range(2, 60, stride(12, 2)):
         sent = campaign(log, concurrency=concurrency)
         outcomes: list[Outcome] = []
 
@@ -54,7 +77,7 @@ def test_a_process_that_another_try_has_replaced_sends_no_further_batch(log: str
 def test_a_stopped_send_starts_nothing_more_and_a_later_try_sends_the_rest(
     log: str, concurrency: int
 ) -> None:
-    for step in range(5, 20, 3):
+    for step in range(5, 20, stride(5)):
         sent = campaign(log, concurrency=concurrency)
         sent.attempt_anyway([])  # so that what follows is the send itself
         posts: list[int] = []
@@ -134,7 +157,7 @@ def time_up_at(line: int) -> Iterator[None]:
 
 @every_log
 def test_a_time_out_at_any_line_leaves_nobody_out(log: str) -> None:
-    for line in itertools.count(1, 307 if log == "ledger" else 131):
+    for line in itertools.count(1, stride(1511, 61) if log == "ledger" else stride(701, 23)):
         sent = campaign(log, concurrency=4)
         sent.line.fates = deque([Fate.ANSWERED, Fate.ANSWER_LOST, Fate.THROTTLED, Fate.REQUEST_LOST])
         try:

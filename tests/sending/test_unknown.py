@@ -14,11 +14,13 @@ from airflow_provider_smspartner.exceptions import (
 )
 from faults.campaign import people
 from faults.world import UNKNOWN, Fate
+from tests.airflow_versions import needs_task_state_store
 from tests.sending.conftest import (
     EVERYBODY,
     OUT_OF_THE_WORLD,
     assert_everyone_once,
     campaign,
+    logs,
 )
 
 
@@ -35,7 +37,7 @@ def test_not_found_is_no_proof_when_the_look_does_not_find_what_is_there() -> No
     assert_everyone_once(sent, sent.finish(EVERYBODY))
 
 
-@pytest.mark.parametrize("log", ["task state", "ledger"])
+@pytest.mark.parametrize("log", logs("task state", "ledger"))
 def test_without_a_batch_that_is_there_for_sure_an_invisible_one_stays_unknown(log: str) -> None:
     sent = campaign(log, invisible=True)
     sent.line.fates = deque([Fate.REQUEST_LOST])
@@ -47,7 +49,7 @@ def test_without_a_batch_that_is_there_for_sure_an_invisible_one_stays_unknown(l
     assert not sent.stage.texts_per_number()
 
 
-@pytest.mark.parametrize("later", [False, True])
+@pytest.mark.parametrize("later", [False, pytest.param(True, marks=needs_task_state_store)])
 def test_other_people_under_our_tag_end_the_task_for_good(later: bool) -> None:
     sent = campaign()
     options = api.SendOptions(tag=sent.tag_of(1))
@@ -62,6 +64,7 @@ def test_other_people_under_our_tag_end_the_task_for_good(later: bool) -> None:
     assert not sent.doubles
 
 
+@needs_task_state_store
 @pytest.mark.parametrize("fate", sorted(UNKNOWN))
 def test_on_unknown_fail_gives_up_at_once_and_verify_takes_it_up(fate: Fate) -> None:
     sent = campaign(on_unknown="fail")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -11,6 +11,8 @@ from airflow_provider_smspartner.simulator import Simulator
 from airflow_provider_smspartner.triggers import smspartner as triggers
 from tests.conftest import Connect
 from tests.sensors.story import MODES, Clock, Story
+
+Logs = Callable[[], str]
 
 
 @pytest.fixture
@@ -33,3 +35,10 @@ def sim(clock: Clock, connect: Connect) -> Iterator[Simulator]:
 def story(sim: Simulator, clock: Clock, request: pytest.FixtureRequest) -> Story:
     """The same story is told in every mode, and ends the same."""
     return Story(sim, clock, request.param)
+
+
+@pytest.fixture
+def logs(caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]) -> Logs:
+    """Return all that was logged so far, wherever to."""
+    caplog.set_level("DEBUG")
+    return lambda: caplog.text + "".join(capfd.readouterr())

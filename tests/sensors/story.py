@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -15,11 +16,14 @@ from airflow.models.trigger import Trigger
 from airflow.sdk import timezone
 from airflow.sdk.exceptions import AirflowRescheduleException, TaskDeferred
 
+from airflow_provider_smspartner.handover import DELIVERY_KEY, Delivery, read_delivery
 from airflow_provider_smspartner.hooks.smspartner import SMSPartnerHook
 from airflow_provider_smspartner.sensors.smspartner import DeliveryStatusSensor
 from airflow_provider_smspartner.simulator import Simulator
 from airflow_provider_smspartner.triggers.smspartner import DeliveryStatusTrigger
 
+ANN, BOB, EVE, ZOE = (f"+3360000000{n}" for n in range(1, 5))
+TWO_DAYS, HOUR = timedelta(hours=48), timedelta(hours=1)
 START = datetime(2026, 11, 18, 10, 0, tzinfo=UTC)  # a Wednesday
 MODES: dict[str, dict[str, Any]] = {
     "deferrable": {},
@@ -77,6 +81,11 @@ class Story:
     sim: Simulator
     clock: Clock
     mode: str
+    pushed: list[tuple[str, Any]] = field(default_factory=list)
+    """XComs, in the order in which they came."""
+    trouble: Exception | None = None
+    """Why none can be pushed."""
+    deferrals: list[TaskDeferred] = field(default_factory=list)
 
     def send(self, *numbers: str, **changes: Any) -> dict[str, Any]:
         """Send a text and return what an operator would."""
@@ -90,29 +99,57 @@ class Story:
         """Let the sensor wait as Airflow would, and return its result."""
         arguments = {"task_id": "wait", **arguments, **MODES[self.mode]}
         first: list[datetime] = []
-        ti = SimpleNamespace(get_first_reschedule_date=lambda _: first[0] if first else None)
+        ti = SimpleNamespace(
+            dag_id="campaign",
+            run_id="manual__1",
+            get_first_reschedule_date=lambda _: first[0] if first else None,
+            xcom_push=self.push,
+        )
         context: Any = {"ti": ti, "task_state_store": Store()}
+        deferral: TaskDeferred | None = None
         while True:
+            event = deferral and asyncio.run(fire(restored(deferral.trigger)))
             sensor = DeliveryStatusSensor(**arguments)  # each time in a process of its own
             sensor.render_template_fields(context)
             try:
-                return sensor.execute(context)
+                if deferral is None:
+                    return sensor.execute(context)
+                return sensor.resume_execution(deferral.method_name, {"event": event}, context)
             except AirflowRescheduleException as later:
                 first = first or [self.clock.now]
                 self.clock.sleep((later.reschedule_date - self.clock.now).total_seconds())
-            except TaskDeferred as deferral:
-                return self._resume(deferral, arguments, context)
+            except TaskDeferred as again:
+                deferral = again
+                self.deferrals.append(again)
 
-    def _resume(self, deferral: TaskDeferred, arguments: dict[str, Any], context: Any) -> Any:
-        payload = asyncio.run(fire(restored(deferral.trigger)))
-        sensor = DeliveryStatusSensor(**arguments)
-        sensor.render_template_fields(context)
-        return sensor.resume_execution(deferral.method_name, {"event": payload}, context)
+    def push(self, key: str, value: Any) -> None:
+        """Keep what a task pushes, as Airflow would."""
+        if self.trouble:
+            raise self.trouble
+        self.pushed.append((key, json.loads(json.dumps(value))))
+
+    @property
+    def told(self) -> list[Delivery]:
+        """What was handed over to the campaign page."""
+        values = [read_delivery(value) for key, value in self.pushed if key == DELIVERY_KEY]
+        assert None not in values
+        return [value for value in values if value is not None]
 
     @property
     def looks(self) -> int:
         """How often the status of a message was asked for."""
         return self.sim.requests_per_endpoint()["/bulk-status"]
+
+
+def ends_after(story: Story, trouble: timedelta) -> None:
+    """Let the API come back when it has been unreadable for so long."""
+
+    def end() -> None:
+        if story.clock.now >= START + trouble:
+            story.sim.faults.clear()
+
+    story.clock.meanwhile = end
+    story.sim.faults.add("/bulk-status", "error_before", times=None)
 
 
 class Store(dict[str, Any]):
@@ -136,4 +173,4 @@ async def fire(trigger: DeliveryStatusTrigger) -> Any:
     """Run a trigger to its one event and return what it carries."""
     events = [event async for event in trigger.run()]
     assert len(events) == 1
-    return events[0].payload
+    return json.loads(json.dumps(events[0].payload))

@@ -9,6 +9,8 @@ import sys
 from dataclasses import fields
 from pathlib import Path
 
+import pytest
+
 from airflow_provider_smspartner.simulator import Settings
 from airflow_provider_smspartner.simulator.control import DEEDS, LOOKS
 from airflow_provider_smspartner.simulator.faults import KINDS, LATENCY
@@ -43,6 +45,7 @@ def test_every_control_endpoint_is_explained() -> None:
     assert written == {"/simulator" + path for path in [*LOOKS, *DEEDS, "/pause"]}
 
 
+@pytest.mark.airflow
 def test_examples_run(tmp_path: Path) -> None:
     example = tmp_path / "test_example.py"
     example.write_text("\n\n".join(re.findall("```python\n(.*?)```", PAGE, re.DOTALL)))

@@ -9,6 +9,8 @@ import sys
 import pytest
 import requests
 
+pytestmark = pytest.mark.airflow
+
 COMMAND = [sys.executable, "-m", "airflow_provider_smspartner.simulator"]
 
 

@@ -14,6 +14,8 @@ import pytest
 
 from scripts import sessions
 
+pytestmark = pytest.mark.airflow
+
 FAMILY = """
 import os, signal, sys, time
 from pathlib import Path

@@ -5,12 +5,10 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
-from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-import psutil
 import pytest
 import requests
 from airflow.sdk import BaseHook
@@ -18,35 +16,11 @@ from airflow.sdk import BaseHook
 from airflow_provider_smspartner.answers import Statuses
 from airflow_provider_smspartner.api import Call
 from airflow_provider_smspartner.hooks.smspartner import SMSPartnerHook
+from airflow_provider_smspartner.progress import Settled
 from airflow_provider_smspartner.simulator import Simulator
-from airflow_provider_smspartner.triggers.smspartner import DeliveryStatusTrigger
 from tests.conftest import Connect
 from tests.sensors.story import START, Clock, fire, restored
-
-ANN, BOB = "+33600000001", "+33600000002"
-
-
-def trigger(**arguments: Any) -> DeliveryStatusTrigger:
-    """A trigger that waits an hour for message 5001, of one person, unless told otherwise."""
-    given: dict[str, Any] = {
-        "smspartner_conn_id": "smspartner_default",
-        "counts": {"5001": 1},
-        "since": START.isoformat(),
-        "deadline": (START + timedelta(hours=1)).isoformat(),
-        "poke_interval": 15.0,
-    }
-    return DeliveryStatusTrigger(**given | arguments)
-
-
-def send(*numbers: str) -> str:
-    return SMSPartnerHook().send_sms("Hello", numbers).message_id
-
-
-def asked(sim: Simulator) -> Counter[str]:
-    """Count the looks at each message."""
-    looks = (request for request in sim.requests if request.endpoint == "/bulk-status")
-    return Counter(str(request.fields["messageId"]) for request in looks)
-
+from tests.triggers.watched import ANN, BOB, asked, down, send, trigger
 
 # ---- arguments -------------------------------------------------------------------------------------
 
@@ -59,6 +33,7 @@ def asked(sim: Simulator) -> Counter[str]:
         {"sandbox": ["5001"]},
         {"tags": ["noel-1"], "counts": {"noel-1": 3}},
         {"counts": {}},
+        {"settled": Settled(messages=3, dated={5: 2}).as_dict(), "handed_over": START.isoformat()},
     ],
 )
 def test_the_arguments_survive_the_database(arguments: dict[str, Any]) -> None:
@@ -180,10 +155,6 @@ def refused(sim: Simulator) -> None:
     sim.api_key = "a-new-key"
 
 
-def down(sim: Simulator) -> None:
-    sim.faults.add("/bulk-status", "error_before", body="json", times=None)
-
-
 def never_reported(sim: Simulator) -> None:
     sim.deliver(status=None)
 
@@ -254,30 +225,3 @@ async def test_nothing_blocks_the_loop(sim: Simulator, monkeypatch: pytest.Monke
 
     assert readers
     assert threading.current_thread() not in readers
-
-
-async def test_a_cancelled_trigger_leaves_no_connection_open(simulator: Simulator, connect: Connect) -> None:
-    connect(simulator.url)
-    simulator.faults.add("/bulk-status", "hang_before", times=None)
-    watching = trigger(counts={"1": 1, "2": 1}, deadline=START.isoformat())
-    task = asyncio.create_task(fire(watching))
-    while len(simulator.requests) < 2:
-        assert not task.done()
-        await asyncio.sleep(0.01)
-    assert simulator.port in remote_ports()
-
-    task.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await task
-
-    for _turn in range(500):
-        if simulator.port not in remote_ports():
-            return
-        await asyncio.sleep(0.01)
-    pytest.fail("a connection is still open")
-
-
-def remote_ports() -> set[int]:
-    """Return the ports that this process is connected to."""
-    connections = psutil.Process().net_connections("tcp")
-    return {getattr(one.raddr, "port", 0) for one in connections if one.status == psutil.CONN_ESTABLISHED}

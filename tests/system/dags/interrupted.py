@@ -7,7 +7,9 @@ from airflow.sdk import DAG
 from airflow_provider_smspartner.operators.smspartner import SendSmsOperator
 
 PEOPLE = 6_000
-CAMPAIGNS = ("killed", "server_restart", "cleared", "cleared_while_sending")
+CAMPAIGNS = ("killed", "server_restart", "cleared", "cleared_while_sending", "stopped")
+SCHEDULED = {"stopped": "{{ dag_run.run_after + macros.timedelta(hours=2) }}"}
+"""Campaigns that the platform is to send later, unless they are stopped."""
 
 for index, name in enumerate(CAMPAIGNS):
     with DAG(
@@ -24,4 +26,6 @@ for index, name in enumerate(CAMPAIGNS):
             tag="reminder",
             concurrency=2,
             verify_timeout=3,
+            send_at=SCHEDULED.get(name),
+            cancel_on_kill=name in SCHEDULED,
         )

@@ -1,88 +1,30 @@
-"""Who is to be texted, out of a warehouse: any hook's rows arrive, in little memory, and nothing leaks."""
+"""Who is to be texted, out of a warehouse: any hook's rows arrive, and in little memory."""
 
 from __future__ import annotations
 
-import json
-import logging
 import sqlite3
 import traceback
 import tracemalloc
-from collections.abc import Callable, Sequence
-from contextlib import closing
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 from sqlalchemy import exc
 
-from airflow_provider_smspartner import audience
-from airflow_provider_smspartner.audience import Audience, Columns, Rows, Rules, read_sql
+from airflow_provider_smspartner.audience import Audience, Columns, Rows
+from airflow_provider_smspartner.audience import warehouse as reading
 from airflow_provider_smspartner.exceptions import InvalidMessage
 from airflow_provider_smspartner.rules.people import Person
-from tests.warehouses import (
-    SECRET,
-    OfNoDriver,
-    OfNoScheme,
-    OfNoUrl,
-    OfPercents,
-    OfUnknownDialect,
-    WithEngine,
-    WithoutEngine,
-)
+from tests.audience.conftest import Hook, Query
+from tests.audience.people import ANN, BOB, BY_NAME, BY_ORDER, numbers_of
+from tests.warehouses import WithEngine, WithoutEngine
 
-ANN, BOB = "+33600000001", "+33600000002"
-BY_NAME, BY_ORDER = Columns("phone_number"), Columns("phone_number", "order_id")
 CITY = "Paris"
 MANY_ROWS = """
     WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < {} - 1)
     SELECT '06' || printf('%08d', i) AS phone_number, 'Name ' || i AS name FROM n
 """
-People = Sequence[tuple[Any, ...]]
-
-
-Hook = WithEngine | WithoutEngine
-HOOKS = [WithEngine, WithoutEngine, OfUnknownDialect, OfNoUrl, OfNoScheme, OfNoDriver]
 BOTH = pytest.mark.parametrize("hook", [WithEngine, WithoutEngine], indirect=True)
-Query = Callable[..., Audience]
-
-
-@pytest.fixture
-def warehouse(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A database of people, which the hooks' connection leads to."""
-    path = tmp_path / "warehouse.db"
-    with closing(sqlite3.connect(path)) as connection, connection:
-        connection.execute("CREATE TABLE people (phone_number, city)")
-    form = {"conn_type": "sqlite", "host": str(path)}
-    monkeypatch.setenv("AIRFLOW_CONN_SQLITE_DEFAULT", json.dumps(form))
-    return path
-
-
-@pytest.fixture(params=HOOKS)
-def hook(request: pytest.FixtureRequest, warehouse: Path) -> Hook:
-    made: Hook = request.param()
-    return made
-
-
-@pytest.fixture
-def query(warehouse: Path, hook: Hook) -> Query:
-    """Ask a warehouse that holds these rows."""
-
-    def run(
-        rows: People,
-        sql: str = "SELECT phone_number, city FROM people",
-        parameters: Any = None,
-        columns: Columns = BY_NAME,
-        **rules: Any,
-    ) -> Audience:
-        with closing(sqlite3.connect(warehouse)) as connection, connection:
-            connection.executemany("INSERT INTO people VALUES (?, ?)", rows)
-        return read_sql(hook, sql, parameters, columns, Rules(**rules))
-
-    return run
-
-
-def numbers_of(found: Audience) -> list[str]:
-    return [person.number for person in found.people]
 
 
 def closed(connection: sqlite3.Connection) -> bool:
@@ -122,7 +64,7 @@ def test_a_column_of_integers_is_one_of_numbers_that_lost_their_zero(query: Quer
 def test_nulls_and_junk_are_counted(query: Query) -> None:
     rows = [
         (None, None),
-        ("x" * 50_000_000, "Paris"),
+        ("x" * 5_000_000, "Paris"),
         (ANN, None),
         (b"06", "Paris"),
         (0.5, None),
@@ -198,7 +140,7 @@ def test_no_rows_are_nobody(query: Query) -> None:
 
 @pytest.mark.parametrize("count", [1, 2, 3, 4, 5])
 def test_rows_come_in_parts_and_all_arrive(count: int, query: Query, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(audience, "ROWS_AT_ONCE", 2)
+    monkeypatch.setattr(reading, "ROWS_AT_ONCE", 2)
     sizes: list[int] = []
     take = Audience.take
 
@@ -232,7 +174,7 @@ def test_no_connection_is_left_open(query: Query, hook: Hook) -> None:
 def test_a_database_that_closes_while_it_is_read_is_an_error(
     query: Query, hook: Hook, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(audience, "ROWS_AT_ONCE", 2)
+    monkeypatch.setattr(reading, "ROWS_AT_ONCE", 2)
     seen: list[Any] = []
 
     def measure(values: Sequence[object]) -> int:
@@ -252,7 +194,7 @@ def test_a_database_that_closes_while_it_is_read_is_an_error(
 def test_an_error_in_the_middle_of_the_rows_is_an_error(
     query: Query, hook: Hook, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(audience, "ROWS_AT_ONCE", 2)
+    monkeypatch.setattr(reading, "ROWS_AT_ONCE", 2)
     sql = "SELECT phone_number, json(city) AS city FROM people"
 
     with pytest.raises((exc.OperationalError, sqlite3.OperationalError), match="malformed JSON"):
@@ -264,16 +206,16 @@ def test_an_error_in_the_middle_of_the_rows_is_an_error(
 @pytest.mark.parametrize(
     ("hook", "rows", "columns"),
     [
-        (WithEngine, 200_000, BY_NAME),
-        (WithEngine, 50_000, Columns("phone_number", None, ("name",))),
-        (WithoutEngine, 50_000, BY_NAME),
+        (WithEngine, 50_000, BY_NAME),
+        (WithEngine, 20_000, Columns("phone_number", None, ("name",))),
+        (WithoutEngine, 20_000, BY_NAME),
     ],
     indirect=["hook"],
 )
 def test_memory_grows_by_a_few_bytes_for_a_row(
     rows: int, columns: Columns, query: Query, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(audience, "ROWS_AT_ONCE", 1_000)
+    monkeypatch.setattr(reading, "ROWS_AT_ONCE", 1_000)
     query([], MANY_ROWS.format(1), columns=columns, measure=len)  # loads what is loaded late
 
     tracemalloc.start()
@@ -283,81 +225,3 @@ def test_memory_grows_by_a_few_bytes_for_a_row(
 
     assert len(found) == rows
     assert peak < 40 * rows
-
-
-# ---- parameters ------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("where", "parameters"),
-    [
-        ("city = ?", ["Paris"]),
-        ("city = ?", ("Paris",)),
-        ("city = :city", {"city": "Paris"}),
-        ("city LIKE 'P%'", None),
-        ("city LIKE 'P%'", []),
-        ("city LIKE 'P%'", {}),
-    ],
-)
-@BOTH
-def test_parameters_are_in_the_drivers_style_and_in_no_log(
-    query: Query,
-    where: str,
-    parameters: Any,
-    caplog: pytest.LogCaptureFixture,
-    capfd: pytest.CaptureFixture[str],
-) -> None:
-    caplog.set_level(logging.DEBUG)
-    sql = f"SELECT phone_number FROM people WHERE {where}"
-
-    assert numbers_of(query([(ANN, "Paris"), (BOB, "Lyon")], sql, parameters)) == [ANN]
-
-    captured = capfd.readouterr()
-    assert "Paris" not in caplog.text + captured.out + captured.err
-
-
-@pytest.mark.parametrize("parameters", [[CITY], {"city": CITY}])
-def test_an_error_of_the_database_shows_no_parameters(
-    query: Query, parameters: Any, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
-) -> None:
-    caplog.set_level(logging.DEBUG)
-    sql = f"SELECT phone_number FROM nowhere WHERE city = {':city' if isinstance(parameters, dict) else '?'}"
-
-    with pytest.raises((exc.OperationalError, sqlite3.OperationalError), match="nowhere") as error:
-        query([], sql, parameters)
-
-    captured = capfd.readouterr()
-    shown = "".join(traceback.format_exception(error.value))
-    assert CITY not in shown + caplog.text + captured.out + captured.err
-
-
-def test_a_hook_without_an_engine_is_named_and_its_url_is_not(
-    query: Query, hook: Hook, caplog: pytest.LogCaptureFixture
-) -> None:
-    caplog.set_level(logging.INFO)
-
-    query([])
-
-    named = f"{type(hook).__name__} has no engine" in caplog.text
-    assert named == isinstance(hook, WithoutEngine)
-    assert SECRET not in caplog.text
-
-
-@pytest.mark.parametrize("hook", [OfPercents], indirect=True)
-@pytest.mark.parametrize(
-    ("where", "parameters"),
-    [
-        ("city LIKE 'P%'", None),
-        ("city LIKE 'P%'", []),
-        ("city LIKE %s", ["P%"]),
-        ("city LIKE 'P%%' AND city = %s", ["Paris"]),
-    ],
-)
-def test_a_percent_sign_is_one_when_there_are_no_parameters(
-    query: Query, where: str, parameters: Any
-) -> None:
-    found = query(
-        [(ANN, "Paris"), (BOB, "Lyon")], f"SELECT phone_number FROM people WHERE {where}", parameters
-    )
-
-    assert numbers_of(found) == [ANN]

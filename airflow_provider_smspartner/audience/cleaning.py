@@ -1,0 +1,199 @@
+"""Rows become distinct people, in a few bytes for each."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+import weakref
+from array import array
+from collections.abc import Iterable, Iterator, Sequence
+from decimal import Decimal
+from hashlib import blake2b
+from math import isnan
+from typing import IO, Any
+
+from airflow_provider_smspartner.audience.rows import Rows, Rules
+from airflow_provider_smspartner.exceptions import InvalidMessage
+from airflow_provider_smspartner.rules import phone
+from airflow_provider_smspartner.rules.people import Person
+
+SPOOL_AT_ONCE = 1_000_000
+"""Bytes."""
+MOST_EXPLAINED = 20
+LONGEST_EVENT = 200
+PILES = 256
+FRANCE = 33_000_000_000
+
+
+class Audience:
+    """Who is to be texted, and what was found on the way."""
+
+    def __init__(self, rules: Rules) -> None:
+        self.rules = rules
+        self.rows = 0
+        self.invalid = 0
+        """Rows without the number of a mobile phone, or without a text."""
+        self.duplicates = 0
+        """Rows whose number (and event) had come before, in whatever spelling."""
+        self.excluded = 0
+        """Rows of people in other countries or on the STOP list."""
+        self.explained: list[str] = []
+        """Why the first invalid rows are so, with the numbers masked."""
+        self._numbers = array("Q")
+        self._sizes = array("B")
+        self._keys: array[int] | None = None
+        self._spool: IO[bytes] | None = None
+        self._repeated = bytearray()
+
+    def __len__(self) -> int:
+        return len(self._numbers) - self.duplicates
+
+    @property
+    def segments(self) -> int:
+        """Segments of all personal texts; 0 when there are none."""
+        return sum(self._unrepeated(self._sizes) if self._repeated and self._sizes else self._sizes)
+
+    @property
+    def people(self) -> Iterator[Person]:
+        """Everybody who is to be texted, in the order of the rows. May be asked for again and again."""
+        kept = self._unrepeated(self._numbers)
+        if self._spool is None:
+            return map(Person, map("+{}".format, kept))
+        return map(self._person, kept, map(json.loads, self._unrepeated(self._lines(self._spool))))
+
+    def _lines(self, spool: IO[bytes]) -> Iterator[bytes]:
+        at = 0
+        while True:
+            spool.seek(at)  # somebody else may have read meanwhile
+            if not (lines := spool.readlines(SPOOL_AT_ONCE)):
+                return
+            at = spool.tell()
+            yield from lines
+
+    def _unrepeated(self, items: Iterable[Any]) -> Iterable[Any]:
+        if not self._repeated:
+            return items
+        return (item for item, repeated in zip(items, self._repeated, strict=True) if not repeated)
+
+    def _person(self, number: int, others: list[Any]) -> Person:
+        event = others.pop(0) if self.rules.events else ""
+        return Person(f"+{number}", event, tuple(others))
+
+    def take(self, rows: Rows) -> None:
+        """Clean some rows."""
+        first, self.rows = self.rows, self.rows + len(rows.numbers)
+        french = phone.french_mobiles(rows.numbers) if self.rules.region == "FR" else [""] * len(rows.numbers)
+        if rows.others is None and all(french) and not self.rules.left_out and self._may_go("FR"):
+            self._numbers.extend([FRANCE + int(number) for number in french])
+            return
+        for index, (typed, national) in enumerate(zip(rows.numbers, french, strict=True)):
+            others = rows.others[index] if rows.others is not None else None
+            try:
+                self._take_one(typed, national, others)
+            except InvalidMessage as error:
+                self.invalid += 1
+                if len(self.explained) < MOST_EXPLAINED:
+                    self.explained.append(f"row {first + index + 1}: {error}")
+
+    def _take_one(self, typed: Any, national: str, others: Sequence[object] | None) -> None:
+        number = FRANCE + int(national) if national else int(phone.normalize(typed, self.rules.region)[1:])
+        if number in self.rules.left_out or not self._may_go("FR" if national else None, number):
+            self.excluded += 1
+            return
+        if others is not None:
+            values = self._readable(others)
+            if self.rules.measure is not None:
+                self._sizes.append(self.rules.measure(values[1:] if self.rules.events else values))
+            self._write(number, values)
+        self._numbers.append(number)
+
+    def _may_go(self, country: str | None, number: int = 0) -> bool:
+        countries = self.rules.countries
+        return countries is None or (country or phone.country(f"+{number}")) in countries
+
+    def _readable(self, others: Sequence[object]) -> list[str | None]:
+        values = [readable(value) for value in others]
+        if self.rules.events:
+            check_event(values[0] or "")
+        return values
+
+    def _write(self, number: int, values: list[str | None]) -> None:
+        if self._spool is None:
+            self._spool = tempfile.TemporaryFile()  # noqa: SIM115  # lives as long as we do
+            weakref.finalize(self, self._spool.close)
+        self._spool.write(json.dumps(values).encode() + b"\n")
+        if self.rules.events:
+            self._keys = array("Q") if self._keys is None else self._keys
+            digest = blake2b(f"{number}|{values[0]}".encode(), digest_size=8).digest()
+            self._keys.append(int.from_bytes(digest))
+
+    def close(self) -> None:
+        """Find the rows that repeat an earlier one; call it when the last row was taken."""
+        keys = self._numbers if self._keys is None else self._keys
+        self._repeated = repeated(keys)
+        self.duplicates = sum(self._repeated)
+
+
+def check_event(event: str) -> None:
+    """Refuse an event that names nothing, or more than a ledger can keep."""
+    if not event.strip():
+        raise InvalidMessage("its event column is empty")
+    if len(event) > LONGEST_EVENT:
+        raise InvalidMessage(f"its event has {len(event)} characters, and the ledger keeps {LONGEST_EVENT}")
+
+
+def readable(value: object) -> str | None:
+    """Return a value of a row as text; None when there is none: NULL, or the NaN of a data frame."""
+    if value is None or (isinstance(value, float | Decimal) and isnan(value)):
+        return None
+    if isinstance(value, bytes | bytearray | memoryview):
+        raise InvalidMessage("a column that is needed of it holds bytes; cast it to text in the query")
+    return str(value)
+
+
+def repeated(keys: array[int]) -> bytearray:
+    """Flag the keys that have come before; empty when none has.
+
+    Equal keys land on the same pile, so that only a pile at a time is a set: of a million numbers at once it
+    would cost 100 MB.
+    """
+    piles = [array("I") for _ in range(PILES)]
+    for index, key in enumerate(keys):
+        piles[key % PILES].append(index)
+    flags = bytearray(len(keys))
+    for pile in piles:
+        seen: set[int] = set()
+        for index in pile:
+            flags[index] = keys[index] in seen
+            seen.add(keys[index])
+    return flags if any(flags) else bytearray()
+
+
+def gather(parts: Iterable[Rows], rules: Rules) -> Audience:
+    """Clean what people typed into distinct E.164 numbers."""
+    audience = Audience(rules)
+    for part in parts:
+        audience.take(part)
+    audience.close()
+    return audience
+
+
+def check_quality(audience: Audience, *, on_invalid: str, max_invalid_rate: float) -> None:
+    """Refuse an audience that shows a mistake in the query rather than a few bad numbers.
+
+    :raises InvalidMessage: ``on_invalid`` is "fail" and a number is invalid, or no number is valid, or more
+        than ``max_invalid_rate`` (0 to 1) of the rows are invalid.
+    """
+    if not audience.invalid:
+        return
+    example = audience.explained[0] if audience.explained else ""
+    found = f"{audience.invalid} of {audience.rows} rows cannot be texted ({example})"
+    if not len(audience) and not audience.excluded:
+        raise InvalidMessage(f"recipients: {found}; is phone_column the right column?")
+    if on_invalid == "fail":
+        raise InvalidMessage(f'recipients: {found}, and on_invalid="fail"; nothing was sent')
+    if audience.invalid / audience.rows > max_invalid_rate:
+        raise InvalidMessage(
+            f"recipients: {found}, which is more than max_invalid_rate={max_invalid_rate}; "
+            "is phone_column the right column? Nothing was sent"
+        )

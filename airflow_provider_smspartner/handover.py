@@ -1,0 +1,176 @@
+"""What send and status tasks hand over to the campaign page by XCom: the keys, and the values behind them.
+
+The values are JSON, small, and hold no phone number. Whoever reads them may be of another version than the
+task that pushed them, or meet what a DAG author pushed under the same key: anything else reads as None.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any, Final
+
+CAMPAIGN_KEY: Final = "smspartner_campaign"
+"""Pushed by a send task when the audience is read and the limits are checked, before the first request."""
+DELIVERY_KEY: Final = "smspartner_delivery"
+"""Pushed by a status task at each hand-over of its trigger, and at the end."""
+
+COUNTS: Final = ("messages", "recipients", "delivered", "not_delivered", "waiting", "stop")
+
+MOST: Final = 10**11
+"""People, or segments, are fewer than this."""
+
+Curve = tuple[tuple[int, int], ...]
+"""Seconds since the texts could leave, ascending, each with the people who had theirs by then."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Campaign:
+    """What a send task is about to send, and to how many."""
+
+    at: datetime
+    kind: str
+    """"sms" or "survey"."""
+    campaign: str | None = None
+    """Its name in the ledger."""
+    tag: str | None = None
+    connection: str
+    ledger: str | None = None
+    """The connection of the ledger."""
+    task: str | None = None
+    """Digest by which the ledger knows this task instance; see ``send_log.standing.digest``."""
+    recipients: int
+    invalid: int = 0
+    duplicates: int = 0
+    excluded: int = 0
+    estimate: Mapping[str, Any] | None = None
+    """``segments``, and ``cost`` as text or None; see ``budget.Quote.as_dict``. None for nobody."""
+    max_cost: Decimal | None = None
+    sandbox: bool = False
+    redirected: bool = False
+    scheduled_for: datetime | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return it as JSON."""
+        return {
+            "at": self.at.isoformat(timespec="seconds"),
+            "kind": self.kind,
+            "campaign": self.campaign,
+            "tag": self.tag,
+            "connection": self.connection,
+            "ledger": self.ledger,
+            "task": self.task,
+            "recipients": self.recipients,
+            "invalid": self.invalid,
+            "duplicates": self.duplicates,
+            "excluded": self.excluded,
+            "estimate": None if self.estimate is None else dict(self.estimate),
+            "max_cost": None if self.max_cost is None else str(self.max_cost),
+            "sandbox": self.sandbox,
+            "redirected": self.redirected,
+            "scheduled_for": self.scheduled_for.isoformat() if self.scheduled_for else None,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """How far the delivery of a send has come."""
+
+    at: datetime
+    since: datetime
+    """When the texts could leave; the curve counts from here."""
+    final: bool
+    """Whether nothing more is waited for."""
+    result: Mapping[str, Any]
+    """What the sensor returns at the end: the ``COUNTS``, and ``delivery_rate``."""
+    curve: Curve = ()
+    """At most 60 points."""
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return it as JSON."""
+        return {
+            "at": self.at.isoformat(timespec="seconds"),
+            "since": self.since.isoformat(timespec="seconds"),
+            "final": self.final,
+            "result": dict(self.result),
+            "curve": [list(point) for point in self.curve],
+        }
+
+
+def read_campaign(value: Any) -> Campaign | None:
+    """Read what a send task pushed; None when it is something else."""
+    try:
+        estimate, most = value["estimate"], value["max_cost"]
+        return Campaign(
+            at=aware(value["at"]),
+            kind=str(value["kind"]),
+            campaign=text(value["campaign"]),
+            tag=text(value["tag"]),
+            connection=str(value["connection"]),
+            ledger=text(value["ledger"]),
+            task=text(value["task"]),
+            recipients=count(value["recipients"]),
+            invalid=count(value["invalid"]),
+            duplicates=count(value["duplicates"]),
+            excluded=count(value["excluded"]),
+            estimate=None if estimate is None else read_estimate(estimate),
+            max_cost=None if most is None else money(most),
+            sandbox=bool(value["sandbox"]),
+            redirected=bool(value["redirected"]),
+            scheduled_for=aware(value["scheduled_for"]) if value["scheduled_for"] else None,
+        )
+    except (AttributeError, InvalidOperation, KeyError, OverflowError, TypeError, ValueError):
+        return None
+
+
+def read_delivery(value: Any) -> Delivery | None:
+    """Read what a status task pushed; None when it is something else."""
+    try:
+        rate = value["result"]["delivery_rate"]
+        counts = {name: count(value["result"][name]) for name in COUNTS}
+        return Delivery(
+            at=aware(value["at"]),
+            since=aware(value["since"]),
+            final=bool(value["final"]),
+            result={**counts, "delivery_rate": None if rate is None else float(rate)},
+            curve=tuple((int(seconds), count(people)) for seconds, people in value["curve"]),
+        )
+    except (AttributeError, KeyError, OverflowError, TypeError, ValueError):
+        return None
+
+
+def read_estimate(value: Mapping[str, Any]) -> dict[str, Any]:
+    """Read an estimate; a cost that is no amount raises like any other fault."""
+    cost = value["cost"]
+    return {"segments": count(value["segments"]), "cost": None if cost is None else str(money(cost))}
+
+
+def count(value: Any) -> int:
+    """Read how many."""
+    number = int(value)
+    if not 0 <= number < MOST:
+        raise ValueError("nobody counts so far")
+    return number
+
+
+def money(value: object) -> Decimal:
+    """Read an amount."""
+    amount = Decimal(str(value))
+    if not amount.is_finite():
+        raise ValueError("no amount")
+    return amount
+
+
+def aware(value: object) -> datetime:
+    """Read a moment, which needs an offset."""
+    moment = datetime.fromisoformat(str(value))
+    if moment.utcoffset() is None or not 1970 <= moment.year < 9000:
+        raise ValueError("no offset, or no time of ours")
+    return moment
+
+
+def text(value: object) -> str | None:
+    """Read a name that may be missing."""
+    return None if value is None else str(value)

@@ -1,0 +1,98 @@
+"""A deadline for a whole answer, under ``requests``, whose own time-out begins anew with each byte."""
+
+from __future__ import annotations
+
+import io
+import socket
+import time
+from http.client import HTTPResponse
+from typing import TYPE_CHECKING, Any
+
+from requests.adapters import HTTPAdapter
+from urllib3 import connection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
+
+
+class InTime(io.RawIOBase):
+    """Reads a socket for as long as its time-out says, however slowly the bytes come.
+
+    A server that sends a header, a trailer or another "100 Continue" now and then would otherwise hold a
+    worker for ever.
+    """
+
+    def __init__(self, sock: socket.socket) -> None:
+        self._sock = sock
+        self._bytes = sock.makefile("rb", buffering=0)
+        self._patience = sock.gettimeout()
+        self._deadline = None if self._patience is None else time.monotonic() + self._patience
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: WriteableBuffer) -> int | None:
+        """Read what is there, or wait for it until the deadline.
+
+        :raises TimeoutError: the deadline has come.
+        """
+        if self._deadline is None:
+            return self._bytes.readinto(buffer)
+        if (left := self._deadline - time.monotonic()) <= 0:
+            raise TimeoutError("the answer took too long")
+        self._sock.settimeout(left)
+        try:
+            return self._bytes.readinto(buffer)
+        finally:
+            self._sock.settimeout(self._patience)  # the connection may be kept for another request
+
+    def close(self) -> None:
+        self._bytes.close()
+        super().close()
+
+
+class Response(HTTPResponse):
+    """An answer, or the answer of a proxy to CONNECT, that ends in time or not at all."""
+
+    def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
+        super().__init__(sock, *args, **kwargs)
+        self.fp.close()
+        self.fp = io.BufferedReader(InTime(sock))
+
+
+class HTTPConnection(connection.HTTPConnection):
+    """A connection whose answers end in time."""
+
+    response_class = Response
+
+
+class HTTPSConnection(connection.HTTPSConnection):
+    """A connection over TLS whose answers end in time."""
+
+    response_class = Response
+
+
+class HTTPPool(HTTPConnectionPool):
+    """Connections to one host."""
+
+    ConnectionCls = HTTPConnection
+
+
+class HTTPSPool(HTTPSConnectionPool):
+    """Connections over TLS to one host."""
+
+    ConnectionCls = HTTPSConnection
+
+
+class Adapter(HTTPAdapter):
+    """Carries requests over these connections, through a proxy too."""
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, **kwargs)
+        self.poolmanager.pool_classes_by_scheme = {"http": HTTPPool, "https": HTTPSPool}
+
+    def proxy_manager_for(self, *args: Any, **kwargs: Any) -> Any:
+        manager = super().proxy_manager_for(*args, **kwargs)
+        manager.pool_classes_by_scheme = {"http": HTTPPool, "https": HTTPSPool}
+        return manager

@@ -1,0 +1,3 @@
+"""Links from a task in the Airflow UI."""
+
+from __future__ import annotations

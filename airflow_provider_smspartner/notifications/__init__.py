@@ -1,0 +1,3 @@
+"""Notifiers: what a callback sends when a pipeline breaks."""
+
+from __future__ import annotations

@@ -1,0 +1,40 @@
+"""Whom a task sends to: the audience of its arguments, out of a list or out of a warehouse."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from airflow_provider_smspartner import audience
+from airflow_provider_smspartner.lookup import read_stop_list
+from airflow_provider_smspartner.operators.arguments import plain, warehouse
+
+if TYPE_CHECKING:
+    from airflow_provider_smspartner.operators.send import SendOperator
+    from airflow_provider_smspartner.operators.texts import Text
+
+
+def read_audience(task: SendOperator, text: Text) -> audience.Audience:
+    """Return who is to be texted, and log what was found on the way."""
+    columns = audience.Columns(task.phone_column, task.event_column, text.columns)
+    rules = rules_of(task, text)
+    if task.sql is None:
+        found = audience.gather(audience.from_given(plain(task.recipients), columns), rules)
+    else:
+        hook, parameters = warehouse(str(task.warehouse_conn_id)), plain(task.parameters)
+        found = audience.read_sql(hook, task.sql, parameters, columns, rules)
+    counts = (found.rows, len(found), found.invalid, found.duplicates, found.excluded)
+    task.log.info("%s rows: %s recipients, %s invalid, %s duplicates, %s excluded", *counts)
+    for reason in found.explained:
+        task.log.warning("Left out, %s", reason)
+    return found
+
+
+def rules_of(task: SendOperator, text: Text) -> audience.Rules:
+    """Return who belongs to the audience of a task."""
+    return audience.Rules(
+        region=task.default_region,
+        countries=None if task.countries is None else frozenset(task.countries),
+        left_out=read_stop_list(task.hook.call) if task.exclude_stop_list else frozenset(),
+        events=task.event_column is not None,
+        measure=text.measure,
+    )

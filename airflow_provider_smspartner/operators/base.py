@@ -1,0 +1,186 @@
+"""What both kinds of send are given: their arguments, checked when the DAG is parsed, and their templates."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from airflow_provider_smspartner.exceptions import InvalidMessage
+from airflow_provider_smspartner.links.smspartner import LINKS
+from airflow_provider_smspartner.operators.arguments import (
+    check_countries,
+    counted,
+    is_no_template,
+    literal,
+    money,
+    one_of,
+    template_source,
+    whole,
+)
+from airflow_provider_smspartner.operators.hours import KeepsHours
+from airflow_provider_smspartner.rules import batches, message, schedule
+from airflow_provider_smspartner.rules.sending_hours import REGIONS
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+
+class BaseSendOperator(KeepsHours):
+    """The arguments that both kinds of send share."""
+
+    template_fields: Sequence[str] = (
+        "recipients",
+        "sql",
+        "parameters",
+        "warehouse_conn_id",
+        "tag",
+        "send_at",
+        "max_recipients",
+        "max_cost",
+        "campaign",
+        "ledger_conn_id",
+    )
+    template_fields_renderers: ClassVar[dict[str, str]] = {"sql": "sql"}
+    operator_extra_links = LINKS
+    kind: ClassVar[str] = "sms"
+    """What the campaign page calls it."""
+
+    def __init__(
+        self,
+        *,
+        recipients: Any = None,
+        sql: str | None = None,
+        parameters: Iterable[Any] | Mapping[str, Any] | None = None,
+        warehouse_conn_id: str | None = None,
+        phone_column: str = "phone_number",
+        default_region: str = "FR",
+        countries: Collection[str] | None = None,
+        tag: str | None = None,
+        send_at: str | datetime | None = None,
+        on_invalid: str = "skip",
+        max_invalid_rate: float = 0.5,
+        exclude_stop_list: bool = False,
+        sending_hours: str = "platform",
+        sending_region: str = "FR",
+        max_recipients: int | str | None = None,
+        max_cost: Decimal | float | str | None = None,
+        on_unknown: str = "verify",
+        verify_timeout: float = 300,
+        concurrency: int = 4,
+        durable: bool = True,
+        campaign: str | None = None,
+        ledger_conn_id: str | None = None,
+        event_column: str | None = None,
+        allow_backfill: bool = False,
+        cancel_on_kill: bool = False,
+        dry_run: bool = False,
+        smspartner_conn_id: str = "smspartner_default",
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.recipients = recipients
+        self.sql = sql
+        self.parameters = parameters
+        self.warehouse_conn_id = warehouse_conn_id
+        self.phone_column = phone_column
+        self.default_region = default_region
+        self.countries = countries
+        self.tag = tag
+        self.send_at = send_at
+        self.on_invalid = on_invalid
+        self.max_invalid_rate = max_invalid_rate
+        self.exclude_stop_list = exclude_stop_list
+        self.sending_hours = sending_hours
+        self.sending_region = sending_region
+        self.max_recipients = max_recipients
+        self.max_cost = max_cost
+        self.on_unknown = on_unknown
+        self.verify_timeout = verify_timeout
+        self.concurrency = concurrency
+        self.durable = durable
+        self.campaign = campaign
+        self.ledger_conn_id = ledger_conn_id
+        self.event_column = event_column
+        self.allow_backfill = allow_backfill
+        self.cancel_on_kill = cancel_on_kill
+        self.only_dry_run = dry_run  # BaseOperator.dry_run is a method
+        self.smspartner_conn_id = smspartner_conn_id
+        self._check_arguments()
+
+    # ---- when the DAG is parsed --------------------------------------------------------------------
+
+    def _check_arguments(self) -> None:
+        """Refuse what can be known to be wrong."""
+        if (self.recipients is None) == (self.sql is None):
+            raise InvalidMessage("recipients: give either recipients, or sql with warehouse_conn_id")
+        if (self.sql is None) != (self.warehouse_conn_id is None):
+            raise InvalidMessage("warehouse_conn_id: sql needs a warehouse_conn_id, and the other way round")
+        if self.sql is None and self.parameters is not None:
+            raise InvalidMessage("parameters: they belong to sql, and there is none")
+        one_of(self.on_invalid, ("skip", "fail"), "on_invalid")
+        one_of(self.on_unknown, ("verify", "fail", "resend"), "on_unknown")
+        one_of(self.sending_hours, ("platform", "wait", "schedule", "fail"), "sending_hours")
+        one_of(self.sending_region, REGIONS, "sending_region")
+        check_countries(self.countries)
+        if not 0 <= self.max_invalid_rate <= 1:
+            raise InvalidMessage(f"max_invalid_rate: {self.max_invalid_rate!r} is not between 0 and 1")
+        if self.concurrency not in range(1, 65):
+            raise InvalidMessage(f"concurrency: {self.concurrency!r} is not a whole number from 1 to 64")
+        if not 0 <= self.verify_timeout <= 86_400:
+            raise InvalidMessage(f"verify_timeout: {self.verify_timeout!r} is not from 0 to 86400 seconds")
+        self._check_ledger()
+        if literal(self.max_recipients):
+            whole(self.max_recipients, "max_recipients")
+        if literal(self.max_cost):
+            money(self.max_cost, "max_cost")
+        if literal(self.tag):
+            self._check_tag()
+        if literal(self.send_at):
+            schedule.parse(self.send_at)  # type: ignore[arg-type]  # it refuses what is no time
+
+    def _check_ledger(self) -> None:
+        if (self.campaign is None) != (self.ledger_conn_id is None):
+            raise InvalidMessage(
+                "campaign: a ledger needs a campaign to remember people by, and a campaign a ledger_conn_id; "
+                "give both, or none"
+            )
+        if self.event_column is not None and self.ledger_conn_id is None:
+            raise InvalidMessage(
+                "event_column: events are remembered in a ledger; give ledger_conn_id and campaign too"
+            )
+        if self.cancel_on_kill and not self.durable and self.ledger_conn_id is None:
+            raise InvalidMessage(
+                "cancel_on_kill: a later try has to know what was to be cancelled; leave durable at True, "
+                "or give a ledger"
+            )
+
+    def _check_tag(self) -> None:
+        if self.tag is not None:
+            message.check_tag(self.tag, longest=batches.LONGEST_USER_TAG)
+
+    # ---- templates ---------------------------------------------------------------------------------
+
+    def resolve_template_files(self) -> None:
+        """Read ``sql`` from a file when it names one; a message that ends in ".sql" stays a message."""
+        if isinstance(self.sql, str) and self.sql.endswith(".sql"):
+            self.sql = template_source(self.sql, self.get_template_env())
+        self.prepare_template()
+
+    def _do_render_template_fields(self, parent: Any, *args: Any, **kwargs: Any) -> None:
+        # The one step that plain and mapped tasks share; what Airflow stores and shows is read after it
+        if parent is self:
+            self.resolve_template_files()  # Airflow does it for plain tasks only
+        try:
+            super()._do_render_template_fields(parent, *args, **kwargs)
+        finally:  # OpenLineage is told of the task also when a template fails
+            if parent is self:
+                self.recipients = counted(self.recipients, "recipients")
+                self.parameters = counted(self.parameters, "parameters")
+
+    def render_template(self, content: Any, context: Context, jinja_env: Any = None, *args: Any) -> Any:
+        """Render a template, and leave the rest alone: a list of numbers would be compiled one by one."""
+        if isinstance(content, str) and jinja_env is not None and is_no_template(content, jinja_env):
+            return content
+        return super().render_template(content, context, jinja_env, *args)

@@ -1,0 +1,3 @@
+"""The campaign page in the Airflow UI."""
+
+from __future__ import annotations

@@ -1,0 +1,115 @@
+"""What the overview says about the campaigns of the last days: a row for each run. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from airflow_provider_smspartner.plugins import words
+from airflow_provider_smspartner.plugins.facts import RunFact, TaskFact
+from airflow_provider_smspartner.plugins.states import UNFINISHED, Pill, over_all, pill
+from airflow_provider_smspartner.plugins.story import RUN_UNFINISHED
+from airflow_provider_smspartner.plugins.tally import Tally, add_up, tally_of
+
+SLOWLY = 15
+"""Seconds to the next look at the overview while something runs."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CampaignRow:
+    """A run in a line."""
+
+    run: RunFact
+    names: Sequence[str]
+    """Campaigns and tags."""
+    pill: Pill
+    people: str
+    delivered: str
+    cost: str
+    marks: Sequence[str]
+    """Words for what a reader must not take the figures for."""
+
+
+def campaign_row(run: RunFact) -> CampaignRow:
+    """Tell a run in a line."""
+    sends = [task for task in run.tasks if task.sends]
+    follows = [task for task in run.tasks if not task.sends]
+    tally = add_up([tally_of(task) for task in sends]) if sends else None
+    dry_run = bool(sends) and all((task.result or {}).get("dry_run") for task in sends)
+    return CampaignRow(
+        run=run,
+        names=names(sends),
+        pill=outcome(sends, follows, dry_run=dry_run),
+        people=people(tally, dry_run=dry_run),
+        delivered=delivered(follows),
+        cost=cost(tally, dry_run=dry_run),
+        marks=marks(sends),
+    )
+
+
+def refresh(runs: Sequence[RunFact]) -> int | None:
+    """Return seconds to the next look, None when nothing runs."""
+    moving = any(
+        run.state in RUN_UNFINISHED and any(task.state in UNFINISHED for task in run.tasks) for run in runs
+    )
+    return SLOWLY if moving else None
+
+
+def names(sends: Sequence[TaskFact]) -> list[str]:
+    """Return what the campaigns are called."""
+    told = [task.campaign for task in sends if task.campaign]
+    chosen = [campaign.campaign or campaign.tag for campaign in told]
+    return [words.name(text) for text in dict.fromkeys(chosen) if text]
+
+
+def outcome(sends: Sequence[TaskFact], follows: Sequence[TaskFact], *, dry_run: bool) -> Pill:
+    """Say where a run stands: what went wrong first, then what goes on."""
+    send = pill(over_all(task.state for task in sends), sends=True) if sends else None
+    follow = pill(over_all(task.state for task in follows), sends=False) if follows else None
+    pills = [some for some in (send, follow) if some]
+    for tone in ("bad", "warn", "live"):
+        for some in pills:
+            if some.tone == tone:
+                return some
+    if dry_run:
+        return Pill(text="Dry run", tone="quiet")
+    if follow and follow.tone == "good":
+        return Pill(text="Delivered", tone="good")
+    return pills[0] if pills else pill(None, sends=True)  # its tasks have just been cleared
+
+
+def people(tally: Tally | None, *, dry_run: bool) -> str:
+    """Write how many people SMS Partner has accepted, and of how many when that is more."""
+    if tally is None:
+        return "–"
+    if dry_run:
+        return f"0 of {words.number(tally.planned or 0)}"
+    count = words.number(tally.accepted) if tally.known else "?"
+    alone = tally.planned is None or (tally.known and tally.planned == tally.accepted)
+    return count if alone else f"{count} of {words.number(tally.planned or 0)}"
+
+
+def delivered(follows: Sequence[TaskFact]) -> str:
+    """Write the share of people with their text."""
+    results = [task.delivery.result for task in follows if task.delivery]
+    recipients = sum(result["recipients"] for result in results)
+    return words.percent(sum(result["delivered"] for result in results) / recipients) if recipients else "–"
+
+
+def cost(tally: Tally | None, *, dry_run: bool) -> str:
+    """Write what it cost; what is not known is not free."""
+    if tally is None or dry_run:
+        return "–"
+    return words.money(tally.cost, tally.currency) if tally.known else "?"
+
+
+def marks(sends: Sequence[TaskFact]) -> list[str]:
+    """Return the marks of a row."""
+    results = [task.result or {} for task in sends]
+    told = [task.campaign for task in sends if task.campaign]
+    found = {
+        "sandbox": any(r.get("sandbox") for r in results) or any(c.sandbox for c in told),
+        "redirected": any(r.get("redirected") for r in results) or any(c.redirected for c in told),
+        "scheduled": any(r.get("scheduled_for") for r in results) or any(c.scheduled_for for c in told),
+    }
+    return [mark for mark, holds in found.items() if holds]

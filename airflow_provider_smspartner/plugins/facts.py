@@ -1,0 +1,76 @@
+"""What the campaign page knows of a run: plain values, between the database and the words of the page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from airflow_provider_smspartner.handover import Campaign, Delivery
+
+UNREADABLE = "unreadable"
+"""The state of a batch whose row in the store is none of ours any more: a person may have edited it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchFact:
+    """One batch, as a log holds it."""
+
+    ordinal: int
+    state: str
+    """A value of ``rules.sending_states.BatchState``, or ``UNREADABLE``."""
+    people: int | None
+    """None when nothing tells."""
+    tag: str | None = None
+    claimed_at: datetime | None = None
+    changed_at: datetime | None = None
+    message_id: str | None = None
+    segments: int = 0
+    cost: Decimal = Decimal(0)
+    currency: str | None = None
+    rejected: int = 0
+    """People of it whom the platform refused for good."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskFact:
+    """One task instance of a run that sends, or that follows a delivery."""
+
+    task_id: str
+    map_index: int = -1
+    sends: bool
+    """Whether it sends; otherwise it follows a delivery."""
+    state: str | None = None
+    """Airflow's; None before it is scheduled."""
+    try_number: int = 0
+    most_tries: int = 0
+    started: datetime | None = None
+    ended: datetime | None = None
+    campaign: Campaign | None = None
+    result: Mapping[str, Any] | None = None
+    """The return value."""
+    delivery: Delivery | None = None
+    batches: Sequence[BatchFact] = ()
+    """By ordinal."""
+    logged: bool = False
+    """Whether a log of it could be read; without one, no batches does not mean that nothing was sent."""
+    cancelling: bool = False
+    """Whether a person has stopped it, and what is scheduled is to be cancelled."""
+    ledger_fault: str | None = None
+    """Why the ledger could not be read."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunFact:
+    """One DAG run."""
+
+    dag_id: str
+    run_id: str
+    state: str | None = None
+    after: datetime | None = None
+    """Airflow's ``run_after``: from when it might begin."""
+    tasks: Sequence[TaskFact] = ()
+    has_store: bool = True
+    """Whether this Airflow has a task state store, which lists the batches."""

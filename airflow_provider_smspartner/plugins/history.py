@@ -1,0 +1,120 @@
+"""Reads the campaigns of the last days out of Airflow's database, in a handful of queries."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+from airflow.models.dagrun import DagRun
+from airflow.models.taskinstance import TaskInstance
+from airflow.models.xcom import XComModel
+from sqlalchemy import exists, select, tuple_
+
+from airflow_provider_smspartner.plugins.facts import RunFact, TaskFact
+from airflow_provider_smspartner.plugins.reading import (
+    KEYS,
+    RESULT_KEY,
+    of_row,
+    place,
+    read_xcoms,
+    with_result,
+)
+from airflow_provider_smspartner.plugins.store import Notes, read_store
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+DAYS: Final = 30
+RUNS_PER_PAGE: Final = 500
+MOST_NOTES: Final = 20_000
+"""Rows of the store that are read for sends without a result; a send of a million people has 2,000."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class History:
+    """One page of campaigns, newest first."""
+
+    runs: Sequence[RunFact]
+    dag_ids: Sequence[str]
+    """All DAGs of the user with a campaign in these days."""
+    page: int
+    more: bool
+    """Whether older ones follow."""
+
+
+def read_history(
+    session: Session, *, allowed: Collection[str], now: datetime, dag_id: str | None = None, page: int = 1
+) -> History:
+    """Return a page of the campaigns of the last 30 days, of the DAGs that the user may read."""
+    since = now - timedelta(days=DAYS)
+    ours = exists().where(XComModel.dag_run_id == DagRun.id, XComModel.key.in_(KEYS))
+    recent = (DagRun.start_date >= since, ours)
+    dag_ids = sorted(set(session.scalars(select(DagRun.dag_id).where(*recent).distinct())) & set(allowed))
+    wanted = [known for known in dag_ids if dag_id in (None, "", known)]
+    rows = session.execute(
+        select(DagRun.id, DagRun.dag_id, DagRun.run_id, DagRun.state, DagRun.start_date)
+        .where(*recent, DagRun.dag_id.in_(wanted))
+        .order_by(DagRun.start_date.desc(), DagRun.id.desc())
+        .offset((page - 1) * RUNS_PER_PAGE)
+        .limit(RUNS_PER_PAGE + 1)
+    ).all()
+    shown = rows[:RUNS_PER_PAGE]
+    tasks = read_tasks(session, shown)
+    runs = [
+        RunFact(
+            dag_id=row.dag_id,
+            run_id=row.run_id,
+            state=row.state,
+            after=row.start_date,
+            tasks=tasks.get(row.id, []),
+        )
+        for row in shown
+    ]
+    return History(runs=runs, dag_ids=dag_ids, page=page, more=len(rows) > len(shown))
+
+
+def read_tasks(session: Session, runs: Sequence[Any]) -> dict[int, list[TaskFact]]:
+    """Return the tasks of ours of many runs, by run."""
+    ids = {(row.dag_id, row.run_id): row.id for row in runs}
+    pushed = read_xcoms(session, list(ids.values()), KEYS)
+    ours = {task_id for places in pushed.values() for task_id, _ in places}
+    # Of those tasks only: what others return may be a whole audience
+    results = read_xcoms(session, list(ids.values()), [RESULT_KEY], ours)
+    found: dict[int, list[TaskFact]] = {}
+    for row in task_rows(session, list(ids), ours):
+        run, where = ids[row.dag_id, row.run_id], (row.task_id, row.map_index)
+        if keys := pushed.get(run, {}).get(where):
+            task = with_result(of_row(row, keys), results.get(run, {}).get(where, {}))
+            found.setdefault(run, []).append(task)
+    return with_notes(session, found)
+
+
+def task_rows(session: Session, runs: Sequence[tuple[str, str]], tasks: Iterable[str]) -> Sequence[Any]:
+    """Return the instances of some tasks in many runs."""
+    ti = TaskInstance
+    return session.execute(
+        select(ti.dag_id, ti.run_id, ti.task_id, ti.map_index, ti.operator, ti.state)
+        .add_columns(ti.try_number, ti.max_tries, ti.start_date, ti.end_date)
+        .where(tuple_(ti.dag_id, ti.run_id).in_(runs), ti.task_id.in_(sorted(tasks)))
+        .order_by(ti.task_id, ti.map_index)
+    ).all()
+
+
+def with_notes(session: Session, tasks: dict[int, list[TaskFact]]) -> dict[int, list[TaskFact]]:
+    """Add to sends without a result what the store holds of them: they run, or have failed."""
+    open_runs = [run for run, some in tasks.items() if any(t.sends and t.result is None for t in some)]
+    notes = read_store(session, open_runs, most=MOST_NOTES)
+    return {
+        run: [with_known(task, notes.get(run, {}).get(place(task))) for task in some]
+        for run, some in tasks.items()
+    }
+
+
+def with_known(task: TaskFact, notes: Notes | None) -> TaskFact:
+    """Add what the store holds of a send; of one with a ledger it holds nothing."""
+    in_ledger = bool(task.campaign and task.campaign.ledger)
+    if notes is None or in_ledger or task.result is not None:
+        return task
+    return replace(task, batches=notes.known(), logged=True)

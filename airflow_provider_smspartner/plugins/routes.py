@@ -1,0 +1,181 @@
+"""The FastAPI app behind the campaign page: who may see what, and the headers of every answer.
+
+It is loaded with the first request, so that no other process of Airflow pays for it. Every route needs a
+user who may read the DAG; none of them writes.
+"""
+
+from __future__ import annotations
+
+import secrets
+from datetime import UTC, datetime
+from typing import Any, Final
+from urllib.parse import quote, urlencode
+
+from airflow import __version__ as airflow_version
+from airflow.api_fastapi.app import get_auth_manager
+from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity
+from airflow.api_fastapi.common.db.common import SessionDep
+from airflow.api_fastapi.core_api.security import GetUserDep, requires_access_dag
+from fastapi import Depends, FastAPI, HTTPException, Request
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from starlette.exceptions import HTTPException as AnyHTTPException
+
+from airflow_provider_smspartner.plugins import words
+from airflow_provider_smspartner.plugins.campaigns import campaign_row, refresh
+from airflow_provider_smspartner.plugins.facts import RunFact, TaskFact
+from airflow_provider_smspartner.plugins.history import DAYS, read_history
+from airflow_provider_smspartner.plugins.reading import read_run
+from airflow_provider_smspartner.plugins.story import run_story
+
+PREFIX: Final = "/smspartner"
+BATCHES_PER_PAGE: Final = 100
+REFUSALS: Final = {
+    401: ("Please log in", "Log in to Airflow, then load this page again."),
+    403: ("Not for you", "Your user may not read this DAG. Whoever runs this Airflow can give the right."),
+    404: ("Not here", "There is no such run, or it has been deleted."),
+}
+
+app = FastAPI(title="SMS Partner", docs_url=None, redoc_url=None, openapi_url=None)
+templates = Environment(
+    loader=PackageLoader("airflow_provider_smspartner.plugins"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+
+
+@app.get("/")
+def overview(
+    request: Request, user: GetUserDep, session: SessionDep, dag_id: str = "", page: str = "1"
+) -> HTMLResponse:
+    """Show the campaigns of the last 30 days."""
+    history = read_history(
+        session,
+        allowed=get_auth_manager().get_authorized_dag_ids(user=user, method="GET"),
+        now=datetime.now(UTC),
+        dag_id=dag_id,
+        page=max(1, whole(page) or 1),
+    )
+    return answer(
+        request,
+        "overview.html",
+        history=history,
+        rows=[campaign_row(run) for run in history.runs],
+        dag_id=dag_id,
+        days=DAYS,
+        refresh=refresh(history.runs),
+    )
+
+
+@app.get(
+    "/dags/{dag_id}/runs/{run_id:path}",
+    dependencies=[Depends(requires_access_dag(method="GET", access_entity=DagAccessEntity.TASK_INSTANCE))],
+)
+def run_page(
+    request: Request,
+    dag_id: str,
+    run_id: str,
+    session: SessionDep,
+    task_id: str = "",
+    map_index: str = "",
+    batches: str = "",
+) -> HTMLResponse:
+    """Show a run, one task of it, or one page of the batches of a task."""
+    chosen = whole(map_index) if task_id else None
+    run = read_run(session, dag_id=dag_id, run_id=run_id, task_id=task_id or None, map_index=chosen)
+    if run is None:
+        raise HTTPException(404)
+    story = run_story(run)
+    return answer(
+        request,
+        "run.html",
+        story=story,
+        run=run,
+        task_id=task_id,
+        listed=listed(run, whole(batches)) if task_id else None,
+        airflow_version=airflow_version,
+        refresh=story.refresh,
+    )
+
+
+def listed(run: RunFact, page: int | None) -> dict[str, Any] | None:
+    """Return one page of the batches of what is shown; None when nobody asks for them."""
+    if not page or page < 1:
+        return None
+    batches = [(task, batch) for task in run.tasks for batch in task.batches]
+    start = (page - 1) * BATCHES_PER_PAGE
+    some = batches[start : start + BATCHES_PER_PAGE]
+    return {
+        "page": page,
+        "pages": -(-len(batches) // BATCHES_PER_PAGE),
+        "first": start + 1,
+        "last": start + len(some),
+        "total": len(batches),
+        "rows": some,
+    }
+
+
+def whole(text: str) -> int | None:
+    """Read a whole number out of a URL; an Airflow of ours leaves the place-holder where there is none."""
+    return int(text) if text.removeprefix("-").isdecimal() and len(text) < 10 else None
+
+
+@app.exception_handler(AnyHTTPException)
+def refuse(request: Request, error: AnyHTTPException) -> HTMLResponse:
+    """Answer with a page that says why, and the same status."""
+    title, why = REFUSALS.get(error.status_code, ("That did not work", f"The answer is {error.status_code}."))
+    return answer(request, "refused.html", status=error.status_code, title=title, why=why, refresh=None)
+
+
+def answer(request: Request, template: str, *, status: int = 200, **values: Any) -> HTMLResponse:
+    """Render a page; nothing but what it brings along itself may load in it, and nobody else may frame it."""
+    nonce = secrets.token_urlsafe(16)
+    base = str(request.scope.get("root_path", "")).removesuffix(PREFIX)
+    html = templates.get_template(template).render(
+        **values, nonce=nonce, links=Links(base), words=words, now=datetime.now(UTC)
+    )
+    policy = (
+        f"default-src 'none'; style-src 'nonce-{nonce}'; script-src 'nonce-{nonce}'; connect-src 'self'; "
+        "form-action 'self'; base-uri 'none'; frame-ancestors 'self'"
+    )
+    headers = {
+        "Content-Security-Policy": policy,
+        "X-Content-Type-Options": "nosniff",
+        "Referrer-Policy": "no-referrer",
+        "Cache-Control": "no-store",
+    }
+    return HTMLResponse(html, status_code=status, headers=headers)
+
+
+class Links:
+    """The addresses in a page: ours, and those of the Airflow around it, below the path it is served at."""
+
+    def __init__(self, base: str) -> None:
+        self._base = base
+
+    def overview(self, *, dag_id: str = "", page: int = 1) -> str:
+        """Return the address of the overview."""
+        asked = {"dag_id": dag_id} if dag_id else {}
+        query = urlencode(asked | ({"page": str(page)} if page > 1 else {}))
+        return f"{self._base}{PREFIX}/" + (f"?{query}" if query else "")
+
+    def run(self, run: RunFact, *, task_id: str = "", map_index: int | None = None, batches: int = 0) -> str:
+        """Return the address of a run's page."""
+        asked = {"task_id": task_id} if task_id else {}
+        asked |= {"map_index": str(map_index)} if map_index is not None else {}
+        query = urlencode(asked | ({"batches": str(batches)} if batches else {}))
+        return f"{self._base}{PREFIX}{self._place(run)}" + (f"?{query}" if query else "")
+
+    def airflow_run(self, run: RunFact) -> str:
+        """Return the address of our tab on the run in Airflow."""
+        return f"{self._base}{self._place(run)}/plugin/smspartner-campaign"
+
+    def airflow_task(self, run: RunFact, task: TaskFact) -> str:
+        """Return the address of a task in Airflow, where its log is."""
+        mapped = f"/mapped/{task.map_index}" if task.map_index >= 0 else ""
+        return f"{self._base}{self._place(run)}/tasks/{quote(task.task_id, safe='')}{mapped}"
+
+    def _place(self, run: RunFact) -> str:
+        return f"/dags/{quote(run.dag_id, safe='')}/runs/{quote(run.run_id, safe='')}"

@@ -1,0 +1,192 @@
+"""Reads the batches of a send out of Airflow's task state store, which 3.3 brought.
+
+A claim holds the people of some ten batches as hashes and is large; it is loaded only for batches of which
+nothing else is written.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from itertools import zip_longest
+from typing import TYPE_CHECKING, Any, Final
+
+from sqlalchemy import case, null, select
+
+from airflow_provider_smspartner.handover import money
+from airflow_provider_smspartner.plugins.facts import UNREADABLE, BatchFact
+from airflow_provider_smspartner.rules.people import HASH_SIZE
+from airflow_provider_smspartner.rules.sending_states import BatchState
+from airflow_provider_smspartner.send_log.task_state import HEADER, INTENT, LARGEST_CLAIMS
+
+try:
+    from airflow.models.task_state_store import TaskStateStoreModel
+except ImportError:
+    TaskStateStoreModel = None  # type: ignore[assignment, misc]  # Airflow below 3.3
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+HAS_STORE: Final = TaskStateStoreModel is not None
+CLAIMS: Final = "claims:"
+BATCH: Final = "batch:"
+MOST_CLAIMS: Final = 100
+"""Claims of one task that are loaded for one page; batches of further ones count without their people."""
+MOST_IN_A_GROUP: Final = LARGEST_CLAIMS // HASH_SIZE
+"""Batches whose claims one value can hold; a key that somebody has made up may lie as far as it likes."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Notes:
+    """What the store holds of one task instance."""
+
+    task_id: str
+    map_index: int
+    begun: bool = False
+    cancelling: bool = False
+    claims: list[int] = field(default_factory=list)
+    """The ordinals at which groups of claims start."""
+    rows: dict[int, BatchFact] = field(default_factory=dict)
+
+    def batches(self, session: Session, run: int, *, finished: bool) -> list[BatchFact]:
+        """Return all batches by ordinal, those that are only claimed too.
+
+        :param finished: the task has succeeded, so that nothing of it is only claimed.
+        """
+        starts = sorted(self.claims)
+        bare = {ordinal for ordinal, batch in self.rows.items() if batch.people is None}
+        wanted = []
+        for start, end in zip_longest(starts, starts[1:]):
+            if end is None:
+                incomplete = not finished
+            else:
+                group = range(start, min(end, start + MOST_IN_A_GROUP))
+                incomplete = any(n not in self.rows or n in bare for n in group)
+                self.rows |= {n: only_claimed(n) for n in group if n not in self.rows}
+            if incomplete:
+                wanted.append(start)
+        for claims in self._groups(session, run, wanted[-MOST_CLAIMS:]):
+            for batch in claims:
+                known = self.rows.get(batch.ordinal, batch)
+                told = {"people": batch.people, "tag": batch.tag} if known.people is None else {}
+                claimed_at = known.claimed_at or batch.claimed_at
+                self.rows[batch.ordinal] = replace(known, claimed_at=claimed_at, **told)  # type: ignore[arg-type]
+        return self.known()
+
+    def known(self) -> list[BatchFact]:
+        """Return the batches of which something is written beside their claim."""
+        return [self.rows[ordinal] for ordinal in sorted(self.rows)]
+
+    def _groups(self, session: Session, run: int, starts: Sequence[int]) -> Iterable[list[BatchFact]]:
+        store = TaskStateStoreModel
+        rows = session.execute(
+            select(store.key, store.value).where(
+                store.dag_run_id == run,
+                store.task_id == self.task_id,
+                store.map_index == self.map_index,
+                store.key.in_([f"{CLAIMS}{start:06d}" for start in starts]),
+            )
+        )
+        return [claimed(key, value) for key, value in rows] if starts else []
+
+
+def read_store(
+    session: Session, runs: Sequence[int], *, most: int | None = None
+) -> dict[int, dict[tuple[str, int], Notes]]:
+    """Return what sends have written into the store, by run, task id and map index.
+
+    :param most: read no more rows than these; the run in whose middle they end is left out.
+    """
+    found: dict[int, dict[tuple[str, int], Notes]] = {}
+    if not HAS_STORE:
+        return found
+    store = TaskStateStoreModel
+    value = case((store.key.like(f"{CLAIMS}%"), null()), else_=store.value)
+    rows = session.execute(
+        select(store.dag_run_id, store.task_id, store.map_index, store.key, store.updated_at, value)
+        .where(store.dag_run_id.in_(runs))
+        .where(store.key.like(f"{CLAIMS}%") | store.key.like(f"{BATCH}%") | (store.key == HEADER))
+        .order_by(store.dag_run_id.desc())
+        .limit(most)
+    ).all()
+    for run, task_id, map_index, key, changed_at, text in rows:
+        kind, _, digits = key.partition(":")
+        notes = Notes(task_id=task_id, map_index=map_index)
+        notes = found.setdefault(run, {}).setdefault((task_id, map_index), notes)
+        if key == HEADER:
+            header = as_mapping(text)
+            notes.begun, notes.cancelling = header.get("begun") is True, INTENT in header
+        elif digits.isdecimal() and kind == "claims":
+            notes.claims.append(int(digits))
+        elif digits.isdecimal():
+            notes.rows[int(digits)] = batch_of(int(digits), text, changed_at)
+    if most is not None and len(rows) == most:
+        del found[rows[-1].dag_run_id]
+    # other people's tasks may use such keys as well, but not with our header
+    return {
+        run: {where: notes for where, notes in tasks.items() if notes.begun} for run, tasks in found.items()
+    }
+
+
+def batch_of(ordinal: int, text: str, changed_at: datetime) -> BatchFact:
+    """Read what became of a batch; a person may have edited it in the UI."""
+    kept = as_mapping(text)
+    try:
+        return BatchFact(
+            ordinal=ordinal,
+            state=BatchState(kept["state"]).value,
+            people=int(kept["people"]) if "people" in kept else None,
+            tag=str(kept["tag"]) if "tag" in kept else None,
+            claimed_at=moment(kept.get("at")),
+            changed_at=changed_at,
+            message_id=str(kept["message_id"]) if kept.get("message_id") else None,
+            segments=int(kept.get("segments", 0)),
+            cost=money(kept.get("cost", 0)),
+            currency=kept.get("currency") or None,
+            rejected=hashes_in(kept.get("rejected", "")),
+        )
+    except (ArithmeticError, KeyError, OSError, TypeError, ValueError):
+        return BatchFact(ordinal=ordinal, state=UNREADABLE, people=None, changed_at=changed_at)
+
+
+def claimed(key: str, text: str) -> list[BatchFact]:
+    """Read the batches of a group of claims; none when it is none of ours any more."""
+    group, start = as_mapping(text), int(key.partition(":")[2])
+    try:
+        return [
+            replace(
+                only_claimed(start + n),
+                people=hashes_in(people),
+                tag=str(tag),
+                claimed_at=moment(group["at"]),
+            )
+            for n, (tag, people) in enumerate(zip(group["tags"], group["people"], strict=True))
+        ]
+    except (ArithmeticError, KeyError, OSError, TypeError, ValueError):
+        return []
+
+
+def only_claimed(ordinal: int) -> BatchFact:
+    """Return a batch of which nothing is written but its claim."""
+    return BatchFact(ordinal=ordinal, state=BatchState.CLAIMED.value, people=None)
+
+
+def as_mapping(text: str) -> dict[str, Any]:
+    """Read a value of the store; empty when it is none of ours."""
+    try:
+        value = json.loads(text)
+    except ValueError:
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def moment(seconds: Any) -> datetime | None:
+    """Read seconds since the epoch."""
+    return datetime.fromtimestamp(float(seconds), UTC) if seconds else None
+
+
+def hashes_in(packed: str) -> int:
+    """Return how many people some hashes in base 85 are: five characters hold four bytes."""
+    return len(packed) * 4 // 5 // HASH_SIZE

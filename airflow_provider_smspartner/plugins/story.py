@@ -1,0 +1,137 @@
+"""What the page says about a run, out of what is known of it. Pure: time is an argument."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Final
+
+from airflow_provider_smspartner.plugins import words
+from airflow_provider_smspartner.plugins.deliveries import StatusStory, status_story
+from airflow_provider_smspartner.plugins.facts import RunFact, TaskFact
+from airflow_provider_smspartner.plugins.sends import SendStory, send_story
+from airflow_provider_smspartner.plugins.states import Pill
+
+SOON: Final = 3
+"""Seconds to the next look at a page while something is sent."""
+LATER: Final = 15
+"""Seconds while only reports are waited for: they come by the minute."""
+RUN_UNFINISHED: Final = ("queued", "running")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figure:
+    """A number at the head of the page."""
+
+    label: str
+    value: str
+    hint: str = ""
+    tone: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunStory:
+    """Everything the page shows of a run."""
+
+    run: RunFact
+    pill: Pill
+    figures: Sequence[Figure]
+    sends: Sequence[SendStory]
+    statuses: Sequence[StatusStory]
+    refresh: int | None
+    """Seconds to the next look; None when nothing more will come."""
+
+
+def run_story(run: RunFact) -> RunStory:
+    """Tell a run."""
+    by_id: dict[str, list[TaskFact]] = {}
+    for task in run.tasks:
+        if task.sends:
+            by_id.setdefault(task.task_id, []).append(task)
+    sends = [send_story(tasks) for tasks in by_id.values()]
+    statuses = [status_story(task) for task in run.tasks if not task.sends]
+    return RunStory(
+        run=run,
+        pill=outcome(sends, statuses),
+        figures=figures(sends, statuses),
+        sends=sends,
+        statuses=statuses,
+        refresh=refresh(run, sends, statuses),
+    )
+
+
+def refresh(run: RunFact, sends: Sequence[SendStory], statuses: Sequence[StatusStory]) -> int | None:
+    """Return when to look again."""
+    if run.state not in RUN_UNFINISHED:
+        return None
+    if any(send.live for send in sends):
+        return SOON
+    return LATER if any(status.live for status in statuses) or not run.tasks else None
+
+
+def outcome(sends: Sequence[SendStory], statuses: Sequence[StatusStory]) -> Pill:
+    """Say in a few words where a run stands: the first that holds."""
+    pills = [*(send.pill for send in sends), *(status.pill for status in statuses)]
+    for tone in ("bad", "warn", "live"):
+        for pill in pills:
+            if pill.tone == tone:
+                return pill
+    deliveries = [status.task.delivery for status in statuses if status.task.delivery]
+    if deliveries and all(told.final for told in deliveries):
+        return Pill(text="Delivered", tone="good")
+    return pills[0] if pills else Pill(text="No SMS", tone="quiet")
+
+
+def figures(sends: Sequence[SendStory], statuses: Sequence[StatusStory]) -> list[Figure]:
+    """Return the numbers at the head."""
+    return [
+        *([accepted(sends)] if sends else []),
+        *delivered(statuses),
+        *([cost(sends)] if sends else []),
+        *attention(sends),
+    ]
+
+
+def accepted(sends: Sequence[SendStory]) -> Figure:
+    """Return how many people SMS Partner has accepted."""
+    count = sum(send.tally.accepted for send in sends)
+    planned = sum(send.tally.planned or 0 for send in sends)
+    if all(send.dry_run for send in sends):
+        return Figure(label="Would get it", value=words.number(planned), hint="nothing was sent")
+    hint = "" if not planned else f"of {words.people(planned)}"
+    known = all(send.tally.known for send in sends)
+    return Figure(label="Accepted", value=words.number(count) if known else "?", hint=hint)
+
+
+def delivered(statuses: Sequence[StatusStory]) -> list[Figure]:
+    """Return how many people have their text."""
+    told = [status.task.delivery.result for status in statuses if status.task.delivery]
+    count, recipients = (sum(result[name] for result in told) for name in ("delivered", "recipients"))
+    if not recipients:
+        return []
+    share = f"{words.number(count)} of {words.people(recipients)}"
+    return [Figure(label="Delivered", value=words.percent(count / recipients), hint=share)]
+
+
+def cost(sends: Sequence[SendStory]) -> Figure:
+    """Return what it cost, or will cost."""
+    currency = next((send.tally.currency for send in sends if send.tally.currency), None)
+    estimates = [send.tally.estimate for send in sends if send.tally.estimate is not None]
+    estimate = words.money(sum(estimates, Decimal(0)), currency) if estimates else ""
+    if all(send.dry_run for send in sends):
+        return Figure(label="Would cost", value=estimate or "not known", hint="estimate")
+    spent = sum((send.tally.cost for send in sends), Decimal(0))
+    hint = f"{estimate} estimated" if estimate else ""
+    known = all(send.tally.known for send in sends)
+    return Figure(label="Cost", value=words.money(spent, currency) if known else "?", hint=hint)
+
+
+def attention(sends: Sequence[SendStory]) -> list[Figure]:
+    """Return how many batches somebody should look at."""
+    urgent = [trouble for send in sends for trouble in send.troubles if trouble.advice.urgent]
+    if not urgent:
+        return []
+    count, people = sum(len(some.batches) for some in urgent), sum(some.people for some in urgent)
+    value, hint = words.of(count, "batch", "batches"), words.people(people)
+    return [Figure(label="Needs attention", value=value, hint=hint, tone="bad")]

@@ -1,0 +1,110 @@
+"""The sums of a send: what it returned at its end, else what its log holds by now. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from airflow_provider_smspartner.plugins.facts import TaskFact
+from airflow_provider_smspartner.plugins.states import NOT_BEGUN
+from airflow_provider_smspartner.rules.sending_states import OPEN, BatchState
+
+ACCEPTED = BatchState.ACCEPTED.value
+OPEN_STATES = frozenset(state.value for state in (*OPEN, BatchState.CANCELLING))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tally:
+    """The sums of one shard, or of all of them."""
+
+    known: bool
+    """Whether something tells what SMS Partner has accepted; if not, zeros mean nothing."""
+    planned: int | None
+    """People of the audience; None when nothing tells."""
+    accepted: int
+    rejected: int
+    invalid: int
+    duplicates: int
+    excluded: int
+    segments: int
+    cost: Decimal
+    currency: str | None
+    estimate: Decimal | None
+    estimated_segments: int | None
+    batches: int
+    accepted_batches: int
+    """Without those whose people went with other batches."""
+    open_people: int
+    """People of batches of which nobody can tell yet."""
+
+
+def tally_of(task: TaskFact) -> Tally:
+    """Add a task up: what it returned at its end, else what its log holds by now."""
+    told, result = task.campaign, task.result or {}
+    accepted = [batch for batch in task.batches if batch.state == ACCEPTED]
+    estimate = result.get("estimate") or (told.estimate if told else None) or {}
+    done = bool(result) and not result.get("dry_run")
+
+    def known(name: str, otherwise: int) -> int:
+        return whole(result[name]) if name in result else otherwise
+
+    people = sum(batch.people or 0 for batch in accepted)
+    cost = sum((batch.cost for batch in accepted), Decimal(0))
+    return Tally(
+        known=bool(result or task.logged or task.batches) or task.state in NOT_BEGUN,
+        planned=told.recipients if told else known("recipients", 0) if result else None,
+        accepted=known("recipients", people) if done or not result else 0,
+        rejected=known("rejected", sum(batch.rejected for batch in task.batches)),
+        invalid=known("invalid", told.invalid if told else 0),
+        duplicates=known("duplicates", told.duplicates if told else 0),
+        excluded=known("excluded", told.excluded if told else 0),
+        segments=known("segments", sum(batch.segments for batch in accepted)) if done or not result else 0,
+        cost=(amount(result.get("cost")) or Decimal(0)) if done else cost,
+        currency=result.get("currency") or next((b.currency for b in accepted if b.currency), None),
+        estimate=amount(estimate.get("cost")),
+        estimated_segments=whole(estimate["segments"]) if "segments" in estimate else None,
+        batches=known("batches", len(task.batches)) if not task.batches else len(task.batches),
+        accepted_batches=known("batches", len(accepted)),
+        open_people=sum(batch.people or 0 for batch in task.batches if batch.state in OPEN_STATES),
+    )
+
+
+def add_up(tallies: Sequence[Tally]) -> Tally:
+    """Add shards up; a plan of which a part is unknown is unknown."""
+    planned = [tally.planned for tally in tallies]
+    estimates = [tally.estimate for tally in tallies]
+    segments = [tally.estimated_segments for tally in tallies]
+
+    def total(name: str) -> Any:
+        return sum(getattr(tally, name) for tally in tallies)
+
+    return Tally(
+        known=all(tally.known for tally in tallies),
+        planned=sum(n for n in planned if n is not None) if any(n is not None for n in planned) else None,
+        accepted=total("accepted"),
+        rejected=total("rejected"),
+        invalid=total("invalid"),
+        duplicates=total("duplicates"),
+        excluded=total("excluded"),
+        segments=total("segments"),
+        cost=sum((tally.cost for tally in tallies), Decimal(0)),
+        currency=next((tally.currency for tally in tallies if tally.currency), None),
+        estimate=sum((n for n in estimates if n is not None), Decimal(0)) if any(estimates) else estimates[0],
+        estimated_segments=sum(n or 0 for n in segments) if any(segments) else segments[0],
+        batches=total("batches"),
+        accepted_batches=total("accepted_batches"),
+        open_people=total("open_people"),
+    )
+
+
+def whole(value: Any) -> int:
+    """Read a count of a result that somebody's own class may have returned."""
+    return value if isinstance(value, int) else 0
+
+
+def amount(value: Any) -> Decimal | None:
+    """Read an amount."""
+    text = str(value)
+    return Decimal(text) if text.replace(".", "", 1).isdecimal() else None

@@ -1,0 +1,151 @@
+"""What belongs to a person, values of a personal text and an event, comes back with them in little memory."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from airflow_provider_smspartner.audience import Columns, Rules, cleaning, from_given, gather
+from airflow_provider_smspartner.audience.cleaning import LONGEST_EVENT
+from airflow_provider_smspartner.exceptions import InvalidMessage
+from airflow_provider_smspartner.rules.people import Person
+from airflow_provider_smspartner.send_log.table import LONGEST_NAME
+from tests.audience.people import ANN, BOB, BY_ORDER, clean
+
+VALUES = st.none() | st.text()
+
+
+# ---- personal texts --------------------------------------------------------------------------------
+
+
+def test_values_come_back_with_their_people_and_the_first_row_of_a_person_counts() -> None:
+    found = clean([ANN, None, BOB, "0600000001"], [["Ann", "1"], ["x", "x"], [None, 2], ["Anna", "3"]])
+
+    assert list(found.people) == [Person(ANN, "", ("Ann", "1")), Person(BOB, "", (None, "2"))]
+    assert (len(found), found.duplicates, found.invalid) == (2, 1, 1)
+
+
+@given(st.lists(st.tuples(VALUES, VALUES), max_size=20))
+def test_any_text_comes_back_as_it_was(rows: list[tuple[str | None, str | None]]) -> None:
+    found = clean([f"+336{row:08}" for row in range(len(rows))], rows)
+
+    assert [person.values for person in found.people] == rows
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (None, None),
+        (float("nan"), None),
+        (Decimal("NaN"), None),
+        (0, "0"),
+        (0.5, "0.5"),
+        (Decimal("12.50"), "12.50"),
+        (date(2026, 11, 20), "2026-11-20"),
+        (" Ann\r\n", " Ann\r\n"),
+    ],
+)
+def test_a_value_becomes_text(value: object, text: str | None) -> None:
+    assert next(clean([ANN], [[value]]).people).values == (text,)
+
+
+@pytest.mark.parametrize("value", [b"Ann", bytearray(b"Ann"), memoryview(b"Ann")])
+def test_bytes_are_no_text(value: object) -> None:
+    found = clean([ANN], [[value]])
+
+    assert (len(found), found.invalid) == (0, 1)
+    assert found.explained == [
+        "row 1: a column that is needed of it holds bytes; cast it to text in the query"
+    ]
+
+
+def measure(values: Sequence[object]) -> int:
+    """Refuse an empty text; one segment for each letter."""
+    if not values[0]:
+        raise InvalidMessage("column name is empty")
+    return len(str(values[0]))
+
+
+def test_a_row_without_a_text_is_invalid_and_another_row_of_its_person_is_not() -> None:
+    found = clean([ANN, ANN, BOB, ANN], [[None], ["Ann"], [""], ["Anna"]], measure=measure)
+
+    assert list(found.people) == [Person(ANN, "", ("Ann",))]
+    assert (found.invalid, found.duplicates, found.segments) == (2, 1, 3)
+    assert found.explained == ["row 1: column name is empty", "row 3: column name is empty"]
+
+
+def test_segments_are_those_of_the_people_who_are_left() -> None:
+    rows = [["7", "Ann"], ["8", "Ann"], ["7", "Annabel"], ["7", "B"]]
+
+    assert clean([ANN, ANN, ANN, BOB], rows, events=True, measure=measure).segments == 3 + 3 + 1
+    assert clean([ANN, BOB], rows[:2], events=True).segments == 0
+    assert clean([ANN, ANN]).segments == 0
+
+
+@pytest.mark.parametrize("repeat", [0, 3])
+def test_people_may_be_asked_for_again_and_by_several_at_once(
+    repeat: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cleaning, "SPOOL_AT_ONCE", 64)
+    numbers = [f"+336{row:08}" for row in range(50)]
+    found = clean(numbers + numbers[:repeat], [[f"Name {row}"] for row in range(50 + repeat)])
+
+    whole = list(found.people)
+    first, second = found.people, found.people
+    beginning = [next(first) for _ in range(20)]
+
+    assert list(second) == whole
+    assert beginning + list(first) == whole
+    assert [person.values for person in whole] == [(f"Name {row}",) for row in range(50)]
+
+
+def test_the_spool_has_no_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+
+    found = clean([ANN], [["Ann"]])
+
+    assert list(tmp_path.iterdir()) == []
+    assert len(list(found.people)) == 1
+
+
+# ---- events ----------------------------------------------------------------------------------------
+
+
+def test_two_events_of_a_person_are_two_texts_and_one_twice_is_a_duplicate() -> None:
+    rows = [
+        {"phone_number": number, "order_id": order}
+        for number in (ANN, BOB)
+        for order in (7, "8", 7, " ", None)
+    ]
+
+    found = gather(from_given(rows, BY_ORDER), Rules(events=True))
+
+    assert list(found.people) == [Person(ANN, "7"), Person(ANN, "8"), Person(BOB, "7"), Person(BOB, "8")]
+    assert (found.rows, found.duplicates, found.invalid) == (10, 2, 4)
+    assert found.explained[0] == "row 4: its event column is empty"
+
+
+def test_an_event_has_its_values_beside_it() -> None:
+    columns = Columns("phone_number", "order_id", ("name", "city"))
+    row = {"city": "Paris", "name": "Ann", "phone_number": ANN, "order_id": 7}
+
+    found = gather(from_given([row], columns), Rules(events=True, measure=measure))
+
+    assert list(found.people) == [Person(ANN, "7", ("Ann", "Paris"))]
+
+
+def test_an_event_is_as_long_as_the_ledger_allows() -> None:
+    events = ["x" * LONGEST_EVENT, "x" * (LONGEST_EVENT + 1), "x" * 50_000_000]
+
+    found = clean([ANN] * 3, [[event] for event in events], events=True)
+
+    assert (len(found), found.invalid) == (1, 2)
+    assert "50000000 characters" in found.explained[1]
+    assert LONGEST_EVENT == LONGEST_NAME

@@ -1,0 +1,308 @@
+"""The app of the plugin: who may see what, hostile names, headers, and what a page shows."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+import pytest
+from sqlalchemy import text as sql
+
+from airflow_provider_smspartner.handover import CAMPAIGN_KEY
+from benchmarks import campaigns_db as db
+from tests.airflow_versions import needs_task_state_store
+from tests.plugins.rights import CLOSED
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+    from starlette.testclient import TestClient
+
+    ClientOf = Callable[[str | None], TestClient]
+
+pytestmark = pytest.mark.airflow
+
+AT = datetime.now(UTC) - timedelta(hours=2)
+HOSTILE = [
+    "<script>alert(1)</script>",
+    '"><img src=x onerror=alert(1)>',
+    "'; alert(1); //",
+    "{{ 7 * 7 }}",
+    "javascript:alert(1)",
+    "a/../../etc/passwd",
+    "+33612345678 et 06 12 34 56 78",
+]
+
+
+def url(dag_id: str, run_id: str, query: str = "") -> str:
+    return f"/af/smspartner/dags/{quote(dag_id, safe='')}/runs/{quote(run_id, safe='')}{query}"
+
+
+def sent(session: Session, dag_id: str, run_id: str = "manual__1", **more: Any) -> int:
+    """A run with a send of three batches that is over, and its delivery."""
+    run = db.add_run(session, dag_id=dag_id, run_id=run_id, at=AT)
+    db.add_task(session, run, task_id="send", operator="SendSmsOperator", state="success")
+    db.push(session, run, "send", db.campaign(1500, at=AT, **more) | db.result(1500, 3, at=AT))
+    db.remember(session, run, "send", db.notes_of(3, at=AT), at=AT)
+    db.add_task(session, run, task_id="delivery", operator="DeliveryStatusSensor", state="success")
+    db.push(session, run, "delivery", db.delivery(1500, at=AT))
+    session.commit()
+    return run
+
+
+# ---- rights ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", ["/af/smspartner/", url("any", "run"), url("any", "run", "?dag_id=open")])
+def test_nobody_sees_anything_without_a_login(client_of: ClientOf, path: str) -> None:
+    answer = client_of(None).get(path)
+
+    assert answer.status_code == 401
+    assert "Please log in" in answer.text
+
+
+def test_a_token_that_is_none_is_refused(client_of: ClientOf) -> None:
+    client = client_of(None)
+    client.cookies.set("_token", "nonsense")
+
+    assert client.get("/af/smspartner/").status_code in (401, 403)
+
+
+def test_a_user_sees_the_dags_they_may_read(session: Session, client_of: ClientOf) -> None:
+    sent(session, "open_sale")
+    sent(session, f"{CLOSED}_sale")
+    ann, vic = client_of("ann"), client_of("vic")
+
+    assert vic.get(url("open_sale", "manual__1")).status_code == 200
+    assert ann.get(url(f"{CLOSED}_sale", "manual__1")).status_code == 200
+    refused = vic.get(url(f"{CLOSED}_sale", "manual__1", "?dag_id=open_sale"))
+    assert refused.status_code == 403
+    assert "1,500" not in refused.text
+    assert f"{CLOSED}_sale" in ann.get("/af/smspartner/").text
+    assert f"{CLOSED}_sale" not in vic.get("/af/smspartner/").text
+    assert f"{CLOSED}_sale" not in vic.get(f"/af/smspartner/?dag_id={CLOSED}_sale").text
+
+
+@pytest.mark.parametrize("dag_id", ["~", "..", "nothing", f"{CLOSED}%2Fsale", *HOSTILE])
+def test_an_id_of_no_dag_leads_nowhere(session: Session, client_of: ClientOf, dag_id: str) -> None:
+    sent(session, f"{CLOSED}_ids")
+
+    answer = client_of("vic").get(url(dag_id, "manual__1"))
+
+    assert answer.status_code in (403, 404)
+    assert "1,500" not in answer.text
+
+
+@pytest.mark.parametrize("path", ["docs", "redoc", "openapi.json"])
+def test_there_is_no_description_of_the_app(client_of: ClientOf, path: str) -> None:
+    assert client_of("ann").get(f"/af/smspartner/{path}").status_code == 404
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
+def test_nothing_can_be_written(client_of: ClientOf, method: str) -> None:
+    assert client_of("ann").request(method, "/af/smspartner/").status_code == 405
+
+
+# ---- what a browser is told ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", ["/af/smspartner/", url("nothing", "here"), "/af/smspartner/nowhere"])
+def test_a_page_loads_nothing_from_elsewhere(client_of: ClientOf, path: str) -> None:
+    answers = [client_of("ann").get(path) for _ in range(2)]
+    first, second = ({**answer.headers} for answer in answers)
+    nonce = re.findall("'nonce-([^']+)'", first["content-security-policy"])
+
+    assert "default-src 'none'" in first["content-security-policy"]
+    assert "frame-ancestors 'self'" in first["content-security-policy"]
+    assert first["content-security-policy"] != second["content-security-policy"]
+    assert first["x-content-type-options"] == "nosniff"
+    assert first["cache-control"] == "no-store"
+    assert first["referrer-policy"] == "no-referrer"
+    tags = re.findall("<(?:script|style)[^>]*>", answers[0].text)
+    assert len(tags) == 3
+    assert all(f'nonce="{nonce[0]}"' in tag for tag in tags)
+    assert not re.search(r"\ssrc=|@import|style=|\son\w+=", answers[0].text)
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_a_hostile_name_is_text(session: Session, client_of: ClientOf, text: str) -> None:
+    number = HOSTILE.index(text)
+    sent(session, f"hostile_{number}", run_id=text, tag=text, campaign=text)
+
+    page = client_of("ann").get(url(f"hostile_{number}", text))
+    overview = client_of("ann").get("/af/smspartner/", params={"dag_id": f"hostile_{number}"})
+
+    assert page.status_code == overview.status_code == 200
+    assert "1,500" in page.text
+    for html in (page.text, overview.text):
+        assert "<img" not in html
+        assert html.count("<script") == 2
+        assert "49" not in re.findall(r"<h1>.*?</h1>", html, re.DOTALL)[0]
+        assert 'href="javascript:' not in html
+        assert "12345678" not in re.sub(r'href="[^"]*"', "", html)
+        assert "12 34 56" not in html
+
+
+@pytest.mark.parametrize("query", ["?task_id=%3Cb%3E", "?task_id=x&map_index=%7BMAP_INDEX%7D", "?batches=-1"])
+def test_hostile_questions_are_answered(session: Session, client_of: ClientOf, query: str) -> None:
+    sent(session, f"asked_{abs(hash(query))}")
+
+    answer = client_of("ann").get(url(f"asked_{abs(hash(query))}", "manual__1", query))
+
+    assert answer.status_code == 200
+    assert "<b>" not in answer.text.split("<h1>")[1].split("</header>")[0]
+
+
+# ---- the run ---------------------------------------------------------------------------------------
+
+
+def test_a_finished_run_is_told_once(session: Session, client_of: ClientOf) -> None:
+    sent(session, "finished")
+
+    html = client_of("ann").get(url("finished", "manual__1")).text
+
+    assert 'data-task="send" data-kind="send" data-state="success"' in html
+    assert 'data-task="delivery" data-kind="status" data-state="success"' in html
+    assert "SMS Partner has accepted 1,500 of 1,500 people, in 3 batches." in html
+    assert "1,455 of 1,500 people have the text (97 %)." in html
+    assert "57.00 EUR" in html
+    assert "data-refresh" not in html.split("<main")[1].split(">")[0]
+    assert "/af/dags/finished/runs/manual__1/plugin/smspartner-campaign" in html
+    assert "/af/dags/finished/runs/manual__1/tasks/send" in html
+
+
+def test_a_run_without_sms_says_so(session: Session, client_of: ClientOf) -> None:
+    run = db.add_run(session, dag_id="etl", run_id="manual__1", at=AT)
+    db.add_task(session, run, task_id="load", operator="BashOperator", state="success")
+    session.commit()
+
+    assert "No task of this run sends SMS" in client_of("ann").get(url("etl", "manual__1")).text
+    assert "This task sends no SMS" in client_of("ann").get(url("etl", "manual__1", "?task_id=load")).text
+
+
+def test_a_run_that_sends_refreshes_itself(session: Session, client_of: ClientOf) -> None:
+    run = db.add_run(session, dag_id="running", run_id="manual__1", at=AT, state="running")
+    db.add_task(session, run, task_id="send", operator="SendSmsOperator", state="running")
+    session.commit()
+
+    assert (
+        '<main id="page" tabindex="-1" data-refresh="3">'
+        in client_of("ann").get(url("running", "manual__1")).text
+    )
+
+
+@needs_task_state_store
+def test_all_batches_can_be_paged_through(session: Session, client_of: ClientOf) -> None:
+    run = db.add_run(session, dag_id="paged", run_id="manual__1", at=AT)
+    db.add_task(session, run, task_id="send", operator="SendSmsOperator", state="success")
+    db.remember(session, run, "send", db.notes_of(230, at=AT), at=AT)
+    session.commit()
+    client, seen, path = client_of("ann"), [], url("paged", "manual__1", "?task_id=send&batches=1")
+
+    while path:
+        html = client.get(path).text
+        seen += re.findall(r"<td class=\"n\">(512\d{3})</td>", html)
+        following = re.findall(r'id="older" href="([^"]+)"', html)
+        path = following[0].replace("&amp;", "&") if following else ""
+
+    assert seen == [str(512_000 + n) for n in range(230)]
+
+
+def test_a_run_without_a_store_says_so(
+    session: Session, client_of: ClientOf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent(session, "older_airflow")
+    for module in ("store", "reading"):
+        monkeypatch.setattr(f"airflow_provider_smspartner.plugins.{module}.HAS_STORE", False)
+
+    html = client_of("ann").get(url("older_airflow", "manual__1")).text
+
+    assert 'id="no-store"' in html
+    assert "SMS Partner has accepted 1,500 of 1,500 people" in html
+
+
+# ---- the overview ----------------------------------------------------------------------------------
+
+
+def rows(html: str) -> list[str]:
+    return re.findall(r'<tr data-dag="[^"]*".*?</tr>', html, re.DOTALL)
+
+
+def test_the_overview_has_the_last_thirty_days_newest_first(session: Session, client_of: ClientOf) -> None:
+    now = datetime.now(UTC)
+    for days in (31, 29, 1, 12):
+        run = db.add_run(session, dag_id="monthly", run_id=f"day_{days}", at=now - timedelta(days=days))
+        db.add_task(session, run, task_id="send", operator="Mine", state="success")
+        db.push(session, run, "send", db.campaign(1500, at=now) | db.result(1500, 3, at=now))
+    session.commit()
+
+    html = client_of("ann").get("/af/smspartner/?dag_id=monthly").text
+
+    assert re.findall(r"runs/(day_\d+)\"", html) == ["day_1", "day_12", "day_29"]
+    assert all("1,500" in row and "57.00 EUR" in row and "Sent" in row for row in rows(html))
+
+
+@needs_task_state_store
+def test_a_failed_campaign_shows_what_it_sent(session: Session, client_of: ClientOf) -> None:
+    run = db.add_run(session, dag_id="half", run_id="manual__1", at=AT, state="failed")
+    db.add_task(session, run, task_id="send", operator="SendSmsOperator", state="failed")
+    db.push(session, run, "send", db.campaign(1500, at=AT, sandbox=True))
+    db.remember(session, run, "send", db.notes_of(3, at=AT, states={2: "unknown"}), at=AT)
+    session.commit()
+
+    (row,) = rows(client_of("ann").get("/af/smspartner/?dag_id=half").text)
+
+    for told in ("Failed", "1,000 of 1,500", "38.00 EUR", "sandbox", 'data-outcome="bad"'):
+        assert told in row
+
+
+def test_the_overview_leaves_alone_what_other_tasks_return(session: Session, client_of: ClientOf) -> None:
+    run = sent(session, "crowded")
+    db.add_task(session, run, task_id="audience", operator="PythonOperator", state="success")
+    db.push(session, run, "audience", {"return_value": ["as large as an audience"]})
+    illegible = "UPDATE xcom SET value = 'no JSON' WHERE task_id = 'audience'"  # fails whoever reads it
+    session.execute(sql(illegible))
+    session.commit()
+
+    (row,) = rows(client_of("ann").get("/af/smspartner/?dag_id=crowded").text)
+
+    assert "1,500" in row
+
+
+@pytest.mark.parametrize("page", ["0", "-1", "-99999999", "x"])
+def test_a_page_that_cannot_be_is_the_first(
+    session: Session, client_of: ClientOf, monkeypatch: pytest.MonkeyPatch, page: str
+) -> None:
+    monkeypatch.setattr("airflow_provider_smspartner.plugins.history.RUNS_PER_PAGE", 1)
+    sent(session, "turned", "run_1")
+    sent(session, "turned", "run_2")
+
+    html = client_of("ann").get(f"/af/smspartner/?dag_id=turned&page={page}").text
+
+    assert 'id="older" href="/af/smspartner/?dag_id=turned&amp;page=2"' in html
+
+
+def test_an_empty_overview_says_how_to_fill_it(client_of: ClientOf) -> None:
+    assert "No campaigns in the last 30 days" in client_of("ann").get("/af/smspartner/?dag_id=nowhere").text
+
+
+def test_more_than_a_page_is_paged(
+    session: Session, client_of: ClientOf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("airflow_provider_smspartner.plugins.history.RUNS_PER_PAGE", 2)
+    for n in range(5):
+        run = db.add_run(session, dag_id="often", run_id=f"run_{n}", at=AT + timedelta(minutes=n))
+        db.add_task(session, run, task_id="send", operator="SendSmsOperator", state="success")
+        db.push(session, run, "send", {CAMPAIGN_KEY: "not one of ours"})
+    session.commit()
+    client, seen, path = client_of("ann"), [], "/af/smspartner/?dag_id=often"
+
+    while path:
+        html = client.get(path).text
+        seen += re.findall(r"runs/(run_\d+)\"", html)
+        following = re.findall(r'id="older" href="([^"]+)"', html)
+        path = following[0].replace("&amp;", "&") if following else ""
+
+    assert seen == ["run_4", "run_3", "run_2", "run_1", "run_0"]

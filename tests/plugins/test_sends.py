@@ -1,0 +1,131 @@
+"""What a page says about a send: sentences, notes, shards that add up, and its bill."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from airflow_provider_smspartner.plugins.facts import TaskFact
+from airflow_provider_smspartner.plugins.sends import send_story
+from airflow_provider_smspartner.plugins.story import run_story
+from tests.plugins.facts import AT, STATES, batch, follow, one, run, send, told
+
+
+@pytest.mark.parametrize(
+    ("task", "sentence"),
+    [
+        (send("queued"), "It has not begun."),
+        (send("running"), "It is reading its audience; nothing has been sent by this try yet."),
+        (send("failed"), "It failed before its audience was through all checks. The log says why."),
+        (send("upstream_failed"), "It did not begin, because a task before it failed."),
+        (send("skipped"), "It was skipped: nothing was sent."),
+        (send("success"), "It has left nothing to read."),
+        (
+            send("failed", campaign=told()),
+            "An audience of 1,500 people. How many of them SMS Partner has accepted cannot be read here; "
+            "the task's log says it.",
+        ),
+        (
+            send("failed", campaign=told(), logged=True),
+            "SMS Partner has accepted 0 of 1,500 people so far. 1,500 people left to send to.",
+        ),
+        (send("success", campaign=told(0)), "There was nobody to text."),
+        (
+            send("running", [batch(0), batch(1, "claimed")], told()),
+            "SMS Partner has accepted 500 of 1,500 people so far. 500 people on the way. "
+            "500 people left to send to.",
+        ),
+        (
+            send("failed", [batch(0, rejected=2), batch(1, "unknown")], told(1001)),
+            "SMS Partner has accepted 500 of 1,001 people so far.",
+        ),
+        (send("running", [batch(0)]), "SMS Partner has accepted 500 people so far, in 1 batch."),
+        (
+            send(
+                "success", [batch(0), batch(1), batch(2)], told(), result={"recipients": 1500, "batches": 3}
+            ),
+            "SMS Partner has accepted 1,500 of 1,500 people, in 3 batches.",
+        ),
+        (
+            send("success", result={"recipients": 1, "batches": 3, "redirected": True}, campaign=told()),
+            "3 batches for 1,500 people, each sent once to one number instead.",
+        ),
+        (
+            send("success", result={"recipients": 800, "batches": 2, "dry_run": True}),
+            "Nothing was sent. 800 people would get the text.",
+        ),
+    ],
+)
+def test_a_sentence_says_how_far_it_is(task: TaskFact, sentence: str) -> None:
+    assert one(task).sentence == sentence
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_every_state_of_a_task_has_words(state: str | None) -> None:
+    for task in (send(state, [batch(0, "unknown")], told()), follow(state)):
+        story = run_story(run(task))
+        assert story.pill.text
+        assert story.pill.tone in ("live", "good", "bad", "warn", "quiet")
+
+
+@pytest.mark.parametrize(
+    ("task", "note"),
+    [
+        (send(campaign=told(sandbox=True)), "Sandbox: nothing of it reaches a phone."),
+        (send(result={"sandbox": True}), "Sandbox: nothing of it reaches a phone."),
+        (send(campaign=told(redirected=True)), "Redirected: the connection sends each batch once"),
+        (send(result={"dry_run": True}), "Dry run: the figures are what a send would come to."),
+        (send(cancelling=True), "Somebody has stopped it"),
+        (send(campaign=told(scheduled_for=AT)), "Scheduled on SMS Partner for 20 Nov 2026, 10:00."),
+        (
+            send(ledger_fault="it is away"),
+            "The ledger cannot be read, so its batches are missing here: it is away",
+        ),
+        (send(campaign=told(ledger="books 0612345678")), "The ledger in books •• •• •• 78 leaves out"),
+    ],
+)
+def test_what_figures_must_not_be_taken_for_is_said(task: TaskFact, note: str) -> None:
+    (said,) = one(task).notes
+
+    assert said.startswith(note)
+
+
+@given(st.lists(st.integers(0, 6), min_size=1, max_size=6))
+def test_shards_add_up(sizes: list[int]) -> None:
+    tasks = [
+        TaskFact(
+            task_id="send",
+            map_index=n,
+            sends=True,
+            state="success",
+            campaign=told(500 * size),
+            batches=[batch(m) for m in range(size)],
+        )
+        for n, size in enumerate(sizes)
+    ]
+
+    story = send_story(tasks)
+
+    assert story.tally.accepted == story.tally.planned == 500 * sum(sizes)
+    assert story.tally.cost == 19 * sum(sizes)
+    assert [shard.tally.batches for shard in story.shards] == sizes
+    assert sum(group.batches for group in story.groups) == sum(sizes)
+
+
+def test_the_shard_that_needs_a_person_speaks_for_all() -> None:
+    shards = [
+        TaskFact(task_id="send", map_index=n, sends=True, state=state)
+        for n, state in enumerate(("success", "failed", "running"))
+    ]
+
+    assert send_story(shards).pill.text == "Failed"
+
+
+def test_the_bill_and_its_limits_are_side_by_side() -> None:
+    story = one(send("running", [batch(0)], told(max_cost=Decimal(60))))
+
+    assert [story.tally.cost, story.tally.estimate, story.most] == [*map(Decimal, ("19", "57", "60"))]
+    assert (story.tally.segments, story.tally.estimated_segments) == (500, 1500)

@@ -1,0 +1,19 @@
+"""A wait that hands over after two and four seconds, not after minutes."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from airflow.sdk import DAG
+
+from airflow_provider_smspartner import progress
+from airflow_provider_smspartner.operators.smspartner import SendSmsOperator
+from airflow_provider_smspartner.sensors.smspartner import DeliveryStatusSensor
+
+progress.FIRST_HAND_OVERS = (timedelta(seconds=2), timedelta(seconds=4))
+
+with DAG("handing_over", schedule=None):
+    send = SendSmsOperator(
+        task_id="send", recipients=["06 00 00 00 01", "06 00 00 00 02"], message="Doors open at 8"
+    )
+    DeliveryStatusSensor(task_id="delivery", sent=send.output, poke_interval=1)
