@@ -131,9 +131,8 @@ def send(address: str, people: int, concurrency: int) -> dict[str, float]:
             message=MESSAGE,
             concurrency=concurrency,
         )
-        ti = SimpleNamespace(
-            dag_id="benchmark", run_id="run", task_id="send", map_index=-1, try_number=1, id=uuid4()
-        )
+        identity = {"dag_id": "benchmark", "run_id": "run", "task_id": "send", "map_index": -1}
+        ti = SimpleNamespace(**identity, try_number=1, id=uuid4(), xcom_push=lambda **_: None)
         context: Any = {"ti": ti, "task_state_store": SlowStore(WRITE)}
         operator.execute(context)
 

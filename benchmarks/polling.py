@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 
 from airflow_provider_smspartner.answers import Statuses
+from airflow_provider_smspartner.progress import Progress
 from airflow_provider_smspartner.rules.delivery import DeliveryStatus, Report
-from airflow_provider_smspartner.watching import Progress, Watch
+from airflow_provider_smspartner.watching import Watch
 from benchmarks.numbers import e164
 from benchmarks.table import Figure, Sizes, spell
 
@@ -54,8 +55,8 @@ def watch(delivered_after: Mapping[str, timedelta]) -> tuple[int, dict[str, time
     while progress.open_ids and now - START < WATCHED:
         asked = progress.open_ids
         calls += len(asked)
-        answers = [(name, statuses(number, now - START >= delivered_after[name])) for name in asked]
-        progress.learn(answers, now=now)
+        for name in asked:
+            progress.take(name, statuses(number, now - START >= delivered_after[name]), now=now)
         known |= dict.fromkeys(progress.ended - known.keys(), now - START)
         now += timedelta(seconds=progress.wait(FIRST_LOOK, now=now))
     return calls, known

@@ -40,7 +40,7 @@ def figures(sizes: Sizes) -> Iterator[Figure]:
 
 def fetch(hook: DbApiHook, expected: int) -> float:
     """Return the seconds it takes to throw the rows away."""
-    from airflow_provider_smspartner.audience import ROWS_AT_ONCE
+    from airflow_provider_smspartner.audience.rows import ROWS_AT_ONCE
 
     options = {"stream_results": True, "yield_per": ROWS_AT_ONCE, "no_parameters": True}
     began = time.perf_counter()

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import psycopg
-from sqlalchemy import make_url
+from sqlalchemy.engine import make_url
 
 from benchmarks.numbers import typed
 from tests.send_log.postgres import postgres

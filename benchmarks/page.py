@@ -1,0 +1,102 @@
+"""How fast the campaign page answers: a run of a million people, and an overview of 500 runs.
+
+Requests go through Airflow's API server app, with a login, to a migrated SQLite database.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from benchmarks.table import Figure, Sizes, median, spell
+
+if TYPE_CHECKING:
+    from starlette.testclient import TestClient
+
+COMMAND = "python -m benchmarks page"
+BATCHES = 2_000
+RUNS = 500
+PER_ROUND = 5
+NOTHING = "/smspartner/dags/etl/runs/nightly"
+SECRET = "signs the token of a benchmark, which no other Airflow has any use for"  # noqa: S105
+
+
+def figures(sizes: Sizes) -> Iterator[Figure]:
+    """Measure both pages, and one that has nothing to tell."""
+    os.environ |= {"AIRFLOW__API_AUTH__JWT_SECRET": SECRET, "AIRFLOW__CORE__LOAD_EXAMPLES": "False"}
+    migrate = [sys.executable, "-m", "airflow", "db", "migrate"]
+    subprocess.run(migrate, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    fill()
+    client = logged_in()
+    rounds = PER_ROUND * sizes.rounds
+    nothing = milliseconds(client, NOTHING, rounds, "No task of this run sends SMS")
+    for what, path, told, target in (
+        (f"campaign page of a run with {BATCHES:,} batches", million(), "1,000,000 of 1,000,000 people", 300),
+        (f"overview of {RUNS} runs", "/smspartner/", f'id="run-{RUNS}"', 500),
+    ):
+        taken = milliseconds(client, path, rounds, told)
+        yield Figure(
+            what=what,
+            measured=spell(taken, "ms"),
+            against=f"the page of a run without SMS ({spell(nothing, 'ms')})",
+            target=f"≤ {target} ms",
+            met=taken <= target,
+            command=COMMAND,
+        )
+
+
+def million() -> str:
+    """Return where the large run is shown."""
+    return "/smspartner/dags/large/runs/million"
+
+
+def milliseconds(client: TestClient, path: str, rounds: int, told: str) -> float:
+    """Return how long an answer takes; the first one, which compiles and caches, does not count."""
+    taken = []
+    for _ in range(1 + rounds):
+        began = time.perf_counter()
+        answer = client.get(path)
+        taken.append((time.perf_counter() - began) * 1000)
+        if answer.status_code != 200 or told not in answer.text:
+            raise SystemExit(f"{path} does not say {told!r} (status {answer.status_code})")
+    return median(taken[1:])
+
+
+def logged_in() -> TestClient:
+    """Return a client of the API server's app with the cookie of an administrator."""
+    from airflow.api_fastapi.app import create_app, get_auth_manager
+    from airflow.api_fastapi.auth.managers.simple.user import SimpleAuthManagerUser
+    from starlette.testclient import TestClient
+
+    app = create_app("core")
+    token = get_auth_manager().generate_jwt(SimpleAuthManagerUser(username="admin", role="admin"))
+    return TestClient(app, cookies={"_token": token})
+
+
+def fill() -> None:
+    """Fill the database: one run of a million people, and 500 of three batches."""
+    from airflow.utils.session import create_session
+
+    from benchmarks import campaigns_db as db
+
+    now = datetime.now(UTC)
+    people = BATCHES * db.PER_BATCH
+    with create_session(scoped=False) as session:
+        run = db.add_run(session, dag_id="etl", run_id="nightly", at=now)
+        db.add_task(session, run, task_id="load", operator="BashOperator", state="success")
+        run = db.add_run(session, dag_id="large", run_id="million", at=now - timedelta(days=29))
+        db.add_task(session, run, task_id="send", operator="SendSmsOperator", state="success")
+        db.push(session, run, "send", db.campaign(people, at=now) | db.result(people, BATCHES, at=now))
+        db.remember(session, run, "send", db.notes_of(BATCHES, at=now), at=now)
+        for n in range(RUNS):
+            at = now - timedelta(hours=n)
+            run = db.add_run(session, dag_id=f"daily_{n % 10}", run_id=f"run_{n}", at=at)
+            db.add_task(session, run, task_id="send", operator="SendSmsOperator", state="success")
+            db.add_task(session, run, task_id="delivery", operator="DeliveryStatusSensor", state="success")
+            db.push(session, run, "send", db.campaign(1500, at=at) | db.result(1500, 3, at=at))
+            db.push(session, run, "delivery", db.delivery(1500, at=at))
