@@ -1,13 +1,26 @@
-# Every target sets up .venv itself. Python 3.11 and make are all it takes.
+# Every target sets up .venv itself. Python 3.11 and make are all it takes, and Chromium for the tests in a browser.
 PYTHON ?= python3
 BIN := .venv/bin
+FUZZ_SECONDS ?= 60
+MINUTES ?= 10
+QUICK := -m "not airflow" -n 4 --dist worksteal
+PROCESSES := -m airflow -n 3 --dist loadscope
 
-.PHONY: install demo ui test quick faults bench lint format constraints clean
+# Where nothing compiled is kept, as in many a container, each process of the tests compiles Airflow for itself: seconds.
+unexport PYTHONDONTWRITEBYTECODE
+
+.PHONY: install demo ui test test-oldest test-distributed quick thorough faults soak bench lint format constraints fuzz live package pictures clean
 
 .venv/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --constraint constraints.txt uv
-	$(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt --build-constraint constraints.txt --editable ".[dev]"
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt --build-constraint constraints.txt --compile-bytecode --editable ".[dev]"
+	touch $@
+
+.venv-oldest/.installed: pyproject.toml constraints-oldest.txt
+	$(PYTHON) -m venv .venv-oldest
+	.venv-oldest/bin/pip install --quiet --constraint constraints-oldest.txt uv
+	.venv-oldest/bin/uv pip install --quiet --python .venv-oldest/bin/python --constraint constraints-oldest.txt --build-constraint constraints.txt --compile-bytecode --editable ".[dev]"
 	touch $@
 
 install: .venv/.installed  ## the environment, with every version pinned
@@ -19,16 +32,45 @@ ui: install  ## a whole Airflow with the same DAGs; Ctrl-C stops it
 	$(BIN)/python -m scripts.ui
 
 test: install  ## everything, Airflow processes included
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(QUICK)
+	$(BIN)/python -m pytest $(PROCESSES)
 
-quick: install  ## what needs no Airflow process; under a minute
-	$(BIN)/python -m pytest -m "not airflow"
+quick: install  ## what starts no processes; about a minute
+	$(BIN)/python -m pytest $(QUICK)
+
+thorough: install  ## the same, further than each change needs: more examples, and a crash at more moments
+	$(BIN)/python -m pytest $(QUICK) --hypothesis-profile thorough
+
+test-oldest: .venv-oldest/.installed  ## everything on Airflow 3.1.8, with the oldest of all that we name
+	.venv-oldest/bin/python -m pytest $(QUICK)
+	.venv-oldest/bin/python -m pytest $(PROCESSES)
+
+test-distributed: install  ## 100,000 people on two Celery workers, one of which is lost; minutes
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt --editable ".[distributed]"
+	$(BIN)/python -m pytest -m distributed -s tests/distributed
 
 faults: install  ## campaigns that go wrong in every way we know; writes docs/faults.md
 	$(BIN)/python -m faults
 
+soak: install  ## campaigns, kills, restarts and blips at random, for MINUTES; writes into docs/faults.md
+	$(BIN)/python -m soak --minutes $(MINUTES)
+
 bench: install  ## what it costs, against what one would use instead; writes docs/benchmarks.md
 	$(BIN)/python -m benchmarks
+
+fuzz: install  ## every reader under a coverage-guided fuzzer, for FUZZ_SECONDS each; Linux only
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt --editable ".[fuzz]"
+	$(BIN)/python -m fuzz --seconds $(FUZZ_SECONDS)
+
+pictures: install  ## the screenshots of the docs, taken anew by the tests in a browser
+	SMSPARTNER_PICTURES=1 $(BIN)/python -m pytest tests/browser
+
+live: install  ## against the real service, in its sandbox: SMSPARTNER_API_KEY and SMSPARTNER_TEST_NUMBER
+	$(BIN)/python -m pytest -m live -s tests/live
+
+package: install  ## wheel and sdist, in dist/
+	rm -rf dist
+	$(BIN)/uv build --quiet --build-constraint constraints.txt --out-dir dist
 
 lint: install  ## style and types
 	$(BIN)/ruff check .
@@ -39,9 +81,11 @@ format: install
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-constraints:  ## pin the newest versions that fit Airflow 3.3.2 and Python 3.11
+constraints:  ## pin the newest versions that fit Airflow 3.3.2, and the oldest, both on Python 3.11
 	$(BIN)/uv pip compile --quiet --python-version 3.11 --all-extras --no-annotate --no-header \
 		--output-file constraints.txt pyproject.toml constraints.in
+	$(BIN)/uv pip compile --quiet --python-version 3.11 --extra dev --no-annotate --no-header \
+		--resolution lowest-direct --output-file constraints-oldest.txt pyproject.toml constraints-oldest.in
 
 clean:
-	rm -rf .venv .demo .ui dist .mypy_cache .ruff_cache .pytest_cache
+	rm -rf .venv .venv-oldest .demo .ui dist .mypy_cache .ruff_cache .pytest_cache
