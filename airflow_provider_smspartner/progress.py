@@ -119,10 +119,10 @@ class Progress:
         """Ids still to ask for."""
         return [message_id for message_id in self.watch.counts if message_id not in self.ended]
 
-    @property
-    def origin(self) -> datetime:
-        """From when waits and hand-overs are counted."""
-        return max(self.watch.since, self.watch.began or self.watch.since)
+    def origin(self, now: datetime) -> datetime:
+        """From when waits and hand-overs are counted: they begin anew when held texts leave."""
+        since = self.watch.leaves if now >= self.watch.leaves else self.watch.since
+        return max(since, self.watch.began or since)
 
     # ---- learning ----------------------------------------------------------------------------------
 
@@ -132,7 +132,7 @@ class Progress:
         if isinstance(answer, NotFoundError):
             self.tallies[message_id] = Tally(recipients=people or 0, waiting=people or 0)
             self.dated.pop(message_id, None)
-            final = now - self.watch.since >= UNKNOWN_AT_FIRST
+            final = now - self.watch.leaves >= UNKNOWN_AT_FIRST
         elif isinstance(answer, SMSPartnerError):
             return
         else:
@@ -170,18 +170,22 @@ class Progress:
 
         While nothing can be read it grows anew, so that 15 minutes of it are more than two looks.
         """
-        if now < self.origin:  # scheduled: there is nothing to see before its time
-            return poke_interval + (self.origin - now).total_seconds()
-        elapsed = (now - (self.unreadable_since or self.origin)).total_seconds()
+        origin = self.origin(now)
+        if now < origin:  # scheduled: there is nothing to see before its time
+            return poke_interval + (origin - now).total_seconds()
+        elapsed = (now - (self.unreadable_since or origin)).total_seconds()
         apart = random.uniform(1.0, 1.0 + JITTER)  # noqa: S311  # so that sensors do not march in step
         longest = max(poke_interval, LONGEST_WAIT.total_seconds())
-        return min(max(poke_interval, GROWTH * elapsed) * apart, longest)
+        wait = min(max(poke_interval, GROWTH * elapsed) * apart, longest)
+        held = (self.watch.leaves - now).total_seconds()
+        return min(wait, held + poke_interval) if held > 0 else wait
 
     def hand_over_due(self, before: datetime, *, now: datetime) -> bool:
         """Whether to tell how far things are, when that was done the last time ``before``."""
-        told = before - self.origin
+        origin = self.origin(now)
+        told = before - origin
         first = (moment for moment in FIRST_HAND_OVERS if moment > told)
-        return now - self.origin >= next(first, LATER * (told // LATER + 1))
+        return now - origin >= next(first, LATER * (told // LATER + 1))
 
     # ---- telling -----------------------------------------------------------------------------------
 
@@ -231,6 +235,7 @@ class Progress:
             "counts": {name: watch.counts[name] for name in still_open},
             "since": watch.since.isoformat(),
             "began": watch.began.isoformat() if watch.began else None,
+            "held_until": watch.held_until.isoformat() if watch.held_until else None,
             "tags": sorted(watch.tags.intersection(still_open)),
             "sandbox": sorted(watch.sandbox.intersection(still_open)),
             "settled": settled.as_dict(),

@@ -7,9 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from airflow_provider_smspartner.exceptions import (
-    InvalidMessage,
-)
+from airflow_provider_smspartner.exceptions import InvalidMessage
 from airflow_provider_smspartner.lookup import Pages, pages_of_message, pages_of_tag
 from airflow_provider_smspartner.rules import schedule
 from airflow_provider_smspartner.rules.literals import read_literal
@@ -24,13 +22,20 @@ class Watch:
     counts: Mapping[str, int | None]
     """People of each message id or tag; None when nobody told us."""
     since: datetime
-    """When the texts may leave: the latest of sending, schedule and, for marketing, the next allowed slot."""
+    """From when on there is something to see: the later of sending and schedule."""
+    held_until: datetime | None = None
+    """Until when the platform may hold marketing back; accounts differ, so they are looked for meanwhile."""
     began: datetime | None = None
     """When they were first looked for; waits grow from then on."""
     tags: frozenset[str] = frozenset()
     """Which of them are tags: batches that were found by their tag have no message id."""
     sandbox: frozenset[str] = frozenset()
     """Which of them are looked at once, because nothing was sent."""
+
+    @property
+    def leaves(self) -> datetime:
+        """When the last text leaves; the deadline counts from here."""
+        return max(self.since, self.held_until or self.since)
 
     def reads(self, name: str) -> Pages:
         """Return the calls that read the reports of one of them; for ``lookup.read_pages`` and its twin."""
@@ -46,23 +51,30 @@ def watch_sent(sent: object, *, now: datetime) -> Watch:
     tags: set[str] = set()
     sandbox: set[str] = set()
     since: list[datetime] = []
+    leaves: list[datetime] = []
     for result in results_of(sent):
         try:
             by_tag = [str(tag) for tag in result.get("tags") or ()]
             names = [*map(check_message_id, result["message_ids"]), *by_tag]
             given = {name: int(result["counts"][name]) for name in names}
-            left = leaves_at(result)
+            moments = [result["sent_at"], *filter(None, [result.get("scheduled_for")])]
+            seen = max(schedule.parse(moment, argument="sent") for moment in moments)
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise InvalidMessage(
                 f"sent: give what a send operator returned (its XCom); this one lacks something ({error!r})"
             ) from None
         counts |= given
         tags |= set(by_tag)
-        since.append(left)
+        since.append(seen)
+        leaves.append(next_slot(seen) if result.get("stop_sms") else seen)
         if result.get("sandbox"):
             sandbox |= given.keys()
-    latest = max(since, default=now)
-    return Watch(counts=counts, since=latest, tags=frozenset(tags), sandbox=frozenset(sandbox))
+    # In UTC, where two days are 48 hours when clocks change, too
+    begins, ends = (schedule.in_utc(max(of, default=now), argument="sent") for of in (since, leaves))
+    held_until = ends if ends > begins else None
+    return Watch(
+        counts=counts, since=begins, held_until=held_until, tags=frozenset(tags), sandbox=frozenset(sandbox)
+    )
 
 
 def results_of(sent: object) -> Iterable[Mapping[str, Any]]:
@@ -78,14 +90,6 @@ def results_of(sent: object) -> Iterable[Mapping[str, Any]]:
             f"sent: {type(sent).__name__} is no result of a send operator, nor a list of them"
         )
     return [result for result in sent if result is not None]
-
-
-def leaves_at(result: Mapping[str, Any]) -> datetime:
-    """Return when the texts of a result may leave the platform."""
-    moments = [result["sent_at"], *filter(None, [result.get("scheduled_for")])]
-    latest = max(schedule.parse(moment, argument="sent") for moment in moments)
-    # In UTC, where two days are 48 hours when clocks change, too
-    return schedule.in_utc(next_slot(latest) if result.get("stop_sms") else latest, argument="sent")
 
 
 def watch_ids(message_ids: object, *, now: datetime) -> Watch:

@@ -219,6 +219,25 @@ def test_a_scheduled_send_is_first_looked_at_after_its_time() -> None:
     assert progress({"1": 1}).wait(15, now=SENT_AT - timedelta(hours=3)) == 3 * 3600 + 15
 
 
+def test_texts_that_may_be_held_are_looked_at_as_if_they_were_not_and_often_when_they_leave() -> None:
+    slot = SENT_AT + timedelta(hours=10)
+    held, free = progress({"1": 1}, held_until=slot), progress({"1": 1})
+    assert held.wait(15, now=SENT_AT + timedelta(seconds=40)) < 30
+    assert {known.wait(15, now=slot - timedelta(hours=2)) for known in (held, free)} == {1800}
+    assert held.wait(15, now=slot - timedelta(minutes=5)) == 5 * 60 + 15
+    assert 15 <= held.wait(15, now=slot) < 18
+
+
+def test_an_id_may_be_unknown_for_as_long_as_its_text_may_be_held_and_an_hour_more() -> None:
+    known = progress({"1": 1}, held_until=SENT_AT + timedelta(hours=10))
+
+    learn(known, [("1", MISSING)], now=SENT_AT + timedelta(hours=10.9))
+    assert known.open_ids == ["1"]
+
+    learn(known, [("1", MISSING)], now=SENT_AT + timedelta(hours=11))
+    assert known.open_ids == []
+
+
 def test_trouble_is_looked_at_often_even_two_days_after_the_send() -> None:
     known, now = progress({"1": 1}), SENT_AT + timedelta(hours=40)
     learn(known, [("1", BLIP)], now=now)

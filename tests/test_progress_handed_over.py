@@ -46,10 +46,31 @@ def test_it_is_told_after_1_10_and_60_minutes_and_then_every_6_hours(told: int, 
 
 
 def test_hand_overs_count_from_the_first_look_when_that_is_late() -> None:
-    known = progress({"1": 1}, began=SENT_AT + timedelta(days=1))
+    began = SENT_AT + timedelta(days=1)
+    known = progress({"1": 1}, began=began)
 
-    assert not known.hand_over_due(known.origin, now=known.origin + timedelta(seconds=59))
-    assert known.hand_over_due(known.origin, now=known.origin + timedelta(seconds=60))
+    assert not known.hand_over_due(began, now=began + timedelta(seconds=59))
+    assert known.hand_over_due(began, now=began + timedelta(seconds=60))
+
+
+@pytest.mark.parametrize(
+    ("told", "now", "due"),
+    [
+        (61, 599, False),
+        (61, 600, True),  # as for texts that nobody holds back
+        (3700, 6 * 3600, True),
+        (7 * 3600, 10 * 3600 + 59, False),
+        (7 * 3600, 10 * 3600 + 60, True),
+        (10 * 3600 + 61, 10 * 3600 + 599, False),
+        (10 * 3600 + 61, 10 * 3600 + 600, True),
+    ],
+)
+def test_hand_overs_begin_anew_when_texts_leave_that_may_have_been_held(
+    told: int, now: int, due: bool
+) -> None:
+    known = progress({"1": 1}, held_until=SENT_AT + timedelta(hours=10))
+
+    assert known.hand_over_due(SENT_AT + timedelta(seconds=told), now=SENT_AT + timedelta(seconds=now)) is due
 
 
 def handed_over(known: Progress) -> Progress:
@@ -59,6 +80,7 @@ def handed_over(known: Progress) -> Progress:
         counts=left["counts"],
         since=datetime.fromisoformat(left["since"]),
         began=datetime.fromisoformat(left["began"]) if left["began"] else None,
+        held_until=datetime.fromisoformat(left["held_until"]) if left["held_until"] else None,
         tags=frozenset(left["tags"]),
         sandbox=frozenset(left["sandbox"]),
     )

@@ -55,10 +55,11 @@ class DeliveryStatusTrigger(BaseTrigger):
 
     :param smspartner_conn_id: connection of type ``smspartner``.
     :param counts: how many people each message id or tag was sent to; None where that is not known.
-    :param since: ISO time with an offset at which the texts may leave.
+    :param since: ISO time with an offset from which on there is something to see.
     :param deadline: ISO time with an offset, after which the rest counts as waiting.
     :param poke_interval: seconds to the first poll; later ones come further apart, up to half an hour.
     :param began: ISO time with an offset of the first look, from which the waits grow; ``since`` if absent.
+    :param held_until: ISO time with an offset until which the platform may hold the texts back, None if not.
     :param tags: which of ``counts`` are tags.
     :param sandbox: which of ``counts`` are to be looked at once, because nothing was sent.
     :param settled: what triggers before have learned, see ``progress.Settled``.
@@ -75,6 +76,7 @@ class DeliveryStatusTrigger(BaseTrigger):
         deadline: str,
         poke_interval: float,
         began: str | None = None,
+        held_until: str | None = None,
         tags: Sequence[str] = (),
         sandbox: Sequence[str] = (),
         settled: Mapping[str, Any] | None = None,
@@ -87,6 +89,7 @@ class DeliveryStatusTrigger(BaseTrigger):
         self.deadline = deadline
         self.poke_interval = poke_interval
         self.began = began
+        self.held_until = held_until
         self.tags = list(tags)
         self.sandbox = list(sandbox)
         self.settled = settled
@@ -101,6 +104,7 @@ class DeliveryStatusTrigger(BaseTrigger):
             "deadline": self.deadline,
             "poke_interval": self.poke_interval,
             "began": self.began,
+            "held_until": self.held_until,
             "tags": self.tags,
             "sandbox": self.sandbox,
             "settled": self.settled,
@@ -117,7 +121,7 @@ class DeliveryStatusTrigger(BaseTrigger):
                 yield await aside(self._hand_over, progress, now)
                 return
             # A sleep does not notice a clock that is set: a long one, for a scheduled send, is cut in pieces
-            longest = LONGEST_NAP if now < progress.origin else wait
+            longest = LONGEST_NAP if now < progress.origin(now) else wait
             await asyncio.sleep(max(0.0, min(wait, left, longest)))
             now = datetime.now(UTC)
             if longest < wait and now < deadline:
@@ -138,6 +142,7 @@ class DeliveryStatusTrigger(BaseTrigger):
             counts=self.counts,
             since=datetime.fromisoformat(self.since),
             began=datetime.fromisoformat(self.began) if self.began else None,
+            held_until=datetime.fromisoformat(self.held_until) if self.held_until else None,
             tags=frozenset(self.tags),
             sandbox=frozenset(self.sandbox),
         )

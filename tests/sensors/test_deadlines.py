@@ -28,6 +28,34 @@ def test_a_marketing_send_is_waited_for_from_the_next_allowed_hour_on(story: Sto
     assert morning + HOUR <= story.clock.now <= morning + HOUR + timedelta(minutes=31)
 
 
+def test_a_marketing_text_that_leaves_at_night_all_the_same_is_final_that_night(story: Story) -> None:
+    story.sim.deliver(after_polls=2)
+    night = story.clock.now = START.replace(hour=22)
+
+    result = story.wait(sent=story.send(ANN, stop_sms=True))
+
+    assert result["delivered"] == 1
+    assert story.clock.now - night < timedelta(minutes=1)
+
+
+def test_a_marketing_text_that_is_held_is_seen_soon_after_it_has_left(story: Story) -> None:
+    story.sim.deliver(status=None)
+    evening = START.replace(day=21, hour=20)  # a Saturday
+    story.clock.now, monday = evening, START.replace(day=23, hour=7)  # 8:00 in Paris
+
+    def leave() -> None:
+        if story.clock.now >= monday:
+            story.sim.deliver(status="delivered")
+
+    story.clock.meanwhile = leave
+
+    result = story.wait(sent=story.send(ANN, stop_sms=True))
+
+    assert result["delivered"] == 1
+    assert timedelta(0) <= story.clock.now - monday < timedelta(seconds=40)
+    assert story.looks < 100
+
+
 def test_a_deadline_that_has_passed_leaves_one_look(story: Story) -> None:
     story.sim.deliver(status=None)
     sent = story.send(ANN)
