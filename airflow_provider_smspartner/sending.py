@@ -1,8 +1,8 @@
 """Send an audience so that everyone gets it once: the order of the steps.
 
 A batch is claimed in the log before its request leaves, and recorded after its answer. What became of a
-request without an answer is looked up by its tag before anybody is sent to again. The main thread decides;
-``concurrency`` threads carry requests, one writes claims and one writes answers.
+request without an answer is looked up by its tag before anybody is sent to again. The main thread, here,
+decides; ``concurrency`` threads carry requests, one writes claims and one writes answers.
 """
 
 from __future__ import annotations
@@ -11,16 +11,15 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future
 from types import TracebackType
-from typing import Any, Protocol, Self
+from typing import Self
 
 from airflow.providers.common.compat.sdk import AirflowFailException
 
 from airflow_provider_smspartner.answers import Sent
-from airflow_provider_smspartner.api import Call
 from airflow_provider_smspartner.bookkeeping import Bookkeeping
-from airflow_provider_smspartner.cancelling import Withdrawal, finish
+from airflow_provider_smspartner.cancelling import finish
 from airflow_provider_smspartner.doubts import Doubt, Doubts
 from airflow_provider_smspartner.exceptions import (
     APIConnectionError,
@@ -30,8 +29,9 @@ from airflow_provider_smspartner.exceptions import (
     RateLimitError,
     SMSPartnerError,
 )
+from airflow_provider_smspartner.flight import Carrier, Flight, Stopped
 from airflow_provider_smspartner.lookup import Found, look_up
-from airflow_provider_smspartner.plan import FRESH, Outcome, Plan
+from airflow_provider_smspartner.plan import Outcome, Plan
 from airflow_provider_smspartner.recall import Recall
 from airflow_provider_smspartner.remaining import Remaining
 from airflow_provider_smspartner.rules.batches import split_people
@@ -40,6 +40,7 @@ from airflow_provider_smspartner.rules.refusals import divide, is_about_numbers
 from airflow_provider_smspartner.rules.sending_states import OPEN, BatchState, Event, after
 from airflow_provider_smspartner.send_log import Batch, Memory, SendLog, StaleProcess
 from airflow_provider_smspartner.totals import Totals
+from airflow_provider_smspartner.withdrawal import Withdrawal
 
 log = logging.getLogger(__name__)
 
@@ -52,19 +53,8 @@ LAST_ANSWERS = 4.0
 MOST_THROTTLED = 20
 
 
-class Carrier(Protocol):
-    """What carries a call: the hook."""
-
-    def call(self, call: Call[Any], *, before: Callable[[], None] | None = None) -> Any:
-        """Carry a call; ``before`` runs right before each attempt."""
-
-
 def count_nothing(**amounts: int) -> None:
     """Add nothing to any metric."""
-
-
-class Stopped(SMSPartnerError):
-    """The task was stopped before this request left."""
 
 
 class Sending:
@@ -84,9 +74,6 @@ class Sending:
         self.log = send_log
         self.carrier = carrier
         self._halt = threading.Event()
-        self._go = threading.Event()
-        self._go.set()
-        self._over = threading.Event()
         self._now = now
         self._pause = pause or self._halt.wait
         self._started = now()
@@ -96,11 +83,10 @@ class Sending:
         self._remaining = Remaining(plan.recogniser.hash)
         self._totals = Totals(plan, count)
         self._doubts = Doubts(plan, self._look, now)
-        self._flying: dict[Future[Sent], Batch] = {}
         self._unknown_in_a_row = self._fruitless = self._throttled = 0
         self._not_before = 0.0
-        self._carriers = ThreadPoolExecutor(plan.concurrency, "smspartner-send")
         self._books = Bookkeeping(self._record, most_behind=4 * plan.concurrency)
+        self._flight = Flight(plan, send_log, carrier, self._books, is_stopped=self._is_stopped, now=now)
         self._withdrawal = Withdrawal(plan, send_log, carrier.call, stop=self.stop, now=now)
 
     def __enter__(self) -> Self:
@@ -113,14 +99,13 @@ class Sending:
         if self._withdrawal.close(failed=kind is not None) and kind is None:
             raise Stopped("The task was stopped, and what it had scheduled is being cancelled.")
 
-    @property
     def _is_stopped(self) -> bool:
         return self._withdrawal.has_begun or self._halt.is_set()
 
     def stop(self) -> None:
         """Start no further request; those in flight are waited for and recorded."""
         self._halt.set()
-        self._go.set()
+        self._flight.release()
 
     def kill(self) -> None:
         """Stop because the task is stopped, and cancel what is scheduled if the plan says so.
@@ -155,9 +140,9 @@ class Sending:
             raise
         finally:
             self.stop()
-            self._carriers.shutdown(wait=False, cancel_futures=True)
+            self._flight.close()
             self._books.close()
-            open_ = [*self._flying.values(), *(doubt.batch for doubt in self._doubts.unanswered)]
+            open_ = [*self._flight.batches, *(doubt.batch for doubt in self._doubts.unanswered)]
             self._totals.count_unknown(open_)
             self._withdrawal.settle()
         if self._failure:
@@ -211,7 +196,7 @@ class Sending:
     def _rest(self, seconds: float) -> None:
         """Wait; a wait that is cut short must not pass for one that was long enough."""
         self._pause(seconds)
-        if self._is_stopped:
+        if self._is_stopped():
             raise Stopped("The task was stopped.")
 
     # ---- the loop ----------------------------------------------------------------------------------
@@ -220,12 +205,12 @@ class Sending:
         if self.plan.on_unknown == "fail" and self._doubts.unanswered:
             self._fail(AirflowFailException("An earlier try left batches without an answer."))
         while not self._failure:
-            if self._is_stopped:
+            if self._is_stopped():
                 self._fail(Stopped("The task was stopped."))
             self._books.write(self.log.keep)
             self._settle(self._doubts.refused)
             self._fill(groups)
-            if self._flying and self._go.is_set():
+            if self._flight and not self._flight.is_braked:
                 self._take_answers(timeout=None)
             elif self._doubts.unanswered:
                 self._take_answers(timeout=0)
@@ -234,12 +219,12 @@ class Sending:
                 self._pause(left)
             elif self._is_through() and not self._wait_for_others():
                 break
-        while self._flying:
+        while self._flight:
             self._take_answers(timeout=None)
 
     def _is_through(self) -> bool:
         """Whether nothing of this audience is left to claim or to settle."""
-        return self._exhausted and not (self._remaining.again or self._doubts or self._is_stopped)
+        return self._exhausted and not (self._remaining.again or self._doubts or self._is_stopped())
 
     def _wait_for_others(self) -> bool:
         """Take in whom another run was about to text and did not; False when nobody is waited for."""
@@ -257,65 +242,35 @@ class Sending:
     def _fill(self, groups: Iterator[tuple[Person, ...]]) -> None:
         """Claim further batches, in one write, while the carriers are busy with those before."""
         width = self.plan.concurrency
-        if not self._go.is_set() or 2 * len(self._flying) > 3 * width or self._now() < self._not_before:
+        if self._flight.is_braked or 2 * len(self._flight) > 3 * width or self._now() < self._not_before:
             return
         again = self._remaining.again
         if again:  # nobody may be in two open batches, whenever this process dies
             self._books.finish()
         batches: list[Batch] = []
-        while len(self._flying) + len(batches) < 2 * width:
+        while len(self._flight) + len(batches) < 2 * width:
             people = again.popleft() if again else next(groups, ())
             if not people:
                 self._exhausted = True
                 break
             batches.append(self._batch(people))
-        if not batches or self._is_stopped:
+        if not batches or self._is_stopped():
             return
         claimed_at = self._now()
         for batch in batches:
             batch.claimed_at = claimed_at
         for batch in self._books.write(lambda: self.log.claim(batches)):
             if batch.people:
-                self._flying[self._carriers.submit(self._carry, batch)] = batch
+                self._flight.start(batch)
 
     def _batch(self, people: tuple[Person, ...]) -> Batch:
         ordinal, self._next = self._next, self._next + 1
         hashes = self.plan.recogniser.hashes(people)
         return Batch(ordinal=ordinal, tag=self.plan.tag_of(ordinal), people=people, hashes=hashes)
 
-    def _carry(self, batch: Batch) -> Sent:
-        """Send one batch; runs in a carrier's thread."""
-
-        def before() -> None:
-            self._go.wait()
-            sure = not self.log.confirms_always
-            while not self._is_stopped and not (sure and self._now() - batch.claimed_at <= FRESH):
-                batch.claimed_at = self._now()
-                self._books.write(lambda: self.log.confirm(batch))
-                sure = True
-            if self._is_stopped or self._over.is_set():
-                raise Stopped("The task was stopped before this batch left.")
-
-        try:
-            sent: Sent = self.carrier.call(self.plan.make_call(batch.people, batch.tag), before=before)
-        except SMSPartnerError as error:
-            if self._is_the_end(error):  # nothing more is to leave before the main thread has seen it
-                self._over.set()
-            raise
-        return sent
-
-    def _is_the_end(self, error: SMSPartnerError) -> bool:
-        """Tell whether what one batch met stops the whole send."""
-        if isinstance(error, OutcomeUnknownError):
-            return self.plan.on_unknown == "fail"
-        if isinstance(error, APIError):
-            return not (isinstance(error, RateLimitError) or is_about_numbers(error))
-        return isinstance(error, APIConnectionError | InvalidMessage)
-
     def _take_answers(self, timeout: float | None) -> None:
-        done, _ = wait(self._flying, timeout=timeout, return_when=FIRST_COMPLETED)
-        for future in [future for future in self._flying if future in done]:  # in order: "in a row" counts
-            self._take_answer(self._flying.pop(future), future)
+        for batch, future in self._flight.land(timeout):
+            self._take_answer(batch, future)
 
     def _take_answer(self, batch: Batch, future: Future[Sent]) -> None:
         """Move a batch on by what its request came to."""
@@ -362,7 +317,7 @@ class Sending:
         """Give what is in flight its last seconds, and record what comes of it."""
         self.stop()
         until = time.monotonic() + LAST_ANSWERS
-        while self._flying and (left := until - time.monotonic()) > 0:
+        while self._flight and (left := until - time.monotonic()) > 0:
             self._take_answers(timeout=left)
         self._books.wait(until - time.monotonic())
 
@@ -396,14 +351,14 @@ class Sending:
         elif brake and self.plan.on_unknown == "resend":  # on a platform that is down it would never end
             self._fail(error)
         elif brake and not self._failure:  # a failed send waits for those in flight, which must not wait
-            self._go.clear()
+            self._flight.brake()
 
     def _settle_unanswered(self) -> None:
         """Look up those without an answer; give up when no further look can help."""
         if self._settle(self._doubts.unanswered):
             self._unknown_in_a_row = 0
             self._fruitless += 1
-            self._go.set()
+            self._flight.release()
             if self._fruitless > BRAKE:  # the same people would go round and round
                 self._fail(OutcomeUnknownError("Requests leave, and SMS Partner does not seem to get them."))
         elif self._doubts.hopeless:

@@ -31,6 +31,8 @@ FLOORS = {
     "recall": 3,
     "doubts": 3,
     "cancelling": 3,
+    "flight": 3,
+    "withdrawal": 3,
     "totals": 3,
     "remaining": 3,
     "bookkeeping": 3,

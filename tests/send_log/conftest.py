@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.pool import NullPool
 
 from airflow_provider_smspartner import api
+from airflow_provider_smspartner.flight import Carrier
 from airflow_provider_smspartner.hooks.smspartner import SMSPartnerHook
 from airflow_provider_smspartner.lookup import look_up
 from airflow_provider_smspartner.plan import Outcome, Plan
@@ -21,7 +22,7 @@ from airflow_provider_smspartner.send_log import Batch
 from airflow_provider_smspartner.send_log.sql import SqlLog
 from airflow_provider_smspartner.send_log.standing import Claimant
 from airflow_provider_smspartner.send_log.table import SENDS, Ledger, prepare
-from airflow_provider_smspartner.sending import Carrier, Sending
+from airflow_provider_smspartner.sending import Sending
 from airflow_provider_smspartner.simulator import Simulator
 from tests.conftest import Connect
 from tests.send_log.postgres import postgres

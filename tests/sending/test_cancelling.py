@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException
 
-from airflow_provider_smspartner import cancelling
+from airflow_provider_smspartner import withdrawal
 from airflow_provider_smspartner.exceptions import OutcomeUnknownError, SMSPartnerError
 from airflow_provider_smspartner.plan import Outcome
 from airflow_provider_smspartner.rules.people import Person
@@ -321,7 +321,7 @@ def test_a_log_that_is_still_being_rebuilt_does_not_pass_for_whole(log: str) -> 
 def test_an_answer_that_comes_after_the_last_moment_is_cancelled_by_the_next_try(
     log: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(cancelling, "LONGEST", -1.0)  # there is time for the intention only
+    monkeypatch.setattr(withdrawal, "LONGEST", -1.0)  # there is time for the intention only
     sent = scheduled(log, concurrency=4)
     kill_at(sent, 48 if log == "ledger" else 12, then=lambda: time.sleep(0.2))
     sent.attempt_anyway(EVERYBODY)
