@@ -11,3 +11,5 @@ FAULTS = (
 QUOTING = {"quote_9": 9, "quote_55": 55, "quote_992": 992}
 """Servers that quote what they were sent, and the codes with which they refuse."""
 FAILING = (*FAULTS, *QUOTING, "down", "wrong_key")
+WATCHED = ("hang_before", "reset_after", "garbage_after", "wrong_key", "quote_9")
+"""Those that are met in the triggerer, too."""

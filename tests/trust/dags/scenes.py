@@ -23,9 +23,8 @@ from airflow_provider_smspartner.notifications.smspartner import SMSPartnerNotif
 from airflow_provider_smspartner.operators.smspartner import SendSmsOperator, SendSurveyOperator
 from airflow_provider_smspartner.sensors.smspartner import DeliveryStatusSensor
 from tests.trust.ask_in_trigger import AskOperator
-from tests.trust.scene_names import FAILING
+from tests.trust.scene_names import FAILING, WATCHED
 
-WATCHED = ("hang_before", "reset_after", "garbage_after", "wrong_key", "quote_9")
 PEOPLE = "SELECT phone_number, name FROM people"
 ON_CALL = "+33600000001"
 log = logging.getLogger(__name__)
