@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,8 @@ from airflow_provider_smspartner.lookup import look_up
 from airflow_provider_smspartner.plan import Outcome, Plan
 from airflow_provider_smspartner.rules.batches import batch_tag
 from airflow_provider_smspartner.rules.people import Person, Recogniser
-from airflow_provider_smspartner.send_log import Batch
+from airflow_provider_smspartner.rules.sending_states import BatchState
+from airflow_provider_smspartner.send_log import Batch, Memory, Receipt, StaleProcess
 from airflow_provider_smspartner.send_log.sql import SqlLog
 from airflow_provider_smspartner.send_log.standing import Claimant
 from airflow_provider_smspartner.send_log.table import SENDS, Ledger, prepare
@@ -34,6 +36,10 @@ PLANNED = {"concurrency", "on_unknown", "tag_of", "make_call"}
 def people(count: int, *, first: int = 0, event: str = "") -> list[Person]:
     """So many people, each with a number of their own."""
     return [Person(f"+336{n:08}", event) for n in range(first, first + count)]
+
+
+ANN, BOB, EVE, KIM = people(4)
+RECEIPT = Receipt(people=3, message_id="5120", segments=3, cost=Decimal("0.135"), currency="EUR")
 
 
 @pytest.fixture(scope="session")
@@ -158,6 +164,34 @@ def batch_of(plan: Plan, ordinal: int, some: Iterable[Person]) -> Batch:
     members = tuple(some)
     hashes = plan.recogniser.hashes(members)
     return Batch(ordinal=ordinal, tag=plan.tag_of(ordinal), people=members, hashes=hashes)
+
+
+def claim(campaign: Campaign, log: SqlLog, task: str, ordinal: int, *some: Person) -> Batch:
+    [batch] = log.claim([batch_of(campaign.plan(task), ordinal, some)])
+    return batch
+
+
+def record(log: SqlLog, batch: Batch, state: BatchState, **changes: Any) -> None:
+    log.record(replace(batch, state=state, **changes))
+
+
+class Fence:
+    """Airflow's store, as the ledger uses it."""
+
+    def __init__(self, memory: Memory | None = None, *, stale: bool = False) -> None:
+        self.memory = memory
+        self.stale = stale
+
+    def load(self) -> Memory | None:
+        return self.memory
+
+    def begin(self) -> None:
+        self.memory = Memory()
+
+    def open(self, memory: Memory) -> None:
+        if self.stale:
+            raise StaleProcess("gone")
+        self.memory = memory
 
 
 @pytest.fixture

@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
+from airflow_provider_smspartner.exceptions import SMSPartnerError
 from airflow_provider_smspartner.plan import Outcome
 from airflow_provider_smspartner.rules import batches
+from airflow_provider_smspartner.send_log import SendLog
 from airflow_provider_smspartner.simulator import Settings
-from faults.campaign import LOGS, Campaign, people
+from faults.campaign import DURABLE, LOGS, Campaign, people, with_ledger
 from faults.store import OF_THIS_AIRFLOW
+from faults.world import Crash, Process
 from tests.airflow_versions import needs_task_state_store
 
 EVERYBODY = people(20)
+BATCHES = 7
 RICH = Decimal(10**6)
 OUT_OF_THE_WORLD = "+33699999999"
+
+IN_AN_HOUR = 3600.0
+DAY = 86_400.0
 
 USUAL_LOG = "task state" if OF_THIS_AIRFLOW else "neither"
 """What remembers the batches of a task that says nothing about it."""
@@ -30,6 +37,7 @@ def logs(*names: str) -> list[Any]:
 
 
 every_log = pytest.mark.parametrize("log", logs(*LOGS))
+every_durable_log = pytest.mark.parametrize("log", DURABLE)
 
 
 @pytest.fixture(autouse=True)
@@ -50,3 +58,59 @@ def assert_everyone_once(
     assert sent.stage.texts_per_number() == dict.fromkeys(everybody, 1)
     assert (outcome.recipients, outcome.rejected) == (len(everybody), rejected)
     assert set(outcome.counts) == {*outcome.message_ids, *outcome.tags}
+
+
+# ---- scheduled campaigns, and the stop of their task ----------------------------------------------
+
+
+def scheduled(log: str, **arguments: Any) -> Campaign:
+    """A campaign of texts that the platform is to send in an hour."""
+    if log == "ledger alone":
+        return Campaign(with_ledger_alone, settings=Settings(balance=RICH), send_in=IN_AN_HOUR, **arguments)
+    return campaign(log, send_in=IN_AN_HOUR, **arguments)
+
+
+def with_ledger_alone(campaign: Campaign, process: Process) -> SendLog:
+    """Remember in a table, on an Airflow without a task state store."""
+    log = with_ledger(campaign, process)
+    log._log._fence = None  # type: ignore[attr-defined]
+    return log
+
+
+def kill_at(sent: Campaign, step: int, then: Callable[[], object] = int) -> None:
+    """Have the next try stopped at one of its steps."""
+
+    def kill() -> None:
+        assert sent.sending is not None
+        sent.sending.kill()
+        then()
+
+    sent.meanwhile = (step, kill)
+
+
+def stop_second_try(sent: Campaign, dies_at: int | None = None) -> BaseException | None:
+    """Run a try that finds everything sent and scheduled, and is stopped."""
+
+    def everybody() -> Iterator[str]:
+        assert sent.sending is not None
+        sent.sending.kill()
+        yield from EVERYBODY
+
+    try:
+        sent.attempt(everybody(), dies_at=dies_at)
+    except (Crash, SMSPartnerError) as error:
+        return error
+    return None
+
+
+def finish_later(sent: Campaign) -> Outcome:
+    """Try again until it succeeds, and wait until everything has left."""
+    outcome = sent.finish(EVERYBODY)
+    sent.clock.pause(DAY)
+    return outcome
+
+
+def texts(sent: Campaign) -> dict[str, str]:
+    """Return what each person has read, when everything has left."""
+    sent.clock.pause(DAY)
+    return {text.number: text.text for text in sent.stage.sent}
