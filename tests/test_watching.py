@@ -51,20 +51,35 @@ def test_what_operators_returned_says_whom_to_follow(
 
 
 @pytest.mark.parametrize(
-    ("changes", "since"),
+    ("changes", "since", "leaves"),
     [
-        ({}, "2026-11-20T10:00:00+00:00"),
-        ({"scheduled_for": "2026-11-21T09:00:00+01:00"}, "2026-11-21T08:00:00+00:00"),
-        ({"scheduled_for": "2026-11-19T09:00:00+01:00"}, "2026-11-20T10:00:00+00:00"),
-        ({"stop_sms": True}, "2026-11-20T10:00:00+00:00"),
-        ({"stop_sms": True, "sent_at": "2026-11-20T22:30:00+01:00"}, "2026-11-21T08:00:00+01:00"),
-        ({"stop_sms": True, "sent_at": "2026-11-21T22:30:00+01:00"}, "2026-11-23T08:00:00+01:00"),
-        ({"stop_sms": True, "scheduled_for": "2026-12-25T10:00:00+01:00"}, "2026-12-26T08:00:00+01:00"),
-        ({"sent_at": "2026-11-20T22:30:00+01:00"}, "2026-11-20T22:30:00+01:00"),
+        ({}, "2026-11-20T10:00:00+00:00", None),
+        ({"scheduled_for": "2026-11-21T09:00:00+01:00"}, "2026-11-21T08:00:00+00:00", None),
+        ({"scheduled_for": "2026-11-19T09:00:00+01:00"}, "2026-11-20T10:00:00+00:00", None),
+        ({"stop_sms": True}, "2026-11-20T10:00:00+00:00", None),
+        (
+            {"stop_sms": True, "sent_at": "2026-11-20T22:30:00+01:00"},
+            *("2026-11-20T22:30:00+01:00", "2026-11-21T08:00:00+01:00"),
+        ),
+        (
+            {"stop_sms": True, "sent_at": "2026-11-21T22:30:00+01:00"},
+            *("2026-11-21T22:30:00+01:00", "2026-11-23T08:00:00+01:00"),
+        ),
+        (
+            {"stop_sms": True, "scheduled_for": "2026-12-25T10:00:00+01:00"},
+            *("2026-12-25T10:00:00+01:00", "2026-12-26T08:00:00+01:00"),
+        ),
+        ({"sent_at": "2026-11-20T22:30:00+01:00"}, "2026-11-20T22:30:00+01:00", None),
     ],
 )
-def test_waiting_counts_from_when_the_texts_may_leave(changes: dict[str, Any], since: str) -> None:
-    assert watch_sent(result(**changes), now=NOW).since == datetime.fromisoformat(since)
+def test_there_is_something_to_see_from_since_on_and_all_of_it_leaves_by_the_next_slot(
+    changes: dict[str, Any], since: str, leaves: str | None
+) -> None:
+    watch = watch_sent(result(**changes), now=NOW)
+
+    assert watch.since == datetime.fromisoformat(since)
+    assert watch.leaves == datetime.fromisoformat(leaves or since)
+    assert (watch.held_until is None) == (leaves is None)
 
 
 def test_of_several_results_the_latest_counts() -> None:

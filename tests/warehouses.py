@@ -6,9 +6,9 @@ import sqlite3
 from typing import Any
 
 import sqlalchemy as sa
+from airflow.providers.common.compat.sdk import AirflowException
 from airflow.providers.common.sql.hooks.sql import DbApiHook
 from airflow.providers.sqlite.hooks.sqlite import SqliteHook
-from airflow.sdk.exceptions import AirflowException
 
 SECRET = "s3cret"
 

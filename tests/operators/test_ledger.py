@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from airflow.providers.common.compat.sdk import AirflowFailException
 from airflow.sdk import BaseOperator
-from airflow.sdk.exceptions import AirflowFailException
 
 from airflow_provider_smspartner.exceptions import InvalidMessage
 from airflow_provider_smspartner.sensors.smspartner import DeliveryStatusSensor

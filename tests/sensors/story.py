@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 from airflow.models.trigger import Trigger
+from airflow.providers.common.compat.sdk import AirflowRescheduleException, TaskDeferred
 from airflow.sdk import timezone
-from airflow.sdk.exceptions import AirflowRescheduleException, TaskDeferred
 
 from airflow_provider_smspartner.handover import DELIVERY_KEY, Delivery, read_delivery
 from airflow_provider_smspartner.hooks.smspartner import SMSPartnerHook
