@@ -12,8 +12,9 @@ from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
+from airflow.exceptions import AirflowRescheduleException
 from airflow.models.trigger import Trigger
-from airflow.providers.common.compat.sdk import AirflowRescheduleException, TaskDeferred
+from airflow.providers.common.compat.sdk import TaskDeferred
 from airflow.sdk import timezone
 
 from airflow_provider_smspartner.handover import DELIVERY_KEY, Delivery, read_delivery
