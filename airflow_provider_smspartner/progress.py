@@ -70,6 +70,8 @@ class Settled:
     """Those of them who had their text, by step of the curve."""
     undated: Mapping[int, int] = field(default_factory=dict)
     """People of all messages whose report brought no date, by when they were first counted."""
+    zero: datetime | None = None
+    """From when the steps are counted; None while nobody has had a text."""
 
     def as_dict(self) -> dict[str, Any]:
         """Return it as JSON."""
@@ -78,6 +80,7 @@ class Settled:
             "tally": asdict(self.tally),
             "dated": [[*pair] for pair in sorted(self.dated.items())],
             "undated": [[*pair] for pair in sorted(self.undated.items())],
+            "zero": self.zero.isoformat() if self.zero else None,
         }
 
 
@@ -90,6 +93,7 @@ def read_settled(value: Mapping[str, Any] | None) -> Settled:
         tally=Tally(**value["tally"]),
         dated=dict(value["dated"]),
         undated=dict(value["undated"]),
+        zero=datetime.fromisoformat(value["zero"]) if value.get("zero") else None,
     )
 
 
@@ -104,6 +108,8 @@ class Progress:
     """When people of each message had their text, as far as reports tell."""
     undated: curve.Arrivals = field(init=False)
     """When the others were counted."""
+    zero: datetime | None = field(init=False)
+    """Where the curve begins."""
     ended: set[str] = field(default_factory=set)
     """Ids that are not asked for any more."""
     unreadable_since: datetime | None = None
@@ -113,6 +119,7 @@ class Progress:
 
     def __post_init__(self) -> None:
         self.undated = Counter(self.settled.undated)
+        self.zero = self.settled.zero
 
     @property
     def open_ids(self) -> list[str]:
@@ -121,7 +128,7 @@ class Progress:
 
     def origin(self, now: datetime) -> datetime:
         """From when waits and hand-overs are counted: they begin anew when held texts leave."""
-        since = self.watch.leaves if now >= self.watch.leaves else self.watch.since
+        since = self.watch.leaves_by if now >= self.watch.leaves_by else self.watch.since
         return max(since, self.watch.began or since)
 
     # ---- learning ----------------------------------------------------------------------------------
@@ -132,13 +139,14 @@ class Progress:
         if isinstance(answer, NotFoundError):
             self.tallies[message_id] = Tally(recipients=people or 0, waiting=people or 0)
             self.dated.pop(message_id, None)
-            final = now - self.watch.leaves >= UNKNOWN_AT_FIRST
+            final = now - self.watch.leaves_by >= UNKNOWN_AT_FIRST
         elif isinstance(answer, SMSPartnerError):
             return
         else:
             tally, dates = delivery.tally_and_dates(answer.reports, recipients=people)
             self.tallies[message_id] = tally
-            self.dated[message_id] = curve.arrivals(dates, since=self.watch.since, now=now)
+            zero = self._zero_for(min(dates)) if dates else now
+            self.dated[message_id] = curve.arrivals(dates, since=zero, now=now)
             # Without a count, an empty list is that of a message whose rows are still to come
             final = tally.is_final and (people is not None or tally.recipients > 0)
         if final or message_id in self.watch.sandbox:
@@ -155,7 +163,7 @@ class Progress:
             self.unreadable_since = self.problem = None
             new = self._total().delivered - self._dated().total() - self.undated.total()
             if new > 0:
-                self.undated[curve.step((now - self.watch.since).total_seconds())] += new
+                self.undated[curve.step((now - self._zero_for(now)).total_seconds())] += new
             return
         # A clock that is set back begins anew, rather than to bear the trouble for all that time
         self.problem, self.unreadable_since = look.problem, min(self.unreadable_since or now, now)
@@ -177,7 +185,7 @@ class Progress:
         apart = random.uniform(1.0, 1.0 + JITTER)  # noqa: S311  # so that sensors do not march in step
         longest = max(poke_interval, LONGEST_WAIT.total_seconds())
         wait = min(max(poke_interval, GROWTH * elapsed) * apart, longest)
-        held = (self.watch.leaves - now).total_seconds()
+        held = (self.watch.leaves_by - now).total_seconds()
         return min(wait, held + poke_interval) if held > 0 else wait
 
     def hand_over_due(self, before: datetime, *, now: datetime) -> bool:
@@ -198,6 +206,12 @@ class Progress:
         )
         return delivery.total([self.settled.tally, *self.tallies.values(), *unread])
 
+    def _zero_for(self, first: datetime) -> datetime:
+        """Let the curve begin when texts could leave; the first of them tells whether they were held."""
+        if self.zero is None:
+            self.zero = self.watch.leaves_by if first >= self.watch.leaves_by else self.watch.since
+        return self.zero
+
     def _dated(self) -> curve.Arrivals:
         return sum(self.dated.values(), start=Counter(self.settled.dated))
 
@@ -216,7 +230,7 @@ class Progress:
 
     def delivery(self, *, now: datetime, final: bool) -> Delivery:
         """Return what is told of it all."""
-        dated, since = self._dated(), self.watch.since
+        dated, since = self._dated(), self.zero or self.watch.since
         undated = curve.earliest(self.undated, self._total().delivered - dated.total())
         drawn = curve.points(dated + undated, until=(now - since).total_seconds())
         return Delivery(at=now, since=since, final=final, result=self.result(), curve=tuple(drawn))
@@ -230,6 +244,7 @@ class Progress:
             tally=delivery.total([self.settled.tally, *(self.tallies[name] for name in ended)]),
             dated=sum((self.dated[n] for n in ended if n in self.dated), start=Counter(self.settled.dated)),
             undated=self.undated,
+            zero=self.zero,
         )
         return {
             "counts": {name: watch.counts[name] for name in still_open},

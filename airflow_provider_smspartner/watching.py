@@ -33,8 +33,8 @@ class Watch:
     """Which of them are looked at once, because nothing was sent."""
 
     @property
-    def leaves(self) -> datetime:
-        """When the last text leaves; the deadline counts from here."""
+    def leaves_by(self) -> datetime:
+        """When the last text has left, at the latest; the deadline counts from here."""
         return max(self.since, self.held_until or self.since)
 
     def reads(self, name: str) -> Pages:
@@ -51,29 +51,33 @@ def watch_sent(sent: object, *, now: datetime) -> Watch:
     tags: set[str] = set()
     sandbox: set[str] = set()
     since: list[datetime] = []
-    leaves: list[datetime] = []
+    slots: list[datetime] = []
     for result in results_of(sent):
         try:
             by_tag = [str(tag) for tag in result.get("tags") or ()]
             names = [*map(check_message_id, result["message_ids"]), *by_tag]
             given = {name: int(result["counts"][name]) for name in names}
             moments = [result["sent_at"], *filter(None, [result.get("scheduled_for")])]
-            seen = max(schedule.parse(moment, argument="sent") for moment in moments)
+            latest = max(schedule.parse(moment, argument="sent") for moment in moments)
+            slot = next_slot(latest) if result.get("stop_sms") else latest
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise InvalidMessage(
                 f"sent: give what a send operator returned (its XCom); this one lacks something ({error!r})"
             ) from None
         counts |= given
         tags |= set(by_tag)
-        since.append(seen)
-        leaves.append(next_slot(seen) if result.get("stop_sms") else seen)
+        # In UTC, where two days are 48 hours when clocks change, too
+        since.append(schedule.in_utc(latest, argument="sent"))
+        slots.append(schedule.in_utc(slot, argument="sent"))
         if result.get("sandbox"):
             sandbox |= given.keys()
-    # In UTC, where two days are 48 hours when clocks change, too
-    begins, ends = (schedule.in_utc(max(of, default=now), argument="sent") for of in (since, leaves))
-    held_until = ends if ends > begins else None
+    begins, slot = max(since, default=now), max(slots, default=now)
     return Watch(
-        counts=counts, since=begins, held_until=held_until, tags=frozenset(tags), sandbox=frozenset(sandbox)
+        counts=counts,
+        since=begins,
+        held_until=slot if slot > begins else None,
+        tags=frozenset(tags),
+        sandbox=frozenset(sandbox),
     )
 
 

@@ -99,6 +99,7 @@ def test_what_is_final_is_carried_on_as_counts_alone() -> None:
         "tally": {"recipients": 3, "delivered": 1, "not_delivered": 1, "waiting": 1, "stop": 2},
         "dated": [],
         "undated": [[73, 1]],
+        "zero": SENT_AT.isoformat(),
     }
     assert handed_over(known).result() == known.result()
 
@@ -129,11 +130,12 @@ full_looks = st.fixed_dictionaries(dict.fromkeys("123", answers))
 @given(
     counts=st.fixed_dictionaries(dict.fromkeys("123", st.none() | st.integers(0, 4))),
     stories=st.lists(st.tuples(full_looks, st.booleans()), max_size=5),
+    held=st.none() | st.just(SENT_AT + timedelta(hours=11)),
 )
 def test_handing_over_loses_nothing_and_asks_for_nothing_again(
-    counts: dict[str, int | None], stories: list[tuple[dict[str, Answer], bool]]
+    counts: dict[str, int | None], stories: list[tuple[dict[str, Answer], bool]], held: datetime | None
 ) -> None:
-    whole, parts, now = progress(counts), progress(counts), SENT_AT
+    whole, parts, now = progress(counts, held_until=held), progress(counts, held_until=held), SENT_AT
     for look, hands_over in stories:
         now += timedelta(hours=5)
         for known in (whole, parts):
@@ -193,6 +195,30 @@ def test_people_without_a_date_count_from_when_they_were_seen_even_after_a_hand_
     learn(known, [("1", arrived(None, None, None)), ("2", arrived(5))], now=later)
 
     assert known.delivery(now=later, final=False).curve == ((5, 1), (73, 4))
+
+
+@pytest.mark.parametrize(
+    ("seconds", "since", "curve"),
+    [
+        ([36_005, None, 36_031], 36_000, ((5, 1), (37, 2), (847, 3))),
+        ([3_600, 36_030, None], 0, ((4039, 1), (36_931, 3))),  # this account holds nothing back
+    ],
+)
+def test_the_curve_of_texts_that_were_held_begins_when_they_left(
+    seconds: list[int | None], since: int, curve: tuple[tuple[int, int], ...]
+) -> None:
+    slot = SENT_AT + timedelta(seconds=36_000)
+    known = progress({"1": 3, "2": 1}, held_until=slot)
+    learn(known, [("1", statuses("waiting")), ("2", statuses("waiting"))], now=NOW)
+    assert known.delivery(now=NOW, final=False).curve == ()
+
+    learn(known, [("1", arrived(*seconds)), ("2", statuses("waiting"))], now=slot + timedelta(seconds=800))
+    known, later = handed_over(known), slot + timedelta(seconds=931)
+    learn(known, [("2", statuses("ko"))], now=later)
+
+    told = known.delivery(now=later, final=True)
+    assert told.since == SENT_AT + timedelta(seconds=since)
+    assert told.curve == curve
 
 
 @given(counts=st.integers(0, 4), look=st.lists(dated, max_size=6), hours=st.floats(0, 500))

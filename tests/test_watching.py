@@ -78,7 +78,7 @@ def test_there_is_something_to_see_from_since_on_and_all_of_it_leaves_by_the_nex
     watch = watch_sent(result(**changes), now=NOW)
 
     assert watch.since == datetime.fromisoformat(since)
-    assert watch.leaves == datetime.fromisoformat(leaves or since)
+    assert watch.leaves_by == datetime.fromisoformat(leaves or since)
     assert (watch.held_until is None) == (leaves is None)
 
 
@@ -86,6 +86,23 @@ def test_of_several_results_the_latest_counts() -> None:
     later = result(sent_at=(SENT_AT + timedelta(hours=2)).isoformat())
 
     assert watch_sent([later, result()], now=NOW).since == SENT_AT + timedelta(hours=2)
+
+
+@pytest.mark.parametrize(
+    ("marketing", "plain", "since", "held_until"),
+    [
+        ("2026-11-20T10:00:00+01:00", "2026-11-20T22:30:00+01:00", "2026-11-20T22:30:00+01:00", None),
+        (
+            *("2026-11-21T22:30:00+01:00", "2026-11-22T12:00:00+01:00"),
+            *("2026-11-22T12:00:00+01:00", "2026-11-23T08:00:00+01:00"),
+        ),
+    ],
+)
+def test_each_result_has_its_own_slot(marketing: str, plain: str, since: str, held_until: str | None) -> None:
+    watch = watch_sent([result(sent_at=marketing, stop_sms=True), result(sent_at=plain)], now=NOW)
+
+    assert watch.since == datetime.fromisoformat(since)
+    assert watch.held_until == (datetime.fromisoformat(held_until) if held_until else None)
 
 
 @pytest.mark.parametrize(

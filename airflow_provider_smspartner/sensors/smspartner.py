@@ -119,7 +119,7 @@ class DeliveryStatusSensor(BaseSensorOperator):
                 self.timeout = (2 * self.patience + timedelta(days=365)).total_seconds()
                 return super().execute(context)
             watch = self._watch(context)
-            progress, deadline = Progress(watch=watch), watch.leaves + self.patience
+            progress, deadline = Progress(watch=watch), watch.leaves_by + self.patience
             if self._look(context, progress, deadline):
                 return self._end(context, progress.result(), watch)
         arguments = {
@@ -166,7 +166,7 @@ class DeliveryStatusSensor(BaseSensorOperator):
             watch = self._watch(context) if self._progress is None else self._progress.watch
             self._progress = self._progress or Progress(watch=watch)
             with self._remembered_trouble(context, self._progress):
-                done = self._look(context, self._progress, watch.leaves + self.patience)
+                done = self._look(context, self._progress, watch.leaves_by + self.patience)
             return PokeReturnValue(done, self._end(context, self._progress.result(), watch) if done else None)
 
     def _watch(self, context: Context) -> Watch:

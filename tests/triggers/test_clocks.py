@@ -60,7 +60,7 @@ def silent(sim: Simulator) -> str:
 def test_two_days_are_48_hours_from_the_next_allowed_hour_on(sent: str, slot: str) -> None:
     result = {"message_ids": ["5001"], "counts": {"5001": 1}, "sent_at": sent, "stop_sms": True}
 
-    leaves = watch_sent(result, now=START).leaves
+    leaves = watch_sent(result, now=START).leaves_by
 
     assert leaves == datetime.fromisoformat(slot)
     assert (leaves + TWO_DAYS).astimezone(UTC) - leaves.astimezone(UTC) == TWO_DAYS

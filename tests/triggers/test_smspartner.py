@@ -33,7 +33,11 @@ from tests.triggers.watched import ANN, BOB, asked, down, send, trigger
         {"sandbox": ["5001"]},
         {"tags": ["noel-1"], "counts": {"noel-1": 3}},
         {"counts": {}},
-        {"settled": Settled(messages=3, dated={5: 2}).as_dict(), "handed_over": START.isoformat()},
+        {"held_until": START.isoformat()},
+        {
+            "settled": Settled(messages=3, dated={5: 2}, zero=START).as_dict(),
+            "handed_over": START.isoformat(),
+        },
     ],
 )
 def test_the_arguments_survive_the_database(arguments: dict[str, Any]) -> None:
