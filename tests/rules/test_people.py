@@ -9,6 +9,8 @@ from airflow_provider_smspartner.rules.people import HASH_SIZE, Known, Person, R
 
 NUMBERS = st.integers(600_000_000, 799_999_999).map(lambda number: f"+33{number}")
 PEOPLE = st.builds(Person, NUMBERS, st.text(max_size=5))
+SECRETS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"))
+"""No key has a zero at its end, and those that have are one to HMAC, which fills keys up with them."""
 ANN = Person("+33600000001")
 
 
@@ -27,7 +29,7 @@ def test_two_people_have_the_same_hash_only_if_they_are_one(one: Person, other: 
     assert (recogniser.hash(one) == recogniser.hash(other)) == same
 
 
-@given(st.text(), st.text(), st.lists(st.text()), st.lists(st.text()))
+@given(SECRETS, SECRETS, st.lists(st.text()), st.lists(st.text()))
 def test_another_secret_or_campaign_makes_other_hashes_and_another_check(
     secret: str, other_secret: str, campaign: list[str], other_campaign: list[str]
 ) -> None:
