@@ -317,9 +317,11 @@ class Sending:
         """Give what is in flight its last seconds, and record what comes of it."""
         self.stop()
         until = time.monotonic() + LAST_ANSWERS
-        while self._flight and (left := until - time.monotonic()) > 0:
-            self._take_answers(timeout=left)
-        self._books.wait(until - time.monotonic())
+        try:
+            while self._flight and (left := until - time.monotonic()) > 0:
+                self._take_answers(timeout=left)
+        finally:  # whatever ends this, too, what has been answered is not forgotten
+            self._books.wait(until - time.monotonic())
 
     # ---- refusals and lost answers -----------------------------------------------------------------
 

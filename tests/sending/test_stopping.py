@@ -17,8 +17,8 @@ import pytest
 from airflow_provider_smspartner import totals
 from airflow_provider_smspartner.exceptions import APIConnectionError, SMSPartnerError
 from airflow_provider_smspartner.plan import Outcome
-from airflow_provider_smspartner.send_log import StaleProcess
-from faults.campaign import Campaign
+from airflow_provider_smspartner.send_log import Batch, SendLog, StaleProcess
+from faults.campaign import Campaign, OpenLog
 from faults.world import Fate, Process
 from tests.sending.conftest import (
     EVERYBODY,
@@ -34,16 +34,33 @@ class TimedOut(BaseException):
     """As Airflow's own: no Exception, and at any line."""
 
 
+def slow_to_record(open_log: OpenLog) -> OpenLog:
+    """Open a log that is behind with its records when the next answer comes."""
+
+    def opened(campaign: Campaign, process: Process) -> SendLog:
+        send_log = open_log(campaign, process)
+        record = send_log.record
+
+        def late(batch: Batch) -> None:
+            time.sleep(0.05)
+            record(batch)
+
+        send_log.record = late  # type: ignore[method-assign]
+        return send_log
+
+    return opened
+
+
 @pytest.mark.parametrize("log", logs("task state", "ledger"))
 def test_a_time_out_while_an_answer_is_told_finds_it_recorded(
     log: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sent = campaign(log, on_unknown="resend")  # which would send again what it does not know
-    told = iter(range(3))
+    sent.open_log = slow_to_record(sent.open_log)
 
     def tell(*_: object) -> None:
-        if next(told, None) is None:
-            raise TimedOut
+        time.sleep(0.05)  # the next one is answered meanwhile, and told when this one has ended the try
+        raise TimedOut
 
     monkeypatch.setattr(totals.log, "info", tell)
     with pytest.raises(TimedOut):
