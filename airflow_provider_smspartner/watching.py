@@ -24,7 +24,7 @@ class Watch:
     since: datetime
     """From when on there is something to see: the later of sending and schedule."""
     held_until: datetime | None = None
-    """Until when the platform may hold marketing back; accounts differ, so they are looked for meanwhile."""
+    """Later than ``since``: until when the platform may hold marketing back, which not every account does."""
     began: datetime | None = None
     """When they were first looked for; waits grow from then on."""
     tags: frozenset[str] = frozenset()
@@ -35,7 +35,7 @@ class Watch:
     @property
     def leaves_by(self) -> datetime:
         """When the last text has left, at the latest; the deadline counts from here."""
-        return max(self.since, self.held_until or self.since)
+        return self.held_until or self.since
 
     def reads(self, name: str) -> Pages:
         """Return the calls that read the reports of one of them; for ``lookup.read_pages`` and its twin."""

@@ -126,3 +126,10 @@ def simulator() -> Iterator[Simulator]:
 
     with Simulator() as running:
         yield running
+
+
+@pytest.fixture
+def sim(simulator: Simulator, connect: Connect) -> Simulator:
+    """The platform behind ``smspartner_default``."""
+    connect(simulator.url)
+    return simulator

@@ -27,7 +27,6 @@ from airflow_provider_smspartner.simulator import Simulator
 from faults.store import OF_THIS_AIRFLOW, Store
 from scripts.airflow_command import airflow, airflow_environment
 from tests.airflow_versions import needs_task_state_store
-from tests.conftest import Connect
 from tests.operators.conftest import Task, crowd, sms
 from tests.send_log.postgres import postgres
 
@@ -52,13 +51,6 @@ def meter(monkeypatch: pytest.MonkeyPatch) -> Meter:
     meter = Meter()
     monkeypatch.setattr(sdk, "Stats", meter, raising=False)
     return meter
-
-
-@pytest.fixture
-def sim(simulator: Simulator, connect: Connect) -> Simulator:
-    """The platform behind ``smspartner_default``."""
-    connect(simulator.url)
-    return simulator
 
 
 @pytest.fixture

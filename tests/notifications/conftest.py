@@ -12,8 +12,6 @@ from typing import Any
 import pytest
 
 from airflow_provider_smspartner.notifications.smspartner import SMSPartnerNotifier
-from airflow_provider_smspartner.simulator import Simulator
-from tests.conftest import Connect
 
 ANN, BOB = "+33600000001", "+33600000002"
 DEADLINE = {"dag_run": {"dag_id": "nightly", "dag_run_id": "manual"}, "deadline": {"id": "1"}}
@@ -35,12 +33,6 @@ def tell(request: pytest.FixtureRequest) -> Tell:
         asyncio.run(in_the_triggerer())
 
     return call
-
-
-@pytest.fixture
-def sim(simulator: Simulator, connect: Connect) -> Simulator:
-    connect(simulator.url)
-    return simulator
 
 
 @pytest.fixture

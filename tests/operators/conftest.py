@@ -22,7 +22,6 @@ from airflow_provider_smspartner.operators.smspartner import SendSmsOperator, Se
 from airflow_provider_smspartner.simulator import ReceivedRequest, Simulator
 from faults.store import Store
 from tests.airflow_versions import skip_without_task_state_store
-from tests.conftest import Connect
 
 ANN, BOB, EVE = "+33600000001", "+33600000002", "+33600000003"
 QUERY: dict[str, Any] = {"sql": "SELECT phone_number FROM people", "warehouse_conn_id": "warehouse_default"}
@@ -116,13 +115,6 @@ class Sends(Protocol):
     """Returns the requests that reached an endpoint that sends."""
 
     def __call__(self, endpoint: str = "/send") -> list[ReceivedRequest]: ...
-
-
-@pytest.fixture
-def sim(simulator: Simulator, connect: Connect) -> Simulator:
-    """The platform behind ``smspartner_default``."""
-    connect(simulator.url)
-    return simulator
 
 
 @pytest.fixture
