@@ -15,10 +15,10 @@ from airflow.models.xcom import XComModel
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
-from airflow_provider_smspartner.handover import CAMPAIGN_KEY, DELIVERY_KEY
+from airflow_provider_smspartner.journal.task_state import HEADER, batch_key, claims_key, packed
 from airflow_provider_smspartner.plugins.store import HAS_STORE
 from airflow_provider_smspartner.rules.batches import batch_tag
-from airflow_provider_smspartner.send_log.task_state import HEADER, batch_key, claims_key, packed
+from airflow_provider_smspartner.tracking.handover import CAMPAIGN_KEY, DELIVERY_KEY
 
 PER_BATCH: Final = 500
 PER_CLAIMS: Final = 11

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 
-from airflow_provider_smspartner.answers import Statuses
-from airflow_provider_smspartner.progress import Progress
+from airflow_provider_smspartner.api.answers import Statuses
 from airflow_provider_smspartner.rules.delivery import DeliveryStatus, Report
-from airflow_provider_smspartner.watching import Watch
+from airflow_provider_smspartner.tracking.progress import Progress
+from airflow_provider_smspartner.tracking.watch import Watch
 from benchmarks.numbers import e164
 from benchmarks.table import Figure, Sizes, spell
 

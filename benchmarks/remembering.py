@@ -101,14 +101,14 @@ class SlowStore:
 def send(batches: int, concurrency: int, store: SlowStore | None) -> float:
     """Send once and return the seconds it took."""
     from airflow_provider_smspartner import api
-    from airflow_provider_smspartner.answers import Sent
+    from airflow_provider_smspartner.api.answers import Sent
     from airflow_provider_smspartner.hooks.smspartner import SMSPartnerHook
-    from airflow_provider_smspartner.plan import Plan
+    from airflow_provider_smspartner.journal import NoLog, SendLog
+    from airflow_provider_smspartner.journal.task_state import TaskStateLog
     from airflow_provider_smspartner.rules.batches import batch_tag
     from airflow_provider_smspartner.rules.people import Person, Recogniser
-    from airflow_provider_smspartner.send_log import NoLog, SendLog
-    from airflow_provider_smspartner.send_log.task_state import TaskStateLog
-    from airflow_provider_smspartner.sending import Sending
+    from airflow_provider_smspartner.sending.engine import Sending
+    from airflow_provider_smspartner.sending.plan import Plan
 
     name = (os.getpid(), time.time())
 

@@ -11,7 +11,7 @@ import psycopg
 from sqlalchemy.engine import make_url
 
 from benchmarks.numbers import typed
-from tests.send_log.postgres import postgres
+from tests.journal.postgres import postgres
 
 CONN_ID = "benchmark_warehouse"
 VARIABLE = f"AIRFLOW_CONN_{CONN_ID.upper()}"

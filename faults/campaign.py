@@ -13,18 +13,18 @@ from sqlalchemy import create_engine
 from sqlalchemy.pool import StaticPool
 
 from airflow_provider_smspartner import api
-from airflow_provider_smspartner.answers import Sent
+from airflow_provider_smspartner.api.answers import Sent
 from airflow_provider_smspartner.exceptions import SMSPartnerError
-from airflow_provider_smspartner.lookup import look_up
-from airflow_provider_smspartner.plan import Outcome, Plan
+from airflow_provider_smspartner.hooks.paging import look_up
+from airflow_provider_smspartner.journal import NoLog, SendLog
+from airflow_provider_smspartner.journal.eligibility import Claimant, digest, owner_of
+from airflow_provider_smspartner.journal.ledger import SqlLog
+from airflow_provider_smspartner.journal.table import SENDS, Ledger
+from airflow_provider_smspartner.journal.task_state import TaskStateLog
 from airflow_provider_smspartner.rules.batches import batch_tag
 from airflow_provider_smspartner.rules.people import Person, Recogniser
-from airflow_provider_smspartner.send_log import NoLog, SendLog
-from airflow_provider_smspartner.send_log.sql import SqlLog
-from airflow_provider_smspartner.send_log.standing import Claimant, digest, owner_of
-from airflow_provider_smspartner.send_log.table import SENDS, Ledger
-from airflow_provider_smspartner.send_log.task_state import TaskStateLog
-from airflow_provider_smspartner.sending import Sending
+from airflow_provider_smspartner.sending.engine import Sending
+from airflow_provider_smspartner.sending.plan import Outcome, Plan
 from airflow_provider_smspartner.simulator import Settings
 from airflow_provider_smspartner.simulator.stage import Stage
 from faults.store import OF_THIS_AIRFLOW, Store

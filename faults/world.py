@@ -16,6 +16,7 @@ from enum import StrEnum
 from typing import Any
 
 from airflow_provider_smspartner.api import Call
+from airflow_provider_smspartner.api.wire import Answer
 from airflow_provider_smspartner.exceptions import (
     APIConnectionError,
     NotFoundError,
@@ -25,7 +26,6 @@ from airflow_provider_smspartner.exceptions import (
 from airflow_provider_smspartner.simulator.endpoints import GETS, POSTS, Endpoint, check_key
 from airflow_provider_smspartner.simulator.refusals import Refusal
 from airflow_provider_smspartner.simulator.stage import Stage
-from airflow_provider_smspartner.wire import Answer
 
 ENDPOINTS: Mapping[str, Endpoint] = {**GETS, **POSTS}
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC).timestamp()

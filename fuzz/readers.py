@@ -15,13 +15,15 @@ from types import MappingProxyType, SimpleNamespace
 from typing import Any, cast
 from urllib.parse import quote
 
-from airflow_provider_smspartner import api, audience, handover, watching
+from airflow_provider_smspartner import api, audience
+from airflow_provider_smspartner.api.wire import Answer
 from airflow_provider_smspartner.exceptions import SMSPartnerError
 from airflow_provider_smspartner.hooks import connection, transport
+from airflow_provider_smspartner.journal.task_state import TaskStateLog
 from airflow_provider_smspartner.rules import merge, message, phone, schedule, segments, sending_hours
 from airflow_provider_smspartner.rules.people import Recogniser
-from airflow_provider_smspartner.send_log.task_state import TaskStateLog
-from airflow_provider_smspartner.wire import Answer
+from airflow_provider_smspartner.tracking import handover
+from airflow_provider_smspartner.tracking import watch as watching
 from fuzz import seeds
 from fuzz.seeds import KEY, NUMBER
 

@@ -19,7 +19,7 @@ from sqlalchemy.engine import URL, make_url
 
 from scripts import sessions
 from scripts.local_airflow import SERVICES, LocalAirflow, free_port, service_name
-from tests.send_log.postgres import postgres
+from tests.journal.postgres import postgres
 
 ROOT = Path(__file__).parents[1]
 WORKERS = ("worker-1", "worker-2")

@@ -11,7 +11,7 @@ from typing import Any
 
 from airflow.sdk import BaseOperator, BaseSensorOperator
 
-from airflow_provider_smspartner import api, get_provider_info
+from airflow_provider_smspartner import api, exceptions, get_provider_info
 from airflow_provider_smspartner.notifications.smspartner import SMSPartnerNotifier
 from airflow_provider_smspartner.operators.smspartner import SendSmsOperator, SendSurveyOperator
 from airflow_provider_smspartner.rules.sending_states import TRANSITIONS, BatchState
@@ -159,7 +159,7 @@ def inspected(value: object) -> str:
 
 def test_the_codes_of_errors() -> None:
     told = {names(row[0])[0]: row[1:] for row in rows(section(HOOK, "Errors")) if len(row) == 3}
-    told = {kind: cells for kind, cells in told.items() if hasattr(api, kind)}
+    told = {kind: cells for kind, cells in told.items() if hasattr(exceptions, kind)}
     for column, known in enumerate((api.SENDING, api.READING)):
         written = {code: kind for kind, cells in told.items() for code in codes(cells[column])}
         assert written == {code: kind.__name__ for code, kind in known.items()}

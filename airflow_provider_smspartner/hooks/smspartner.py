@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     import aiohttp
 
-    from airflow_provider_smspartner.answers import Account, Sent, Statuses
+    from airflow_provider_smspartner.api.answers import Account, Sent, Statuses
 
 T = TypeVar("T")
 

@@ -24,6 +24,7 @@ import urllib3.exceptions
 from tenacity import RetryCallState, retry_if_exception, stop_after_attempt
 
 from airflow_provider_smspartner.api import Call
+from airflow_provider_smspartner.api.wire import Answer
 from airflow_provider_smspartner.exceptions import (
     APIConnectionError,
     OutcomeUnknownError,
@@ -33,7 +34,6 @@ from airflow_provider_smspartner.exceptions import (
 from airflow_provider_smspartner.hooks.aside import aside
 from airflow_provider_smspartner.hooks.connection import Settings
 from airflow_provider_smspartner.hooks.deadline import Adapter
-from airflow_provider_smspartner.wire import Answer
 
 CONNECT_TIMEOUT = 5.0
 ATTEMPTS = 4

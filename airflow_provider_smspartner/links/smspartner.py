@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from airflow.providers.common.compat.sdk import BaseOperatorLink
 
-from airflow_provider_smspartner.xcom import push
+from airflow_provider_smspartner.tasks.xcom import push
 
 if TYPE_CHECKING:
     from airflow.sdk import BaseOperator, Context

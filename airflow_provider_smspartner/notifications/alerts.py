@@ -21,8 +21,8 @@ from airflow_provider_smspartner.rules.refusals import is_about_numbers
 if TYPE_CHECKING:
     from sqlalchemy.engine import Engine
 
-    from airflow_provider_smspartner.answers import Sent
-    from airflow_provider_smspartner.send_log.notices import Budget, Slot
+    from airflow_provider_smspartner.api.answers import Sent
+    from airflow_provider_smspartner.journal.alert_quota import Budget, Slot
 
 log = logging.getLogger(__name__)
 
@@ -65,11 +65,11 @@ def take_slot(alert: Alert) -> Slot | bool:
     """
     if alert.count is None:
         return True
-    from airflow_provider_smspartner.send_log import notices
+    from airflow_provider_smspartner.journal import alert_quota
 
     budget = alert.count.budget
     try:
-        slot = notices.take(alert.count.engine, budget)
+        slot = alert_quota.take(alert.count.engine, budget)
     except InvalidMessage:
         raise  # the first trial shows it
     except SMSPartnerError as error:
@@ -113,10 +113,10 @@ def give_back(alert: Alert, slot: Slot | bool) -> None:
     """Let the next alert have the slot of one that nobody got."""
     if alert.count is None or isinstance(slot, bool):
         return
-    from airflow_provider_smspartner.send_log import notices
+    from airflow_provider_smspartner.journal import alert_quota
 
     try:
-        notices.give_back(alert.count.engine, alert.count.budget, slot)
+        alert_quota.give_back(alert.count.engine, alert.count.budget, slot)
     except SMSPartnerError as error:
         log.warning("The alert was not sent and counts all the same: %s", error)
     finally:

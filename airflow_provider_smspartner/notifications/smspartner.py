@@ -15,7 +15,6 @@ from airflow.sdk.log import mask_secret
 from asgiref.sync import sync_to_async
 
 from airflow_provider_smspartner import api
-from airflow_provider_smspartner.budget import check_people
 from airflow_provider_smspartner.exceptions import InvalidMessage, InvalidPhoneNumber, SMSPartnerError
 from airflow_provider_smspartner.notifications.alerts import (
     Alert,
@@ -30,6 +29,7 @@ from airflow_provider_smspartner.operators.arguments import literal, whole
 from airflow_provider_smspartner.rules import phone
 from airflow_provider_smspartner.rules.literals import read_literal
 from airflow_provider_smspartner.rules.message import check_message, check_sender, check_tag
+from airflow_provider_smspartner.sending.budget import check_people
 
 # What only a callback needs is imported by the methods that run: a DAG file is loaded again and again
 if TYPE_CHECKING:
@@ -226,8 +226,8 @@ class SMSPartnerNotifier(BaseNotifier):
         """Return where to count, or None without a limit."""
         if self.at_most is None or self.ledger_conn_id is None:
             return None
-        from airflow_provider_smspartner.send_log.notices import LONGEST_KEY, Budget
-        from airflow_provider_smspartner.send_log.table import engine_of
+        from airflow_provider_smspartner.journal.alert_quota import LONGEST_KEY, Budget
+        from airflow_provider_smspartner.journal.table import engine_of
 
         key = dag_id_of(context) if self.key is None else str(self.key)
         budget = Budget(

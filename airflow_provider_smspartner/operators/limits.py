@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from airflow_provider_smspartner import budget
 from airflow_provider_smspartner.operators.arguments import money, whole
+from airflow_provider_smspartner.sending import budget
 
 if TYPE_CHECKING:
     from airflow_provider_smspartner.audience import Audience
     from airflow_provider_smspartner.operators.send import SendOperator
     from airflow_provider_smspartner.operators.texts import Text
-    from airflow_provider_smspartner.sending import Sending
+    from airflow_provider_smspartner.sending.engine import Sending
 
 
 def check_limits(task: SendOperator, found: Audience, text: Text, sending: Sending | None) -> budget.Quote:

@@ -7,15 +7,15 @@ import uuid
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from airflow_provider_smspartner.lookup import look_up
-from airflow_provider_smspartner.send_log import NoLog, SendLog
-from airflow_provider_smspartner.send_log.task_state import TaskStateLog
+from airflow_provider_smspartner.hooks.paging import look_up
+from airflow_provider_smspartner.journal import NoLog, SendLog
+from airflow_provider_smspartner.journal.task_state import TaskStateLog
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from airflow_provider_smspartner.operators.send import SendOperator
-    from airflow_provider_smspartner.plan import Plan
+    from airflow_provider_smspartner.sending.plan import Plan
 
 log = logging.getLogger(__name__)
 
@@ -44,9 +44,9 @@ def open_sql_log(
     task: SendOperator, context: Context, plan: Plan, name: Sequence[object], fence: TaskStateLog | None
 ) -> SendLog:
     """Return the log that knows whom other runs and tasks have texted."""
-    from airflow_provider_smspartner.send_log.sql import SqlLog
-    from airflow_provider_smspartner.send_log.standing import Claimant, digest, owner_of
-    from airflow_provider_smspartner.send_log.table import open_ledger
+    from airflow_provider_smspartner.journal.eligibility import Claimant, digest, owner_of
+    from airflow_provider_smspartner.journal.ledger import SqlLog
+    from airflow_provider_smspartner.journal.table import open_ledger
 
     def look(tag: str) -> frozenset[str] | None:
         found = look_up(task.hook.call, tag)

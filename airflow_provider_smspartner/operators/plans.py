@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_smspartner import api
 from airflow_provider_smspartner.operators.hours import check_hour
-from airflow_provider_smspartner.plan import Plan
 from airflow_provider_smspartner.rules import batches
 from airflow_provider_smspartner.rules.people import Person, Recogniser
 from airflow_provider_smspartner.rules.sending_hours import next_slot
+from airflow_provider_smspartner.sending.plan import Plan
 
 if TYPE_CHECKING:
     from airflow_provider_smspartner.operators.send import SendOperator

@@ -7,12 +7,12 @@ from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_smspartner.budget import Quote
-from airflow_provider_smspartner.handover import Campaign
 from airflow_provider_smspartner.operators.arguments import money
-from airflow_provider_smspartner.plan import Outcome
 from airflow_provider_smspartner.rules import batches, phone
 from airflow_provider_smspartner.rules.schedule import PARIS
+from airflow_provider_smspartner.sending.budget import Quote
+from airflow_provider_smspartner.sending.plan import Outcome
+from airflow_provider_smspartner.tracking.handover import Campaign
 
 if TYPE_CHECKING:
     from airflow_provider_smspartner.api import SendOptions
@@ -59,7 +59,7 @@ def campaign_of(
 
 def ledger_digest(name: Sequence[object]) -> str:
     """Return how the rows of a ledger name a task instance."""
-    from airflow_provider_smspartner.send_log.standing import digest
+    from airflow_provider_smspartner.journal.eligibility import digest
 
     return digest(name)
 

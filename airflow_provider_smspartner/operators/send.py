@@ -11,27 +11,28 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import AirflowFailException
 
-from airflow_provider_smspartner import api, signals
+from airflow_provider_smspartner import api
 from airflow_provider_smspartner.exceptions import InvalidMessage, OutsideSendingHoursError, SMSPartnerError
-from airflow_provider_smspartner.failures import HOPELESS, no_useless_retry
-from airflow_provider_smspartner.handover import CAMPAIGN_KEY
 from airflow_provider_smspartner.links.smspartner import show_links
 from airflow_provider_smspartner.operators.base import BaseSendOperator
 from airflow_provider_smspartner.operators.hours import LATEST, HoursOver
 from airflow_provider_smspartner.operators.lineage import read_lineage
-from airflow_provider_smspartner.operators.tries import identity, tries_before, unfinished
-from airflow_provider_smspartner.xcom import push
+from airflow_provider_smspartner.tasks import signals
+from airflow_provider_smspartner.tasks.failures import HOPELESS, no_useless_retry
+from airflow_provider_smspartner.tasks.identity import identity, tries_before, unfinished
+from airflow_provider_smspartner.tasks.xcom import push
+from airflow_provider_smspartner.tracking.handover import CAMPAIGN_KEY
 
 # What only a run needs is imported by the methods that run: a DAG file is loaded again and again
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from airflow_provider_smspartner.audience import Audience
-    from airflow_provider_smspartner.budget import Quote
     from airflow_provider_smspartner.hooks.smspartner import SMSPartnerHook
     from airflow_provider_smspartner.operators.texts import Text
-    from airflow_provider_smspartner.plan import Outcome
-    from airflow_provider_smspartner.sending import Sending
+    from airflow_provider_smspartner.sending.budget import Quote
+    from airflow_provider_smspartner.sending.engine import Sending
+    from airflow_provider_smspartner.sending.plan import Outcome
 
 
 class SendOperator(BaseSendOperator):
@@ -90,7 +91,7 @@ class SendOperator(BaseSendOperator):
         from airflow_provider_smspartner.audience import check_quality
         from airflow_provider_smspartner.operators.audiences import read_audience
         from airflow_provider_smspartner.operators.limits import check_limits
-        from airflow_provider_smspartner.plan import Outcome
+        from airflow_provider_smspartner.sending.plan import Outcome
 
         with no_useless_retry(), ExitStack() as stack:
             self._check_backfill(context)
@@ -176,7 +177,7 @@ class SendOperator(BaseSendOperator):
         """Put the send together, and begin its log before anything else can fail."""
         from airflow_provider_smspartner.operators.logs import open_log
         from airflow_provider_smspartner.operators.plans import plan_of
-        from airflow_provider_smspartner.sending import Sending
+        from airflow_provider_smspartner.sending.engine import Sending
 
         name = self._name(context, text.options)
         plan = plan_of(self, text, name, later_try=later_try)

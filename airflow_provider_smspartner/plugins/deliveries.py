@@ -8,10 +8,10 @@ from typing import Final
 
 from markupsafe import Markup
 
-from airflow_provider_smspartner.handover import Delivery
 from airflow_provider_smspartner.plugins import plots, words
 from airflow_provider_smspartner.plugins.facts import TaskFact
 from airflow_provider_smspartner.plugins.states import UNFINISHED, Pill, pill
+from airflow_provider_smspartner.tracking.handover import Delivery
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

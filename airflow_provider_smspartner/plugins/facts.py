@@ -8,7 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from airflow_provider_smspartner.handover import Campaign, Delivery
+from airflow_provider_smspartner.tracking.handover import Campaign, Delivery
 
 UNREADABLE = "unreadable"
 """The state of a batch whose row in the store is none of ours any more: a person may have edited it."""

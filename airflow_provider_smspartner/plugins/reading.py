@@ -12,7 +12,10 @@ from airflow.models.taskinstance import TaskInstance
 from airflow.models.xcom import XComModel
 from sqlalchemy import or_, select
 
-from airflow_provider_smspartner.handover import (
+from airflow_provider_smspartner.plugins.facts import RunFact, TaskFact
+from airflow_provider_smspartner.plugins.ledger import read_ledger
+from airflow_provider_smspartner.plugins.store import HAS_STORE, read_store
+from airflow_provider_smspartner.tracking.handover import (
     CAMPAIGN_KEY,
     COUNTS,
     DELIVERY_KEY,
@@ -20,9 +23,6 @@ from airflow_provider_smspartner.handover import (
     read_campaign,
     read_delivery,
 )
-from airflow_provider_smspartner.plugins.facts import RunFact, TaskFact
-from airflow_provider_smspartner.plugins.ledger import read_ledger
-from airflow_provider_smspartner.plugins.store import HAS_STORE, read_store
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session

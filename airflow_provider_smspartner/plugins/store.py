@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import case, null, select
 
-from airflow_provider_smspartner.handover import money
+from airflow_provider_smspartner.journal.task_state import HEADER, INTENT, LARGEST_CLAIMS
 from airflow_provider_smspartner.plugins.facts import UNREADABLE, BatchFact
 from airflow_provider_smspartner.rules.people import HASH_SIZE
 from airflow_provider_smspartner.rules.sending_states import BatchState
-from airflow_provider_smspartner.send_log.task_state import HEADER, INTENT, LARGEST_CLAIMS
+from airflow_provider_smspartner.tracking.handover import money
 
 try:
     from airflow.models.task_state_store import TaskStateStoreModel

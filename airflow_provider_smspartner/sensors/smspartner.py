@@ -16,25 +16,25 @@ from airflow.providers.common.compat.sdk import (
 )
 from airflow.sdk import BaseSensorOperator, PokeReturnValue
 
-from airflow_provider_smspartner import signals
 from airflow_provider_smspartner.exceptions import (
     DeliveryFailed,
     InvalidMessage,
     NotFoundError,
     SMSPartnerError,
 )
-from airflow_provider_smspartner.failures import no_useless_retry
-from airflow_provider_smspartner.handover import DELIVERY_KEY, Delivery, read_delivery
+from airflow_provider_smspartner.hooks.paging import read_pages
 from airflow_provider_smspartner.links.smspartner import LINKS, show_links
-from airflow_provider_smspartner.lookup import read_pages
-from airflow_provider_smspartner.progress import Look, Progress
-from airflow_provider_smspartner.watching import Watch, watch_ids, watch_sent
-from airflow_provider_smspartner.xcom import push
+from airflow_provider_smspartner.tasks import signals
+from airflow_provider_smspartner.tasks.failures import no_useless_retry
+from airflow_provider_smspartner.tasks.xcom import push
+from airflow_provider_smspartner.tracking.handover import DELIVERY_KEY, Delivery, read_delivery
+from airflow_provider_smspartner.tracking.progress import Look, Progress
+from airflow_provider_smspartner.tracking.watch import Watch, watch_ids, watch_sent
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-    from airflow_provider_smspartner.answers import Statuses
+    from airflow_provider_smspartner.api.answers import Statuses
     from airflow_provider_smspartner.hooks.smspartner import SMSPartnerHook
 
 UNREADABLE_SINCE = "delivery:unreadable_since"
@@ -229,8 +229,8 @@ class DeliveryStatusSensor(BaseSensorOperator):
 
     def _record(self, watch: Watch) -> None:
         """Write each person's status into the ledger: read once more, since events must not name people."""
-        from airflow_provider_smspartner.send_log.table import open_ledger
-        from airflow_provider_smspartner.send_log.upkeep import record_reports
+        from airflow_provider_smspartner.journal.table import open_ledger
+        from airflow_provider_smspartner.journal.upkeep import record_reports
 
         ledger = open_ledger(str(self.ledger_conn_id))
         for name in watch.counts:

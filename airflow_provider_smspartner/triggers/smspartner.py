@@ -13,13 +13,13 @@ from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 from airflow_provider_smspartner.exceptions import AuthenticationError, SMSPartnerError
 from airflow_provider_smspartner.hooks.aside import aside
-from airflow_provider_smspartner.lookup import aread_pages
-from airflow_provider_smspartner.progress import Look, Progress, read_settled
-from airflow_provider_smspartner.watching import Watch
+from airflow_provider_smspartner.hooks.paging import aread_pages
+from airflow_provider_smspartner.tracking.progress import Look, Progress, read_settled
+from airflow_provider_smspartner.tracking.watch import Watch
 
 if TYPE_CHECKING:
-    from airflow_provider_smspartner.answers import Statuses
     from airflow_provider_smspartner.api import Call
+    from airflow_provider_smspartner.api.answers import Statuses
     from airflow_provider_smspartner.hooks.smspartner import SMSPartnerHook
 
 IN_FLIGHT = 4

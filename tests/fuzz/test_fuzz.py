@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from airflow_provider_smspartner.exceptions import SMSPartnerError
+from airflow_provider_smspartner.journal.task_state import TaskStateLog
 from airflow_provider_smspartner.rules.people import Recogniser
-from airflow_provider_smspartner.send_log.task_state import TaskStateLog
 from fuzz import __main__ as command
 from fuzz import readers
 from fuzz.readers import READERS, Reader, check

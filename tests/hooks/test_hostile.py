@@ -13,11 +13,11 @@ from typing import Any
 import pytest
 
 from airflow_provider_smspartner import api
-from airflow_provider_smspartner.answers import Statuses, StopEntry, StopList
+from airflow_provider_smspartner.api.answers import Statuses, StopEntry, StopList
 from airflow_provider_smspartner.exceptions import OutcomeUnknownError, SMSPartnerError
 from airflow_provider_smspartner.hooks import transport
+from airflow_provider_smspartner.hooks.paging import look_up, read_stop_list
 from airflow_provider_smspartner.hooks.smspartner import SMSPartnerHook
-from airflow_provider_smspartner.lookup import look_up, read_stop_list
 from airflow_provider_smspartner.rules.delivery import DeliveryStatus, Report
 from tests.conftest import Connect
 from tests.hooks import servers

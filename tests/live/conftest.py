@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
+from airflow_provider_smspartner.api.wire import Answer
 from airflow_provider_smspartner.hooks import transport
 from airflow_provider_smspartner.hooks.connection import API_URL
 from airflow_provider_smspartner.hooks.smspartner import SMSPartnerHook
 from airflow_provider_smspartner.rules import phone
 from airflow_provider_smspartner.simulator import Settings, Simulator
-from airflow_provider_smspartner.wire import Answer
 from tests.conftest import Connect
 from tests.live import guard
 

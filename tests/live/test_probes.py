@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from airflow_provider_smspartner import api
-from airflow_provider_smspartner.answers import Statuses
+from airflow_provider_smspartner.api.answers import Statuses
 from airflow_provider_smspartner.exceptions import APIError, NotFoundError
 from airflow_provider_smspartner.hooks.smspartner import SMSPartnerHook
 from airflow_provider_smspartner.rules import phone

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from airflow_provider_smspartner.journal.alert_quota import LONGEST_KEY, NOTICES
 from airflow_provider_smspartner.notifications.smspartner import SMSPartnerNotifier
-from airflow_provider_smspartner.send_log.notices import LONGEST_KEY, NOTICES
 from airflow_provider_smspartner.simulator import Simulator
 from tests.conftest import Connect
 

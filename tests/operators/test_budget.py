@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException
 
-from airflow_provider_smspartner.answers import Account
-from airflow_provider_smspartner.budget import price_of
+from airflow_provider_smspartner.api.answers import Account
 from airflow_provider_smspartner.exceptions import SMSPartnerError
 from airflow_provider_smspartner.hooks.connection import Settings
+from airflow_provider_smspartner.sending.budget import price_of
 from airflow_provider_smspartner.simulator import Simulator
 from tests.conftest import Connect
 from tests.operators.conftest import ANN, BOB, EVE, AfterSend, MakeTask, Run, Sends, crowd, sms, survey

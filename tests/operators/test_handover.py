@@ -15,8 +15,8 @@ from airflow.providers.common.compat.sdk import AirflowFailException
 from airflow.sdk.exceptions import AirflowRuntimeError, ErrorType
 from airflow.sdk.execution_time.comms import ErrorResponse
 
-from airflow_provider_smspartner.handover import CAMPAIGN_KEY, Campaign, read_campaign
 from airflow_provider_smspartner.simulator import Simulator
+from airflow_provider_smspartner.tracking.handover import CAMPAIGN_KEY, Campaign, read_campaign
 from tests.conftest import Connect
 from tests.operators.conftest import ANN, BOB, EVE, LATER, MakeTask, Task, crowd, sms, survey
 

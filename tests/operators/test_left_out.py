@@ -11,8 +11,8 @@ import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException
 from airflow.sdk import BaseOperator
 
-from airflow_provider_smspartner.answers import StopEntry, StopList
 from airflow_provider_smspartner.api import Call
+from airflow_provider_smspartner.api.answers import StopEntry, StopList
 from airflow_provider_smspartner.exceptions import SMSPartnerError
 from airflow_provider_smspartner.hooks.smspartner import SMSPartnerHook
 from airflow_provider_smspartner.simulator import Simulator

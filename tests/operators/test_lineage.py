@@ -14,8 +14,8 @@ from airflow.providers.openlineage.extractors.base import DefaultExtractor
 from airflow.providers.openlineage.utils.utils import TaskInfoComplete
 
 from airflow_provider_smspartner.operators.smspartner import SendSmsOperator
+from tests.journal.postgres import postgres
 from tests.operators.conftest import ANN, Fill, sms, survey
-from tests.send_log.postgres import postgres
 
 JOINED = "SELECT c.phone_number FROM shop.customers c JOIN orders o ON o.customer = c.id WHERE "
 

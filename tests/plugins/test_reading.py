@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import event, text
 
-from airflow_provider_smspartner.handover import CAMPAIGN_KEY
 from airflow_provider_smspartner.plugins import ledger as ledgers
 from airflow_provider_smspartner.plugins.facts import UNREADABLE, RunFact
 from airflow_provider_smspartner.plugins.reading import read_run
+from airflow_provider_smspartner.tracking.handover import CAMPAIGN_KEY
 from benchmarks import campaigns_db as db
 from tests.airflow_versions import needs_task_state_store
 
@@ -253,7 +253,7 @@ def a_ledger_send(session: Session) -> None:
 
 
 def fill() -> None:
-    from airflow_provider_smspartner.send_log.table import SENDS, open_ledger
+    from airflow_provider_smspartner.journal.table import SENDS, open_ledger
 
     common = {
         "connection": "c",

@@ -11,7 +11,7 @@ from urllib.parse import quote
 import pytest
 from sqlalchemy import text as sql
 
-from airflow_provider_smspartner.handover import CAMPAIGN_KEY
+from airflow_provider_smspartner.tracking.handover import CAMPAIGN_KEY
 from benchmarks import campaigns_db as db
 from tests.airflow_versions import needs_task_state_store
 from tests.plugins.rights import CLOSED

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from airflow_provider_smspartner.exceptions import SMSPartnerError
-from airflow_provider_smspartner.plan import Outcome
+from airflow_provider_smspartner.journal import SendLog
 from airflow_provider_smspartner.rules import batches
-from airflow_provider_smspartner.send_log import SendLog
+from airflow_provider_smspartner.sending.plan import Outcome
 from airflow_provider_smspartner.simulator import Settings
 from faults.campaign import DURABLE, LOGS, Campaign, people, with_ledger
 from faults.store import OF_THIS_AIRFLOW

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from airflow_provider_smspartner.hooks.smspartner import SMSPartnerHook
-from airflow_provider_smspartner.plan import Plan
+from airflow_provider_smspartner.journal import NoLog
 from airflow_provider_smspartner.rules.people import Person
-from airflow_provider_smspartner.send_log import NoLog
-from airflow_provider_smspartner.sending import Sending
+from airflow_provider_smspartner.sending.engine import Sending
+from airflow_provider_smspartner.sending.plan import Plan
 from airflow_provider_smspartner.simulator import Simulator
 from faults.campaign import Campaign, people, with_nothing
 from faults.world import Clock

@@ -14,10 +14,10 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_smspartner import totals
 from airflow_provider_smspartner.exceptions import APIConnectionError, SMSPartnerError
-from airflow_provider_smspartner.plan import Outcome
-from airflow_provider_smspartner.send_log import Batch, SendLog, StaleProcess
+from airflow_provider_smspartner.journal import Batch, SendLog, StaleProcess
+from airflow_provider_smspartner.sending import totals
+from airflow_provider_smspartner.sending.plan import Outcome
 from faults.campaign import Campaign, OpenLog
 from faults.world import Fate, Process
 from tests.sending.conftest import (

@@ -17,10 +17,10 @@ from airflow.models.trigger import Trigger
 from airflow.providers.common.compat.sdk import TaskDeferred
 from airflow.sdk import timezone
 
-from airflow_provider_smspartner.handover import DELIVERY_KEY, Delivery, read_delivery
 from airflow_provider_smspartner.hooks.smspartner import SMSPartnerHook
 from airflow_provider_smspartner.sensors.smspartner import DeliveryStatusSensor
 from airflow_provider_smspartner.simulator import Simulator
+from airflow_provider_smspartner.tracking.handover import DELIVERY_KEY, Delivery, read_delivery
 from airflow_provider_smspartner.triggers.smspartner import DeliveryStatusTrigger
 
 ANN, BOB, EVE, ZOE = (f"+3360000000{n}" for n in range(1, 5))

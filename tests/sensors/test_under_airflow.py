@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from airflow_provider_smspartner.handover import DELIVERY_KEY, read_delivery
 from airflow_provider_smspartner.simulator import Simulator
+from airflow_provider_smspartner.tracking.handover import DELIVERY_KEY, read_delivery
 from scripts.airflow_command import airflow, airflow_environment
 
 pytestmark = pytest.mark.airflow

@@ -16,9 +16,9 @@ from typing import Any
 import pytest
 import requests
 
-from airflow_provider_smspartner.handover import DELIVERY_KEY, read_delivery
 from airflow_provider_smspartner.simulator import Simulator
 from airflow_provider_smspartner.simulator.messages import ReceivedRequest
+from airflow_provider_smspartner.tracking.handover import DELIVERY_KEY, read_delivery
 from scripts import sessions
 from scripts.local_airflow import LocalAirflow
 

@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from airflow_provider_smspartner.handover import (
+from airflow_provider_smspartner.simulator import Simulator
+from airflow_provider_smspartner.tracking.handover import (
     CAMPAIGN_KEY,
     DELIVERY_KEY,
     Delivery,
     read_campaign,
     read_delivery,
 )
-from airflow_provider_smspartner.simulator import Simulator
 from scripts.local_airflow import LocalAirflow
 
 pytestmark = [pytest.mark.airflow, pytest.mark.timeout(600)]

@@ -14,8 +14,8 @@ import psutil
 import pytest
 
 from airflow_provider_smspartner.hooks.pace import Pace
-from airflow_provider_smspartner.progress import Progress
 from airflow_provider_smspartner.simulator import Simulator
+from airflow_provider_smspartner.tracking.progress import Progress
 from airflow_provider_smspartner.triggers.smspartner import DeliveryStatusTrigger
 from tests.conftest import Connect
 

@@ -10,8 +10,8 @@ import pytest
 
 from airflow_provider_smspartner.hooks.smspartner import SMSPartnerHook
 from airflow_provider_smspartner.simulator import Simulator
+from airflow_provider_smspartner.tracking.watch import watch_sent
 from airflow_provider_smspartner.triggers.smspartner import DeliveryStatusTrigger
-from airflow_provider_smspartner.watching import watch_sent
 from tests.sensors.story import START, Clock, fire, restored
 
 ANN = "+33600000001"

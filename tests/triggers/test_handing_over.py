@@ -7,8 +7,8 @@ import json
 from datetime import timedelta
 from typing import Any
 
-from airflow_provider_smspartner.progress import UNREADABLE_IN_A_ROW
 from airflow_provider_smspartner.simulator import Simulator
+from airflow_provider_smspartner.tracking.progress import UNREADABLE_IN_A_ROW
 from airflow_provider_smspartner.triggers.smspartner import DeliveryStatusTrigger
 from tests.sensors.story import START, Clock, fire, restored
 from tests.triggers.watched import ANN, BOB, asked, down, send, trigger

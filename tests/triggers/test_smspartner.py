@@ -13,11 +13,11 @@ import pytest
 import requests
 from airflow.sdk import BaseHook
 
-from airflow_provider_smspartner.answers import Statuses
 from airflow_provider_smspartner.api import Call
+from airflow_provider_smspartner.api.answers import Statuses
 from airflow_provider_smspartner.hooks.smspartner import SMSPartnerHook
-from airflow_provider_smspartner.progress import Settled
 from airflow_provider_smspartner.simulator import Simulator
+from airflow_provider_smspartner.tracking.progress import Settled
 from tests.conftest import Connect
 from tests.sensors.story import START, Clock, fire, restored
 from tests.triggers.watched import ANN, BOB, asked, down, send, trigger

@@ -6,9 +6,9 @@ from datetime import timedelta
 
 from airflow.sdk import DAG
 
-from airflow_provider_smspartner import progress
 from airflow_provider_smspartner.operators.smspartner import SendSmsOperator
 from airflow_provider_smspartner.sensors.smspartner import DeliveryStatusSensor
+from airflow_provider_smspartner.tracking import progress
 
 progress.FIRST_HAND_OVERS = (timedelta(seconds=2), timedelta(seconds=4))
 

@@ -1,0 +1,178 @@
+"""What the answers of SMS Partner hold: a value for each kind, and its reader.
+
+A reader gets the fields of a success and returns None when what the call must bring is missing. No I/O here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from airflow_provider_smspartner.api.wire import amount, flag, moment, text_id, whole, word
+from airflow_provider_smspartner.rules import delivery
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """The platform accepted a request; one message id stands for all of its recipients."""
+
+    message_id: str
+    segments: int | None = None
+    """Billed parts over all recipients (``nb_sms``); None when the answer did not say."""
+    cost: Decimal | None = None
+    currency: str | None = None
+    scheduled_for: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One recipient of a ``/bulk-send`` answer."""
+
+    number: str = field(repr=False)
+    accepted: bool
+    code: int | None = None
+    segments: int | None = None
+    cost: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BulkSent(Sent):
+    """The platform accepted a list of personal texts, perhaps not all of them."""
+
+    rows: tuple[Row, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Statuses:
+    """The delivery reports of one message, or one page of those of a tag."""
+
+    reports: tuple[delivery.Report, ...] = field(repr=False)
+    total: int | None = None
+    """By tag only: how many reports all pages have together."""
+    page: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """Who the key belongs to, and what is left on the account."""
+
+    name: str | None
+    balance: Decimal | None
+    currency: str | None
+    credit: int | None
+    """Premium texts that the balance pays for."""
+    low_cost_credit: int | None
+    to_send: int | None
+    """Texts that wait on the platform."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StopEntry:
+    """Somebody who asked for no more texts."""
+
+    id: str | None
+    number: str = field(repr=False)
+    created_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StopList:
+    """The STOP list of the account."""
+
+    entries: tuple[StopEntry, ...]
+    total: int | None
+    """How many entries the platform says it has."""
+
+
+def sent(fields: Mapping[str, Any]) -> Sent | None:
+    """Read a send's success, which must bring a message id (a degraded gateway answered without)."""
+    message_id = text_id(fields.get("message_id"))
+    return Sent(message_id=message_id, **receipt(fields)) if message_id else None
+
+
+def bulk_sent(fields: Mapping[str, Any]) -> BulkSent | None:
+    """Read the success of a list, whose rows may have been refused one by one."""
+    message_id, rows = text_id(fields.get("message_id")), mappings(fields.get("SMSResponse_List"))
+    if message_id is None:
+        return None
+    return BulkSent(message_id=message_id, rows=tuple(map(bulk_row, rows)), **receipt(fields))
+
+
+def bulk_row(row: Mapping[str, Any]) -> Row:
+    """Read the answer for one recipient of a list."""
+    return Row(
+        number=word(row.get("phoneNumber")) or "",
+        accepted=row.get("success") is not False,
+        code=whole(row.get("code")),
+        segments=whole(row.get("nbSms")),
+        cost=amount(row.get("cost")),
+    )
+
+
+def receipt(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Read what a success says beside its id. Nothing here decides whether it was one."""
+    parts = fields.get("nb_sms", fields.get("nbSMS"))
+    return {
+        "segments": whole(parts),
+        "cost": amount(fields.get("cost")),
+        "currency": word(fields.get("currency")),
+        "scheduled_for": moment(fields.get("scheduledDeliveryDate")),
+    }
+
+
+def statuses(fields: Mapping[str, Any]) -> Statuses | None:
+    """Read delivery reports; without the list the answer is none."""
+    rows = fields.get("StatutResponse_List")
+    if not isinstance(rows, list):
+        return None
+    return Statuses(
+        reports=tuple(report(row) for row in mappings(rows) if word(row.get("phoneNumber"))),
+        total=whole(fields.get("total")),
+        page=whole(fields.get("currentPage")) or 1,
+    )
+
+
+def report(row: Mapping[str, Any]) -> delivery.Report:
+    """Read one recipient's report. In a row that failed, ``status`` is a sentence and stays open."""
+    return delivery.Report(
+        number=word(row.get("phoneNumber")) or "",
+        status=delivery.status(word(row.get("status")) or ""),
+        stop=flag(row.get("stopSMS")),
+        reported_at=moment(row.get("date")),
+    )
+
+
+def account(fields: Mapping[str, Any]) -> Account | None:
+    """Read the account; the low-cost credit has an old name, the balance two."""
+    user, left = fields.get("user"), fields.get("credits")
+    if not isinstance(left, dict):
+        return None
+    return Account(
+        name=word(user.get("username")) if isinstance(user, dict) else None,
+        balance=amount(left.get("balance", left.get("solde"))),
+        currency=word(left.get("currency")),
+        credit=whole(left.get("creditSms")),
+        low_cost_credit=whole(left.get("creditSmsECO", left.get("creditSmsLowCost"))),
+        to_send=whole(left.get("toSend")),
+    )
+
+
+def stop_entries(fields: Mapping[str, Any]) -> StopList | None:
+    """Read the STOP list; without the list the answer is none."""
+    rows = fields.get("data")
+    if not isinstance(rows, list):
+        return None
+    entries = (
+        StopEntry(id=text_id(row.get("id")), number=number, created_at=moment(row.get("createdAt")))
+        for row in mappings(rows)
+        if (number := word(row.get("phoneNumber")))
+    )
+    return StopList(entries=tuple(entries), total=whole(fields.get("nbData")))
+
+
+def mappings(rows: object) -> list[Mapping[str, Any]]:
+    """Return the rows that are mappings; anything else in the list says nothing."""
+    return [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []

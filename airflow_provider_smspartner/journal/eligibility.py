@@ -1,0 +1,155 @@
+"""Who may be texted: what a person's row means for a task that would text them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import Enum, auto
+from typing import TYPE_CHECKING, Any, Final
+
+from sqlalchemy import select
+
+from airflow_provider_smspartner.exceptions import InvalidMessage
+from airflow_provider_smspartner.journal.table import (
+    ERASED,
+    LONGEST_NAME,
+    SENDS,
+    Key,
+    moment,
+    tombstone,
+    who,
+)
+from airflow_provider_smspartner.rules.people import Person
+from airflow_provider_smspartner.rules.sending_states import OPEN, BatchState
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import Connection, Row
+
+REJECTED: Final = "rejected"
+"""A row's state beside those of its batch: the platform refused this person for good."""
+OPEN_STATES: Final = sorted(state.value for state in OPEN)
+FREE_STATES: Final = sorted((BatchState.ABSENT.value, BatchState.CANCELLED.value))
+MARGIN: Final = 60.0
+"""Seconds by which the clocks of two workers may differ."""
+
+Rows = dict[Key, "Row[Any]"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claimant:
+    """Who sends what, in the words of the table."""
+
+    connection: str
+    """The Airflow connection of the platform."""
+    sandbox: bool
+    campaign: str
+    """What a person gets once; up to 200 characters."""
+    task: str
+    """Digest of the task instance, the same in all of its tries; up to 32 characters."""
+    owner: str
+    """The try, as ``owner_of`` names it."""
+    secret: str = field(repr=False)
+    """Recognises erased people."""
+    longest_request: float
+    """Seconds after which a request is over, whatever became of it."""
+    verify_timeout: float
+    """Seconds more after which a look by tag tells the truth."""
+    on_unknown: str = "verify"
+    invisible: bool = False
+    """Scheduled, sandbox or held: nothing says when such a send can be seen by its tag."""
+    redirect_to: str | None = field(default=None, repr=False)
+    by_event: bool = False
+    """Whether people get a text for each event."""
+
+    def __post_init__(self) -> None:
+        if not self.campaign.strip() or len(self.campaign) > LONGEST_NAME:
+            raise InvalidMessage(
+                f"campaign: {len(self.campaign)} characters; give it a name of 1 to {LONGEST_NAME}"
+            )
+
+    def lease_until(self, now: float) -> datetime:
+        """Return until when a claim of this moment holds without being renewed."""
+        return moment(now + self.longest_request + self.verify_timeout + MARGIN)
+
+    def is_older_than(self, owner: str) -> bool:
+        """Tell whether a row's owner is a later try than this one.
+
+        Both must say so: the numbers of a deleted run that is made again begin anew, and the clocks by which
+        the ids are made differ.
+        """
+        (number, made), (its_number, its_made) = try_of(self.owner), try_of(owner)
+        return its_number > number and its_made > made
+
+    @property
+    def scope(self) -> tuple[Any, ...]:
+        """The rows of the campaign, as conditions."""
+        return (
+            SENDS.c.connection == self.connection,
+            SENDS.c.sandbox == self.sandbox,
+            SENDS.c.campaign == self.campaign,
+        )
+
+
+def owner_of(try_number: int, id_: object) -> str:
+    """Name a try by its number and its id, in which Airflow begins with the time (UUID 7)."""
+    return f"{try_number}:{id_}"
+
+
+def try_of(owner: str) -> tuple[int, str]:
+    """Return number and id of a try out of its name."""
+    number, _, id_ = owner.partition(":")
+    return (int(number), id_) if number.isdecimal() else (0, owner)
+
+
+def digest(task: Sequence[object]) -> str:
+    """Return a short name of a task instance, out of what names it in full."""
+    return hashlib.sha256(json.dumps([*task], default=str).encode()).hexdigest()[:32]
+
+
+class Standing(Enum):
+    """What a person is for a task that would text them."""
+
+    FREE = auto()
+    """Nobody has texted them, or is about to."""
+    OURS = auto()
+    """This try is about to text them, or this task has settled them."""
+    HELD = auto()
+    """Somebody else is about to text them."""
+    LAPSED = auto()
+    """Somebody else was about to, and has not been heard of for longer than the lease."""
+    DONE = auto()
+    """Texted, refused for good, or erased."""
+
+
+def standing(row: Row[Any] | None, claimant: Claimant, now: float) -> Standing:
+    """Judge a person by their row."""
+    if row is None:
+        return Standing.FREE
+    if row.number.startswith(ERASED):
+        return Standing.DONE
+    if row.task == claimant.task and (row.owner == claimant.owner or row.state not in OPEN_STATES):
+        return Standing.OURS
+    if row.state in FREE_STATES:
+        return Standing.FREE
+    if row.state not in OPEN_STATES:
+        return Standing.DONE
+    return Standing.HELD if row.lease_until >= moment(now) else Standing.LAPSED
+
+
+def rows_of(connection: Connection, people: Sequence[Person], claimant: Claimant) -> Rows:
+    """Return the rows of at most 500 people in the campaign, be they under a number or a tombstone."""
+    keys = [who(person) for person in people]
+    names = {(tombstone(key, claimant.secret), ""): key for key in keys} | dict(zip(keys, keys, strict=True))
+    rows = connection.execute(
+        select(SENDS).where(
+            *claimant.scope,
+            SENDS.c.number.in_({number for number, _ in names}),
+            SENDS.c.event.in_({event for _, event in names}),
+        )
+    )
+    ranked = sorted(rows, key=lambda row: row.number.startswith(ERASED))
+    found = ((names.get((row.number, row.event)), row) for row in ranked)
+    return {key: row for key, row in found if key is not None}

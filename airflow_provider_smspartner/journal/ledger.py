@@ -1,0 +1,323 @@
+"""The log in a SQL table that remembers across runs: a person gets a campaign, or an event of it, once.
+
+The database refuses the second row of a person; here stands what that means. The table holds numbers, so
+that it can be joined, and so that a changed key of the connection changes nothing.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+from functools import partial
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Final
+
+from airflow.providers.common.compat.sdk import AirflowFailException
+from sqlalchemy import and_, or_, select, update
+
+from airflow_provider_smspartner.exceptions import InvalidMessage, OutcomeUnknownError
+from airflow_provider_smspartner.journal import LAST_CANCEL, Batch, Memory, StaleProcess
+from airflow_provider_smspartner.journal.claims import drop_claim, mine, renew_claim, write_claims
+from airflow_provider_smspartner.journal.eligibility import (
+    OPEN_STATES,
+    Claimant,
+    Rows,
+    Standing,
+    rows_of,
+    standing,
+)
+from airflow_provider_smspartner.journal.orphans import REMEDY, Look, settle
+from airflow_provider_smspartner.journal.rows import (
+    of_batch,
+    read_batches,
+    write_accepted,
+    write_rejected,
+)
+from airflow_provider_smspartner.journal.table import (
+    LONGEST_NAME,
+    SENDS,
+    Key,
+    Ledger,
+    moment,
+    who,
+)
+from airflow_provider_smspartner.rules.people import Person, Recogniser
+from airflow_provider_smspartner.rules.sending_states import BatchState
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from sqlalchemy import ColumnElement
+    from sqlalchemy.engine import Connection, Row
+
+    from airflow_provider_smspartner.journal.task_state import TaskStateLog
+
+log = logging.getLogger(__name__)
+
+AT_ONCE: Final = 500
+"""People asked for in one statement; some databases bind no more than 2,100 values."""
+RENEW_EVERY: Final = 30.0
+CANCELLING: Final = SENDS.c.state == BatchState.CANCELLING.value
+
+
+class SqlLog:
+    """Remembers the people of a campaign over all of its runs and tasks.
+
+    ``look`` returns the numbers that the platform lists under a tag, None when it knows no such tag.
+    ``fence`` is the log in Airflow's task state store: who may not write to it may not claim.
+    """
+
+    durable = True
+    confirms_always = True
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        claimant: Claimant,
+        recogniser: Recogniser,
+        tag_of: Callable[[int], str],
+        look: Look,
+        *,
+        fence: TaskStateLog | None = None,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self.excluded = 0
+        self._ledger = ledger
+        self._me = claimant
+        self._recogniser = recogniser
+        self._tag_of = tag_of
+        self._look = look
+        self._fence = fence
+        self._now = now
+        self._renewed_at = now()
+        self._is_cancelling = False
+        self._kept_back: dict[Key, tuple[Person, datetime]] = {}
+        self._stuck: dict[str, int] = {}
+
+    # ---- what this task did before -----------------------------------------------------------------
+
+    def begin(self) -> None:
+        """Note it in the fence; the table itself needs no beginning."""
+        if self._fence:
+            self._fence.begin()
+
+    def load(self) -> Memory | None:
+        """Return what this task has left, and take over what its earlier tries were about to send.
+
+        :raises StaleProcess: a later try has begun, which this process did not live to see.
+        """
+        owners = self._ledger.transact(self._owners)  # MySQL would read what follows as of this moment
+        if any(map(self._me.is_older_than, owners)):
+            raise StaleProcess(
+                "A later try of this task has taken over: this process stops, and leaves the rest to it."
+            )
+        batches = self._ledger.transact(lambda connection: self._take_over(connection, owners))
+        if batches:
+            cancelling = any(batch.state is BatchState.CANCELLING for batch in batches)
+            return Memory(batches=batches, cancelling=cancelling)
+        return self._fence.load() if self._fence else None
+
+    def _owners(self, connection: Connection) -> list[str]:
+        owners = select(SENDS.c.owner).where(SENDS.c.task == self._me.task).distinct()
+        return list(connection.scalars(owners))
+
+    def _take_over(self, connection: Connection, owners: Sequence[str]) -> list[Batch]:
+        # What a later try takes over right now stays with it
+        rows = update(SENDS).where(SENDS.c.task == self._me.task, SENDS.c.owner.in_(owners))
+        lease = {"owner": self._me.owner, "lease_until": self._me.lease_until(self._now())}
+        connection.execute(rows.where(SENDS.c.state.in_(OPEN_STATES)).values(lease))
+        cancellable = rows.where(on_schedule(self._now()))
+        connection.execute(cancellable.values(owner=self._me.owner))  # from now on no try before may cancel
+        return read_batches(connection, self._me, self._recogniser, self._tag_of)
+
+    def open(self, memory: Memory) -> None:
+        """Begin the log, with the people who were found by tag.
+
+        :raises AirflowFailException: the texts are for events, of which the platform knows nothing.
+        """
+        found = [batch for batch in memory.batches if batch.state is BatchState.ACCEPTED]
+        if found and self._me.by_event:
+            raise AirflowFailException(
+                "event_column: the ledger has lost what this task sent, and the platform lists people "
+                f"without their events (tag {found[0].tag}), so nobody can tell who is left. Restore the "
+                "ledger, or send to the others with another task."
+            )
+        people = [tuple(map(Person, sorted(self._look(batch.tag) or ()))) for batch in found]
+        self._ledger.transact(lambda connection: self._adopt(connection, found, people))
+        if self._fence:
+            self._fence.open(Memory())
+
+    def _adopt(
+        self, connection: Connection, batches: Sequence[Batch], people: Sequence[tuple[Person, ...]]
+    ) -> None:
+        # All or none: the next try would take some for all of them
+        for batch, members in zip(batches, people, strict=True):
+            now = self._now()
+            adopted = replace(batch, people=members, hashes=self._recogniser.hashes(members))
+            write_claims(connection, [adopted], self._me, now)
+            write_accepted(connection, adopted, self._me, self._recogniser, moment(now))
+
+    # ---- who is left -------------------------------------------------------------------------------
+
+    def unsent(self, people: Iterable[Person]) -> Iterator[Person]:
+        """Leave out who is done, and keep back whom somebody else is about to text; see ``freed``."""
+        self.excluded = 0
+        self._kept_back.clear()
+        self._stuck.clear()
+        source = iter(people)
+        while some := list(islice(source, AT_ONCE)):
+            yield from self._free(some)
+        if self._kept_back:  # or nobody would know why a task that has sent to all goes on
+            log.info("Another task is about to text %s people: waiting for it", len(self._kept_back))
+
+    def freed(self) -> list[Person] | None:
+        """Return those kept back whom the others have let go of; None when nobody is kept back any more.
+
+        A task that renews its claims is alive, and its people are its own. One that does not is waited for
+        until its lease is over; then its claims are looked up by tag.
+
+        :raises OutcomeUnknownError: no look by tag can prove that a dead run's texts did not leave.
+        """
+        waiting = iter([person for person, _ in self._kept_back.values()])
+        freed: list[Person] = []
+        while some := list(islice(waiting, AT_ONCE)):
+            freed += self._free(some)
+        if freed or self._kept_back:
+            return freed
+        if self._stuck:
+            named = ", ".join(f"{tag} ({people} people)" for tag, people in self._stuck.items())
+            raise OutcomeUnknownError(
+                f"Nobody can tell whether SMS Partner has what a run that died left under: {named}. {REMEDY} "
+                "Everybody else is settled."
+            )
+        return None
+
+    def _free(self, people: Sequence[Person]) -> list[Person]:
+        rows = self._rows(people)
+        lapsed = [row for row in rows.values() if self._standing(row) is Standing.LAPSED]
+        if lapsed:
+            for row in {(row.task, row.ordinal): row for row in lapsed}.values():
+                if not settle(row, self._me, self._ledger, self._look, self._now):
+                    self._stuck.setdefault(row.tag, 0)
+            rows = self._rows(people)
+        return [person for person in people if self._is_free(person, rows.get(who(person)))]
+
+    def _is_free(self, person: Person, row: Row[Any] | None) -> bool:
+        """Tell whether a person may be claimed; if not, count them or keep them back."""
+        is_now, seen = self._standing(row), self._kept_back.pop(who(person), None)
+        if row is None or is_now in (Standing.FREE, Standing.OURS):
+            return True
+        if is_now is Standing.LAPSED and row.tag in self._stuck:
+            self._stuck[row.tag] += 1
+        elif is_now is Standing.DONE or (seen and row.lease_until > seen[1]):
+            self.excluded += 1
+        else:
+            self._kept_back[who(person)] = (person, row.lease_until)
+        return False
+
+    def _standing(self, row: Row[Any] | None) -> Standing:
+        return standing(row, self._me, self._now())
+
+    def _rows(self, people: Sequence[Person]) -> Rows:
+        return self._ledger.transact(lambda connection: rows_of(connection, people, self._me))
+
+    # ---- claims ------------------------------------------------------------------------------------
+
+    def claim(self, batches: Sequence[Batch]) -> list[Batch]:
+        """Write who is about to be texted, in one transaction; whom others have claimed is left out.
+
+        :raises StaleProcess: another process has taken over this task.
+        :raises InvalidMessage: an event is too long for the table.
+        """
+        if any(len(person.event) > LONGEST_NAME for batch in batches for person in batch.people):
+            raise InvalidMessage(f"event_column: an event has more than {LONGEST_NAME} characters")
+        if self._fence:
+            self._fence.open(Memory())
+        refused = self._ledger.transact(
+            lambda connection: write_claims(connection, batches, self._me, self._now())
+        )
+        for batch in batches:
+            for person in batch.people:
+                if who(person) in refused:
+                    self._is_free(person, refused[who(person)])
+            batch.people = tuple(person for person in batch.people if who(person) not in refused)
+            batch.hashes = self._recogniser.hashes(batch.people)
+        return list(batches)
+
+    def confirm(self, batch: Batch) -> None:
+        """Make sure that this process still holds all people of a batch, and nobody else any under its tag.
+
+        :raises StaleProcess: it does not; nobody of the batch is texted.
+        """
+        renew = partial(renew_claim, batch=batch, claimant=self._me)
+        if not self._ledger.transact(lambda connection: renew(connection, now=self._now())):
+            # What never leaves must not count as sent when the other's batch is found under the same tag
+            self._ledger.transact(partial(drop_claim, batch=batch, claimant=self._me))
+            raise StaleProcess(
+                f"Another process has taken over people of batch {batch.ordinal}, tag {batch.tag}: this one "
+                "stops, and a later try sends to those who are still missing."
+            )
+
+    def keep(self) -> None:
+        """Renew the claims of this process from time to time."""
+        now = self._now()
+        if now - self._renewed_at < RENEW_EVERY:
+            return
+        self._renewed_at = now
+        renewal = update(SENDS).where(*mine(self._me, SENDS.c.state.in_(OPEN_STATES)))
+        renewal = renewal.values(lease_until=self._me.lease_until(now))
+        self._ledger.transact(lambda connection: connection.execute(renewal))
+
+    # ---- what became of them -----------------------------------------------------------------------
+
+    def record(self, batch: Batch) -> None:
+        """Write what became of a batch, into those rows that are still its own."""
+        state = batch.state
+        self._ledger.transact(lambda connection: self._record(connection, batch, state))
+
+    def _record(self, connection: Connection, batch: Batch, state: BatchState) -> None:
+        write_rejected(connection, batch, self._me, self._recogniser)
+        if state is BatchState.ACCEPTED:  # a fact, whoever owns the rows by now
+            write_accepted(connection, batch, self._me, self._recogniser, moment(self._now()))
+            if self._is_cancelling:  # nobody may come back to ask for it
+                self._intend(connection, self._now(), SENDS.c.ordinal == batch.ordinal)
+            return
+        # What another process has found on the platform meanwhile stays so
+        rows = (SENDS.c.owner == self._me.owner, SENDS.c.state.in_(OPEN_STATES))
+        connection.execute(update(SENDS).where(*of_batch(batch, self._me), *rows).values(state=state.value))
+
+    # ---- cancelling --------------------------------------------------------------------------------
+
+    def intend(self, batches: Sequence[Batch], now: float) -> list[Batch]:
+        """Write it into the rows that this try owns: a try that has taken over owns them all."""
+        if self._fence:
+            self._fence.header()
+            self._fence.open(Memory())
+        ours = self._ledger.transact(lambda connection: self._intend(connection, now))
+        self._is_cancelling = True
+        return [batch for batch in batches if batch.ordinal in ours]
+
+    def _intend(self, connection: Connection, now: float, *of_those: ColumnElement[bool]) -> set[int]:
+        accepted = SENDS.c.state == BatchState.ACCEPTED.value
+        by_id = (SENDS.c.message_id.is_not(None), SENDS.c.scheduled_for > moment(now + LAST_CANCEL))
+        rows = update(SENDS).where(*mine(self._me, accepted, *by_id, *of_those))
+        connection.execute(rows.values(state=BatchState.CANCELLING.value))
+        intended = select(SENDS.c.ordinal).where(*mine(self._me, CANCELLING)).distinct()
+        return set(connection.scalars(intended))
+
+    def record_cancel(self, batch: Batch) -> None:
+        """Write the answer into the rows of which nobody else has taken note of it."""
+        state, rows = batch.state.value, (SENDS.c.owner == self._me.owner, CANCELLING)
+        answer = update(SENDS).where(*of_batch(batch, self._me), *rows).values(state=state)
+        self._ledger.transact(lambda connection: connection.execute(answer))
+
+    def forget_intent(self) -> None:
+        """Nothing to forget: each row has its own."""
+
+
+def on_schedule(now: float) -> ColumnElement[bool]:
+    """Return the rows that may still be cancelled, as a condition."""
+    waiting = and_(SENDS.c.state == BatchState.ACCEPTED.value, SENDS.c.scheduled_for > moment(now))
+    return or_(CANCELLING, waiting)

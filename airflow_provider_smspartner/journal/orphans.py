@@ -1,0 +1,80 @@
+"""What a dead run left open: looked up by its tag once its lease is over, so that it loses nobody."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from airflow.providers.common.compat.sdk import AirflowFailException
+from sqlalchemy import select, update
+
+from airflow_provider_smspartner.journal.eligibility import OPEN_STATES, Claimant
+from airflow_provider_smspartner.journal.table import SENDS, Ledger, moment
+from airflow_provider_smspartner.rules.sending_states import BatchState
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import Row
+
+log = logging.getLogger(__name__)
+
+Look = Callable[[str], frozenset[str] | None]
+REMEDY = (
+    f"Look it up in the customer area of SMS Partner, then set the state of its rows in {SENDS.name} to "
+    "'accepted' or 'absent'."
+)
+
+
+def settle(row: Row[Any], claimant: Claimant, ledger: Ledger, look: Look, now: Callable[[], float]) -> bool:
+    """Find out what became of the batch of this row, and write it unless somebody was faster.
+
+    Return False when nobody can tell.
+
+    :raises SMSPartnerError: the look by tag failed.
+    :raises AirflowFailException: a person has to decide.
+    """
+    state = judge(row, claimant, ledger, look)
+    if state is None:
+        log.warning("Tag %s of a run that died: nobody can tell whether it left", row.tag)
+        return False
+    at = moment(now())
+    swap = update(SENDS).where(
+        *claimant.scope,
+        SENDS.c.task == row.task,
+        SENDS.c.ordinal == row.ordinal,
+        SENDS.c.state.in_(OPEN_STATES),
+        SENDS.c.lease_until < at,
+    )
+    values = {"state": state.value, "accepted_at": at if state is BatchState.ACCEPTED else None}
+    people = ledger.transact(lambda connection: connection.execute(swap.values(values)).rowcount)
+    log.warning("Tag %s of a run that died: its %s people are %s", row.tag, people, state.value)
+    return True
+
+
+def judge(row: Row[Any], claimant: Claimant, ledger: Ledger, look: Look) -> BatchState | None:
+    """Return what a batch has come to; None when its absence cannot be proved."""
+    if claimant.on_unknown == "fail":
+        raise AirflowFailException(
+            f'on_unknown="fail": a run that died left tag {row.tag} without an answer. {REMEDY}'
+        )
+    if claimant.on_unknown == "resend":
+        return BatchState.ABSENT
+    found = look(row.tag)
+    if found is None:
+        return BatchState.ABSENT if is_proof(row, ledger, look) else None
+    of_batch = select(SENDS.c.number).where(SENDS.c.task == row.task, SENDS.c.ordinal == row.ordinal)
+    numbers = ledger.transact(lambda connection: set(connection.scalars(of_batch)))
+    if found.isdisjoint({*numbers, claimant.redirect_to}):
+        raise AirflowFailException(
+            f"Tag {row.tag} holds other people on the platform than in the ledger. {REMEDY}"
+        )
+    return BatchState.ACCEPTED
+
+
+def is_proof(row: Row[Any], ledger: Ledger, look: Look) -> bool:
+    """Whether "not found" can be believed: the same look must find what that task certainly sent."""
+    sent = select(SENDS.c.tag).where(SENDS.c.task == row.task, SENDS.c.state == BatchState.ACCEPTED.value)
+    control = ledger.transact(lambda connection: connection.scalar(sent.limit(1)))
+    if control is None:
+        return not row.invisible
+    return look(control) is not None

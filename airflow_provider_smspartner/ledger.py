@@ -1,0 +1,7 @@
+"""Upkeep of the ledger, for ``@task`` code."""
+
+from __future__ import annotations
+
+from airflow_provider_smspartner.journal.upkeep import erase
+
+__all__ = ["erase"]

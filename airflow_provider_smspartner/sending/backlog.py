@@ -1,0 +1,64 @@
+"""Who is left to send to: not those who are done, not yet those who may be, again those who are free."""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator
+
+from airflow_provider_smspartner.journal import Batch
+from airflow_provider_smspartner.rules.batches import split_people
+from airflow_provider_smspartner.rules.people import Known, Person, each
+
+
+class Remaining:
+    """The people of one audience, as far as they are not sent to."""
+
+    def __init__(self, hash_of: Callable[[Person], bytes]) -> None:
+        self._hash_of = hash_of
+        self._done = Known()
+        self._held: dict[bytes, list[Person]] = {}
+        self._holders = Counter[bytes]()
+        self.again: deque[tuple[Person, ...]] = deque()
+        """Groups that go again, each in a batch of its own."""
+
+    def is_done(self, person: Person) -> bool:
+        """Tell whether nothing is to be sent to somebody any more."""
+        return self._hash_of(person) in self._done
+
+    def finish(self, hashes: bytes) -> None:
+        """Note who is done."""
+        self._done.add(hashes)
+
+    def hold(self, batch: Batch) -> None:
+        """Keep the people of an earlier try's batch back until it is known what became of it."""
+        for hashed in each(batch.hashes):
+            self._held.setdefault(hashed, [])
+            self._holders[hashed] += 1
+
+    def newcomers(self, people: Iterable[Person]) -> Iterator[Person]:
+        """Leave out who is done, and keep back who may be."""
+        for person in people:
+            if not self._done and not self._held:  # most sends are first tries, and a hash takes its time
+                yield person
+                continue
+            hashed = self._hash_of(person)
+            if hashed in self._done:
+                continue
+            if hashed in self._held:
+                self._held[hashed].append(person)
+            else:
+                yield person
+
+    def release(self, batch: Batch, *, free: bool) -> None:
+        """Let go of the people of an earlier try's batch; they go again unless another one may have them."""
+        kept: list[Person] = []
+        for hashed in each(batch.hashes):
+            self._holders[hashed] -= 1
+            if not free or self._holders[hashed] <= 0:
+                kept += self._held.pop(hashed, ())
+        if free and kept:
+            self.send_again(kept)
+
+    def send_again(self, people: Iterable[Person]) -> None:
+        """Put people in the queue, in groups that fit a request."""
+        self.again.extend(split_people(people))

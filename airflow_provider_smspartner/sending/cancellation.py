@@ -1,0 +1,158 @@
+"""Ask the platform to take back what is scheduled there, and settle on the next try what is left of it.
+
+The intention is remembered before the first request. From then on nobody concerned is sent to, or counted as
+sent to, until the platform has answered for their batch; asking it again does no harm.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from typing import Any
+
+from airflow.providers.common.compat.sdk import AirflowFailException
+
+from airflow_provider_smspartner import api
+from airflow_provider_smspartner.exceptions import APIError, OutcomeUnknownError, SMSPartnerError
+from airflow_provider_smspartner.journal import Batch, Memory, SendLog
+from airflow_provider_smspartner.rules.sending_states import BatchState, Event, after
+
+log = logging.getLogger(__name__)
+
+UNKNOWN_MESSAGE = 4
+ALREADY = 5
+TOO_LATE = frozenset({6, 7, 11})
+"""Codes for: due within five minutes, and already sent, which has two."""
+MOST_NAMED = 20
+
+CallPlatform = Callable[..., Any]
+"""``hook.call``."""
+
+
+class OutOfTime(SMSPartnerError):
+    """The task ends before this request has left."""
+
+
+def ask(call: CallPlatform, batch: Batch, *, before: Callable[[], None] | None = None) -> Event | None:
+    """Ask the platform to take a batch back, twice if the first answer is lost; None when it knows no such.
+
+    :raises SMSPartnerError: it has not said what became of the batch.
+    """
+    wanted = api.message_cancel((batch.receipt and batch.receipt.message_id) or "")
+    try:
+        try:
+            call(wanted, before=before)
+        except OutcomeUnknownError:
+            call(wanted, before=before)
+    except APIError as error:
+        if error.code == ALREADY:
+            return Event.CANCEL
+        if error.code == UNKNOWN_MESSAGE:
+            return None
+        if error.code in TOO_LATE:
+            return Event.TOO_LATE
+        raise
+    return Event.CANCEL
+
+
+def ask_for_all(
+    batches: Sequence[Batch],
+    *,
+    call: CallPlatform,
+    send_log: SendLog,
+    width: int,
+    until: float | None = None,
+    not_known: list[Batch] | None = None,
+) -> list[SMSPartnerError]:
+    """Ask for several batches at a time, record each answer, and return what stood in the way of others.
+
+    :param not_known: takes the batches that the platform does not know; without it they count as too late.
+    :param until: monotonic time after which no request leaves and no answer is waited for.
+    """
+
+    def before() -> None:
+        if until is not None and time.monotonic() > until:
+            raise OutOfTime("The task ends; the next try asks.")
+
+    errors: list[SMSPartnerError] = []
+    pool = ThreadPoolExecutor(width, "smspartner-cancel")
+    try:
+        asked = {pool.submit(ask, call, batch, before=before): batch for batch in batches}
+        left = None if until is None else max(0.0, until - time.monotonic())
+        for future in as_completed(asked, timeout=left):
+            try:
+                event = future.result()
+            except SMSPartnerError as error:
+                errors.append(error)
+                continue
+            if event is None and not_known is not None:
+                not_known.append(asked[future])
+            else:
+                settle(asked[future], event or Event.TOO_LATE, send_log)
+    except TimeoutError:
+        errors.append(OutOfTime("Some answers did not come in time; the next try asks again."))
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+    return errors
+
+
+def settle(batch: Batch, event: Event, send_log: SendLog) -> None:
+    """Record what has become of a batch."""
+    batch.state = after(batch.state, event)
+    send_log.record_cancel(batch)
+
+
+def finish(memory: Memory, *, call: CallPlatform, send_log: SendLog, width: int) -> None:
+    """Settle every cancellation that earlier tries meant to make, before anybody is sent to.
+
+    An account that knows none of their messages may be another one, in which nobody has cancelled anything.
+
+    :raises SMSPartnerError: the platform has not answered for all of them; a later try asks again.
+    :raises AirflowFailException: the account knows none of them, and is not known to be theirs.
+    """
+    to_ask = [batch for batch in memory.batches if batch.state is BatchState.CANCELLING]
+    not_known: list[Batch] = []
+    errors = ask_for_all(to_ask, call=call, send_log=send_log, width=width, not_known=not_known)
+    is_theirs = memory.same_account or any(batch.state is not BatchState.CANCELLING for batch in to_ask)
+    if is_theirs:
+        for batch in not_known:
+            settle(batch, Event.TOO_LATE, send_log)
+    if to_ask:
+        tell(to_ask)
+    if errors:
+        raise errors[0]
+    if not_known and not is_theirs:
+        raise AirflowFailException(
+            f"SMS Partner knows none of the messages that an earlier try meant to cancel: "
+            f"{summed_up(not_known)}. If the connection has the key of another account by now, put the "
+            "former one back. If not, nobody can tell any more which of them were cancelled: look their "
+            "tags up in the customer area, and send to those who are missing with another task."
+        )
+    send_log.forget_intent()
+
+
+def tell(batches: Iterable[Batch]) -> None:
+    """Write into the task's log what became of batches that were to be cancelled."""
+    by_state: dict[BatchState, list[Batch]] = {state: [] for state in BatchState}
+    for batch in batches:
+        by_state[batch.state].append(batch)
+    if cancelled := by_state[BatchState.CANCELLED]:
+        log.info("Cancelled on the platform: %s; a later try sends to them again", summed_up(cancelled))
+    if unanswered := by_state[BatchState.CANCELLING]:
+        log.warning("Not known to be cancelled, the next try asks again: %s", summed_up(unanswered))
+    if too_late := by_state[BatchState.ACCEPTED]:
+        log.warning(
+            "Not cancelled, so these texts leave or have left: %s (too late, not scheduled, without a "
+            "message id, or remembered nowhere)",
+            summed_up(too_late),
+        )
+
+
+def summed_up(batches: Sequence[Batch]) -> str:
+    """Count batches and people, and name the first tags."""
+    people = sum(batch.receipt.people if batch.receipt else batch.size for batch in batches)
+    named = ", ".join(batch.tag for batch in batches[:MOST_NAMED])
+    more = " …" if len(batches) > MOST_NAMED else ""
+    return f"{len(batches)} batches, {people} people, tags {named}{more}"

@@ -1,0 +1,124 @@
+"""Requests in flight: what the carriers' threads do, and what stops them."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from typing import Any, Protocol
+
+from airflow_provider_smspartner.api import Call
+from airflow_provider_smspartner.api.answers import Sent
+from airflow_provider_smspartner.exceptions import (
+    APIConnectionError,
+    APIError,
+    InvalidMessage,
+    OutcomeUnknownError,
+    RateLimitError,
+    SMSPartnerError,
+)
+from airflow_provider_smspartner.journal import Batch, SendLog
+from airflow_provider_smspartner.rules.refusals import is_about_numbers
+from airflow_provider_smspartner.sending.plan import FRESH, Plan
+from airflow_provider_smspartner.sending.recorder import Bookkeeping
+
+
+class Carrier(Protocol):
+    """What carries a call: the hook."""
+
+    def call(self, call: Call[Any], *, before: Callable[[], None] | None = None) -> Any:
+        """Carry a call; ``before`` runs right before each attempt."""
+
+
+class Stopped(SMSPartnerError):
+    """The task was stopped before this request left."""
+
+
+class Flight:
+    """The batches of one send whose requests are on their way, or about to leave."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        send_log: SendLog,
+        carrier: Carrier,
+        books: Bookkeeping,
+        *,
+        is_stopped: Callable[[], bool],
+        now: Callable[[], float],
+    ) -> None:
+        self._plan = plan
+        self._log = send_log
+        self._carrier = carrier
+        self._books = books
+        self._is_stopped = is_stopped
+        self._now = now
+        self._flying: dict[Future[Sent], Batch] = {}
+        self._go = threading.Event()
+        self._go.set()
+        self._over = threading.Event()
+        self._carriers = ThreadPoolExecutor(plan.concurrency, "smspartner-send")
+
+    def __len__(self) -> int:
+        return len(self._flying)
+
+    @property
+    def batches(self) -> list[Batch]:
+        """Those whose answer has not been taken."""
+        return list(self._flying.values())
+
+    @property
+    def is_braked(self) -> bool:
+        """Whether nothing new leaves for now."""
+        return not self._go.is_set()
+
+    def brake(self) -> None:
+        """Let nothing new leave until ``release``."""
+        self._go.clear()
+
+    def release(self) -> None:
+        """Let those that wait go on; if the send is stopped, they end."""
+        self._go.set()
+
+    def start(self, batch: Batch) -> None:
+        """Have a claimed batch sent as soon as a carrier is free."""
+        self._flying[self._carriers.submit(self._carry, batch)] = batch
+
+    def land(self, timeout: float | None) -> Iterator[tuple[Batch, Future[Sent]]]:
+        """Wait for answers, and yield those that came in the order in which they left."""
+        done, _ = wait(self._flying, timeout=timeout, return_when=FIRST_COMPLETED)
+        for future in [future for future in self._flying if future in done]:
+            yield self._flying.pop(future), future
+
+    def close(self) -> None:
+        """Start nothing more."""
+        self._carriers.shutdown(wait=False, cancel_futures=True)
+
+    def _carry(self, batch: Batch) -> Sent:
+        """Send one batch; runs in a carrier's thread."""
+
+        def before() -> None:
+            self._go.wait()
+            sure = not self._log.confirms_always
+            while not self._is_stopped() and not (sure and self._now() - batch.claimed_at <= FRESH):
+                batch.claimed_at = self._now()
+                self._books.write(lambda: self._log.confirm(batch))
+                sure = True
+            if self._is_stopped() or self._over.is_set():
+                raise Stopped("The task was stopped before this batch left.")
+
+        try:
+            sent: Sent = self._carrier.call(self._plan.make_call(batch.people, batch.tag), before=before)
+        except SMSPartnerError as error:
+            if self._is_the_end(error):  # nothing more is to leave before the main thread has seen it
+                self._over.set()
+            raise
+        return sent
+
+    def _is_the_end(self, error: SMSPartnerError) -> bool:
+        """Tell whether what one batch met stops the whole send."""
+        if isinstance(error, OutcomeUnknownError):
+            return self._plan.on_unknown == "fail"
+        if isinstance(error, APIError):
+            return not (isinstance(error, RateLimitError) or is_about_numbers(error))
+        return isinstance(error, APIConnectionError | InvalidMessage)

@@ -1,0 +1,82 @@
+"""What a send is to do, and what it comes to: values that the parts of sending share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from airflow_provider_smspartner.api import Call
+from airflow_provider_smspartner.api.answers import Sent
+from airflow_provider_smspartner.journal import Batch, Receipt
+from airflow_provider_smspartner.rules.people import Person, Recogniser
+
+FRESH = 5.0
+"""Seconds between a claim and its request, at most; an older claim is written anew."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """How one audience is to be sent to."""
+
+    make_call: Callable[[Sequence[Person], str], Call[Sent]]
+    """Builds the request of some people under a tag."""
+    tag_of: Callable[[int], str]
+    """Returns the tag of an ordinal."""
+    recogniser: Recogniser
+    concurrency: int
+    on_unknown: str = "verify"
+    verify_timeout: float = 300.0
+    """Seconds that an unknown batch is looked for before it can count as absent."""
+    longest_request: float = 65.0
+    """Seconds after which a request is over, whatever became of it."""
+    later_try: bool = False
+    """Whether a try of this task instance has gone before."""
+    invisible: bool = False
+    """Scheduled, sandbox or held: nothing says when such a send can be seen by its tag."""
+    send_at: float | None = None
+    """When the platform is asked to send it, in seconds since the epoch; past, or None: at once."""
+    cancel_on_kill: bool = False
+    """Whether what is scheduled is cancelled when the task is stopped."""
+    redirect_to: str | None = field(default=None, repr=False)
+
+    def scheduled_for(self, now: float) -> float | None:
+        """Return when a batch that is accepted now leaves; None when it leaves at once."""
+        return self.send_at if self.send_at is not None and self.send_at > now else None
+
+    def over(self, batch: Batch) -> float:
+        """Return the moment from which a batch that is not on the platform will not come any more."""
+        return batch.claimed_at + FRESH + self.longest_request + self.verify_timeout
+
+
+@dataclass(slots=True, kw_only=True)
+class Outcome:
+    """What the platform accepted, over all tries."""
+
+    counts: dict[str, int] = field(default_factory=dict)
+    """People of each message id, or of each tag where there is no id."""
+    message_ids: list[str] = field(default_factory=list)
+    tags: list[str] = field(default_factory=list)
+    """Batches that were found by their tag."""
+    segments: int = 0
+    cost: Decimal = Decimal(0)
+    currency: str = "EUR"
+    rejected: int = 0
+    """People whom the platform refused for good."""
+    excluded: int = 0
+    """People whom another run or task has texted."""
+
+    @property
+    def recipients(self) -> int:
+        """People whom the platform accepted."""
+        return sum(self.counts.values())
+
+    def add(self, batch: Batch) -> None:
+        """Count an accepted batch. Call it in the order of the ordinals."""
+        receipt = batch.receipt or Receipt(people=batch.size)
+        name = receipt.message_id or batch.tag
+        (self.message_ids if receipt.message_id else self.tags).append(name)
+        self.counts[name] = self.counts.get(name, 0) + receipt.people
+        self.segments += receipt.segments
+        self.cost += receipt.cost
+        self.currency = receipt.currency or self.currency

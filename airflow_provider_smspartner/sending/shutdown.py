@@ -1,0 +1,143 @@
+"""Stop a send when its task is stopped, and cancel on the platform what is scheduled there."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterable
+from queue import SimpleQueue
+
+from airflow.sdk.exceptions import AirflowRuntimeError
+
+from airflow_provider_smspartner.exceptions import SMSPartnerError
+from airflow_provider_smspartner.journal import Batch, SendLog
+from airflow_provider_smspartner.rules.sending_states import BatchState, Event, after
+from airflow_provider_smspartner.sending.cancellation import CallPlatform, ask_for_all, tell
+from airflow_provider_smspartner.sending.plan import Plan
+
+log = logging.getLogger(__name__)
+
+LONGEST = 4.0
+"""Seconds that a stopped task takes; Airflow kills it after five."""
+ROUND = 0.05
+"""Seconds between two looks at what has been answered meanwhile."""
+CALLED_BACK = frozenset({BatchState.CANCELLING, BatchState.CANCELLED})
+
+
+class Withdrawal:
+    """Stops a send when its task is stopped and, if the plan says so, cancels what is scheduled.
+
+    A thread of its own does it. The main thread goes on meanwhile: it takes the answers of what is in flight
+    and has them recorded, and what is recorded is cancelled too.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        send_log: SendLog,
+        call: CallPlatform,
+        *,
+        stop: Callable[[], None],
+        now: Callable[[], float],
+    ) -> None:
+        self._plan = plan
+        self._log = send_log
+        self._call = call
+        self._stop = stop
+        self._now = now
+        self._bell = SimpleQueue[bool]()
+        """Rung from a signal handler, which may interrupt anything: its ``put`` waits for no lock."""
+        self._recorded: deque[Batch] = deque()
+        self._settled = threading.Event()
+        self._thread: threading.Thread | None = None
+        self.has_begun = False
+        """Whether the task is stopped; true at once, while what wakes those who wait takes its time."""
+        self._is_over = self._has_failed = False
+        self._is_idle = False
+        """Whether a stop has found nothing to cancel."""
+
+    def listen(self) -> None:
+        """Wait, in a thread of its own, for the task to be stopped."""
+        self._start(self._listen)
+
+    def add(self, batch: Batch) -> None:
+        """Take in a batch that the platform has and the log remembers."""
+        self._recorded.append(batch)
+
+    def begin(self) -> None:
+        """Begin, and return at once; once ``execute`` has failed, wait until it is done."""
+        if self._is_over:
+            return
+        if not self.has_begun:
+            self.has_begun = True
+            if self._has_failed:
+                self._start(self._end)
+            else:
+                self._bell.put(True)
+        if self._has_failed:
+            self._wait()
+
+    def settle(self) -> None:
+        """Note that nothing more will be recorded, and wait for what a stop has begun."""
+        self._settled.set()
+        self._wait()
+
+    def close(self, *, failed: bool) -> bool:
+        """Note that ``execute`` is at its end, wait, and tell whether a stop may have cancelled something."""
+        self._is_over = not failed  # what is done is done: a stop that comes now cancels nothing
+        self.settle()
+        self._has_failed = failed
+        self._wait()  # for one that came in between
+        self._bell.put(False)
+        return self.has_begun and self._plan.cancel_on_kill and not self._is_idle
+
+    def _start(self, work: Callable[[], None]) -> None:
+        self._thread = threading.Thread(target=work, name="smspartner-stop", daemon=True)
+        self._thread.start()
+
+    def _wait(self) -> None:
+        if self.has_begun and self._thread is not None:
+            self._thread.join(LONGEST + 2 * ROUND)
+
+    def _listen(self) -> None:
+        if self._bell.get():
+            self._end()
+
+    def _end(self) -> None:
+        self._stop()
+        if self._plan.cancel_on_kill:
+            self._withdraw()
+
+    def _withdraw(self) -> None:
+        until = time.monotonic() + LONGEST
+        seen: list[Batch] = []
+        try:
+            self._log.intend([], self._now())  # at once, for what there is no time to ask for
+            is_last, pause = False, 0.0
+            while not is_last:
+                is_last, pause = self._settled.wait(pause) or time.monotonic() > until, ROUND
+                new = [self._recorded.popleft() for _ in range(len(self._recorded))]
+                seen += new
+                self._cancel(new, until)
+        except (SMSPartnerError, AirflowRuntimeError) as error:
+            log.warning("Nothing more is cancelled by this try: %s", error)
+        else:
+            self._is_idle = not any(batch.state in CALLED_BACK for batch in seen)
+            if not seen:
+                log.info("This try knows of nothing that is on the platform, and cancels nothing")
+        if seen:
+            tell(seen)
+
+    def _cancel(self, batches: Iterable[Batch], until: float) -> None:
+        """Cancel those of some batches that still can be."""
+        now = self._now()
+        wanted = [batch for batch in batches if batch.is_cancellable(now)]
+        granted = self._log.intend(wanted, now) if wanted else []
+        for batch in granted:
+            batch.state = after(batch.state, Event.INTENT)
+        width = self._plan.concurrency
+        errors = ask_for_all(granted, call=self._call, send_log=self._log, width=width, until=until)
+        for sentence in dict.fromkeys(map(str, errors)):
+            log.warning("%s", sentence)

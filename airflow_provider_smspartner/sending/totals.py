@@ -1,0 +1,110 @@
+"""What a send comes to while it goes on: who was accepted and who was refused for good, told and counted."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from decimal import Decimal
+
+from airflow_provider_smspartner.api.answers import BulkSent, Sent
+from airflow_provider_smspartner.exceptions import APIError
+from airflow_provider_smspartner.journal import Batch, Receipt
+from airflow_provider_smspartner.rules import phone
+from airflow_provider_smspartner.rules.people import Person
+from airflow_provider_smspartner.rules.sending_states import BatchState
+from airflow_provider_smspartner.sending.plan import Outcome, Plan
+
+log = logging.getLogger(__name__)
+
+MOST_EXPLAINED = 20
+
+
+class Totals:
+    """The sums of one send, over all of its tries."""
+
+    def __init__(self, plan: Plan, count: Callable[..., None]) -> None:
+        self.accepted: list[Batch] = []
+        self._plan = plan
+        self._count = count
+        self._rejected = self._explained = 0
+
+    def recall(self, batch: Batch) -> None:
+        """Take in a batch of an earlier try, which that try has told and counted."""
+        self._rejected += batch.rejections
+        if batch.state is BatchState.ACCEPTED:
+            self.accepted.append(batch)
+
+    def read_answer(self, batch: Batch, sent: Sent, now: float) -> list[Person]:
+        """Put what the platform answered into a batch, and return the people whose own row it refused."""
+        bad = self._refused_rows(batch, sent)
+        batch.rejected = self._plan.recogniser.hashes(bad)
+        batch.receipt = Receipt(
+            people=self._reached(batch),
+            message_id=sent.message_id,
+            segments=sent.segments or 0,
+            cost=sent.cost or Decimal(0),
+            currency=sent.currency,
+            scheduled_for=self._plan.scheduled_for(now),
+        )
+        return bad
+
+    def take_back(self, batch: Batch) -> None:
+        """Put a batch right that a look has found: nobody of it was refused, whatever the answer said."""
+        self._rejected -= batch.rejections
+        batch.rejected = b""
+        batch.receipt = batch.receipt or Receipt(people=self._reached(batch))
+
+    def accept(self, batch: Batch) -> None:
+        """Count a batch that the platform has taken on."""
+        receipt = batch.receipt or Receipt(people=self._reached(batch))
+        self.accepted.append(batch)
+        log.info(
+            "Batch %s, tag %s, message %s: %s people, %s segments, %s %s",
+            batch.ordinal,
+            batch.tag,
+            receipt.message_id,
+            receipt.people,
+            receipt.segments,
+            receipt.cost,
+            receipt.currency,
+        )
+        self._count(
+            accepted=receipt.people, segments=receipt.segments, cost_thousandths=round(1000 * receipt.cost)
+        )
+
+    def reject(self, bad: Sequence[Person], error: APIError | str) -> None:
+        """Count people whom the platform refuses for good, and name the first of all masked."""
+        if not bad:
+            return
+        self._rejected += len(bad)
+        self._count(rejected=len(bad))
+        for person in bad[: max(0, MOST_EXPLAINED - self._explained)]:
+            log.warning("Refused for good: %s (%s)", phone.mask(person.number), error)
+        self._explained += len(bad)
+
+    def count_unknown(self, batches: Sequence[Batch]) -> None:
+        """Count the people of whom the send does not know at its end what became of them."""
+        self._count(unknown=sum(batch.size for batch in batches))
+
+    @property
+    def texted(self) -> int:
+        """How many people the platform has taken on, and has not taken back since."""
+        standing = (batch for batch in self.accepted if batch.state is BatchState.ACCEPTED)
+        return sum(batch.receipt.people for batch in standing if batch.receipt)
+
+    def outcome(self, *, excluded: int) -> Outcome:
+        """Return the sums as a result."""
+        outcome = Outcome(rejected=self._rejected, excluded=excluded)
+        for batch in sorted(self.accepted, key=lambda batch: batch.ordinal):
+            outcome.add(batch)
+        return outcome
+
+    def _reached(self, batch: Batch) -> int:
+        """Return how many phones a batch goes to."""
+        return 1 if self._plan.redirect_to else batch.size - batch.rejections
+
+    def _refused_rows(self, batch: Batch, sent: Sent) -> list[Person]:
+        if not isinstance(sent, BulkSent) or self._plan.redirect_to:
+            return []
+        refused = {phone.comparable(row.number) for row in sent.rows if not row.accepted}
+        return [person for person in batch.people if person.number in refused]

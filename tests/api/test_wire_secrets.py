@@ -1,0 +1,127 @@
+"""Tests for airflow_provider_smspartner.api.wire: no text of an error holds a phone number or the API key."""
+
+from __future__ import annotations
+
+import json
+import pickle
+import re
+from typing import Any
+from urllib.parse import quote, quote_plus
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from airflow_provider_smspartner import api
+from airflow_provider_smspartner.api import Call
+from airflow_provider_smspartner.api.wire import Answer
+from airflow_provider_smspartner.exceptions import APIError, OutcomeUnknownError
+
+KEY = "aB+3/k9=Zz"
+NUMBER = "+33600000012"
+SEND = api.send([NUMBER], "Bonjour")
+SEND_XML = api.send([NUMBER], "Bonjour", response_format="xml")
+CALLS = [SEND, api.me(), api.message_cancel(5120), api.bulk_status("5120")]
+
+unhurried = settings(deadline=None)
+
+NUMBERS = [
+    NUMBER,
+    NUMBER[1:],
+    "0600000012",
+    "06 00 00 00 12",
+    "06.00.00.00.12",
+    "06-00-00-00-12",
+    "+33 (0)6 00 00 00 12",
+    "0033600000012",
+    "06\u200b00\u00a000\u202f00\u200b12",
+]
+KEYS = [
+    KEY,
+    quote(KEY, safe=""),
+    quote(KEY),
+    quote_plus(KEY).lower(),
+    quote(KEY, safe="="),
+    quote(KEY, safe="+"),
+    KEY.upper(),
+]
+WORDS = ["non", "refusé :", "(", ")", "/", "children[", "].data", "\n", "apiKey=", "&tag=x", "…"]
+said = st.lists(st.sampled_from(NUMBERS + KEYS + WORDS), max_size=8).map("".join)
+item = st.fixed_dictionaries(
+    {},
+    optional={
+        "elementId": said | said.map("children[{}].data".format),
+        "message": said | st.just(33600000012),
+        "code": said | st.just(33600000012),
+        "phoneNumber": st.sampled_from(NUMBERS),
+        "other": said,
+    },
+)
+refusals = st.fixed_dictionaries(
+    {"success": st.just(False)},
+    optional={
+        "code": st.sampled_from([9, 33600000012, NUMBER, KEY]),
+        "message": said,
+        "error": said | item | st.lists(item | said),
+        "errors": st.lists(item | said) | st.dictionaries(said, said),
+    },
+)
+
+
+@unhurried
+@given(refusals, st.sampled_from(CALLS))
+def test_no_text_of_an_error_holds_a_number_or_the_key(refusal: dict[str, Any], call: Call[Any]) -> None:
+    with pytest.raises(APIError) as caught:
+        call.read(Answer(status=400, body=json.dumps(refusal).encode(), secret=KEY))
+
+    hold_no_secret(caught.value)
+    again = pickle.loads(pickle.dumps(caught.value))
+    assert (type(again), again.args) == (type(caught.value), caught.value.args)
+
+
+@unhurried
+@given(said, said)
+def test_no_text_of_an_xml_error_holds_a_number_or_the_key(element: str, message: str) -> None:
+    rows = f"<entry><entry><![CDATA[{element}]]></entry><entry><![CDATA[{message}]]></entry></entry>"
+    body = f"<result><entry>false</entry><entry>9</entry><entry>{rows}</entry></result>".encode()
+
+    with pytest.raises(APIError) as caught:
+        SEND_XML.read(Answer(status=400, body=body, secret=KEY))
+
+    hold_no_secret(caught.value)
+
+
+@pytest.mark.parametrize("element", ["children[0600000012].data", "children[aB3k9Zz].data", NUMBER])
+def test_the_name_of_a_field_holds_neither(element: str) -> None:
+    refusal = {"success": False, "code": 9, "errors": [{"elementId": element, "message": "no"}]}
+
+    with pytest.raises(APIError) as caught:
+        SEND.read(Answer(status=400, body=json.dumps(refusal).encode(), secret="aB3k9Zz"))
+
+    hold_no_secret(caught.value)
+    assert "aB3k9Zz" not in repr(caught.value)
+
+
+@pytest.mark.parametrize("body", [KEY.encode(), NUMBER.encode(), b'{"success": true, "key": "aB+3/k9=Zz"}'])
+def test_an_unknown_outcome_says_nothing_of_the_body(body: bytes) -> None:
+    with pytest.raises(OutcomeUnknownError) as caught:
+        SEND.read(Answer(status=200, body=body, secret=KEY))
+
+    assert KEY not in str(caught.value)
+    assert NUMBER not in str(caught.value)
+    assert f"({len(body)} bytes)" in str(caught.value)
+
+
+def test_an_answer_hides_its_body_and_the_key() -> None:
+    shown = repr(Answer(status=200, body=NUMBER.encode(), secret=KEY))
+
+    assert NUMBER not in shown
+    assert KEY not in shown
+
+
+def hold_no_secret(error: APIError) -> None:
+    parts = [part for problem in error.problems for part in (str(problem), repr(problem), problem.message)]
+    for text in (str(error), repr(error), *parts):
+        assert "600000012" not in re.sub(r"\D", "", text)
+        for form in KEYS:
+            assert form.lower() not in text.lower()

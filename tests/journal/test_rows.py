@@ -1,0 +1,180 @@
+"""The ledger as a log: what is recorded of answers, and what a later try reads back."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import pytest
+import sqlalchemy as sa
+from hypothesis import given
+from hypothesis import strategies as st
+
+from airflow_provider_smspartner.journal import Memory, Receipt, StaleProcess
+from airflow_provider_smspartner.journal.rows import shares
+from airflow_provider_smspartner.journal.table import ERASED, SENDS
+from airflow_provider_smspartner.rules.people import Person, Recogniser
+from airflow_provider_smspartner.rules.sending_states import BatchState
+from tests.journal.conftest import ANN, BOB, EVE, KIM, LEASE, RECEIPT, Campaign, Fence, claim, record
+
+# ---- what is recorded -----------------------------------------------------------------------------
+
+
+def test_an_answer_counts_for_those_only_who_were_in_the_request(campaign: Campaign) -> None:
+    former = campaign.log("monday")
+    batch = claim(campaign, former, "monday", 0, ANN)
+    with campaign.ledger.engine.begin() as connection:
+        row = dict(connection.execute(sa.select(SENDS)).mappings().one())
+        others = ({"number": BOB.number}, {"event": "another order"})
+        connection.execute(sa.insert(SENDS), [row | {"owner": "monday 2"} | other for other in others])
+    batch.state, batch.people = BatchState.ACCEPTED, ()
+
+    former.record(batch)
+
+    with campaign.ledger.engine.connect() as connection:
+        rows = connection.execute(sa.select(SENDS)).all()
+    assert [(row.number, row.event) for row in rows if row.state == "accepted"] == [(ANN.number, "")]
+    assert len(rows) == 3
+
+
+def test_somebody_erased_on_the_way_does_not_reopen_a_batch(campaign: Campaign) -> None:
+    log = campaign.log("monday")
+    batch = claim(campaign, log, "monday", 0, ANN, BOB)
+    with campaign.ledger.engine.begin() as connection:
+        gone = sa.update(SENDS).where(SENDS.c.number == BOB.number)
+        connection.execute(gone.values(number=f"{ERASED}1"))
+
+    record(log, batch, BatchState.ACCEPTED)
+
+    assert campaign.states() == {ANN.number: "accepted", f"{ERASED}1": "accepted"}
+
+
+def test_a_former_try_does_not_undo_what_a_later_one_found_out(campaign: Campaign) -> None:
+    former, later = campaign.log("monday"), campaign.log("monday", owner="monday 2")
+    batch = claim(campaign, former, "monday", 0, ANN)
+    later.load()
+    record(later, batch, BatchState.ACCEPTED, receipt=None)
+
+    record(former, batch, BatchState.UNKNOWN)
+
+    assert campaign.states() == {ANN.number: "accepted"}
+
+
+def test_what_another_run_found_on_the_platform_stays_texted(campaign: Campaign) -> None:
+    batch = campaign.die_sending("monday", [ANN], posted=True)
+    campaign.clock.time += LEASE + 1
+    assert list(campaign.log("tuesday").unsent([ANN])) == []
+
+    record(campaign.log("monday"), batch, BatchState.ABSENT)  # looked for before the platform had it
+
+    assert campaign.states() == {ANN.number: "accepted"}
+
+
+def test_a_row_holds_what_a_pipeline_joins(campaign: Campaign) -> None:
+    log = campaign.log("monday")
+    batch = claim(campaign, log, "monday", 0, ANN, BOB)
+    record(log, batch, BatchState.ACCEPTED, receipt=replace(RECEIPT, people=2, segments=2))
+
+    at = datetime.fromtimestamp(campaign.clock.time, UTC).replace(tzinfo=None)
+    row = campaign.rows()[BOB.number]
+    assert (row["message_id"], row["segments"], row["cost"], row["currency"]) == (
+        "5120",
+        1,
+        Decimal("0.0675"),
+        "EUR",
+    )
+    assert (row["claimed_at"], row["accepted_at"], row["tag"]) == (at, at, batch.tag)
+    with campaign.ledger.engine.connect() as connection:
+        assert connection.scalar(sa.select(sa.func.sum(SENDS.c.cost))) == Decimal("0.135")
+
+
+@given(
+    segments=st.integers(0, 5_000),
+    cost=st.decimals(0, 1_000, places=6),
+    count=st.integers(1, 500),
+)
+def test_shares_add_up_to_the_bill(segments: int, cost: Decimal, count: int) -> None:
+    bill = Receipt(people=count, message_id="1", segments=segments, cost=cost)
+
+    [(everybody, _), (first, _)] = shares(bill, [ANN] * count)
+
+    assert everybody["segments"] * (count - 1) + first["segments"] == segments
+    assert everybody["cost"] * (count - 1) + first["cost"] == cost
+
+
+# ---- what a later try reads back ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("state", sorted({*BatchState} - {BatchState.CANCELLING, BatchState.CANCELLED}))
+@pytest.mark.parametrize("rejected", [(), (ANN,), (ANN, BOB, EVE)])
+def test_a_later_try_reads_what_was_recorded(
+    state: BatchState, rejected: tuple[Person, ...], campaign: Campaign
+) -> None:
+    log, recogniser = campaign.log("monday"), campaign.plan("monday").recogniser
+    batch = claim(campaign, log, "monday", 2, ANN, BOB, EVE)
+    record(log, batch, state, rejected=recogniser.hashes(rejected), receipt=RECEIPT)
+    claim(campaign, campaign.log("tuesday"), "tuesday", 0, KIM)
+
+    memory = campaign.log("monday", owner="monday 2").load()
+
+    assert memory is not None
+    assert [batch.state for batch in memory.batches[:2]] == [BatchState.ABSENT] * 2
+    [read] = memory.batches[2:]
+    gone = state == BatchState.ABSENT or len(rejected) == 3
+    assert read.state == (BatchState.ABSENT if gone else state)
+    assert read.rejected == recogniser.hashes(rejected)
+    assert read.hashes == (b"" if gone else batch.hashes)
+    assert (read.tag, read.claimed_at) == (batch.tag, campaign.clock.time)
+    billed = None if gone else replace(RECEIPT, people=3 - len(rejected))
+    assert read.receipt == (billed if state == BatchState.ACCEPTED else None)
+
+
+@pytest.mark.parametrize(
+    ("owner", "is_stale"),
+    [
+        ("1:01a0", True),
+        ("2:01a1", False),  # the same one, which goes on after a wait
+        ("3:01a2", False),
+        ("1:01a2", False),  # of a run that was deleted and made again, and counts anew
+        ("3:01a0", False),  # made by a machine whose clock is behind
+    ],
+)
+def test_a_process_that_wakes_up_after_its_successor_takes_nothing_over(
+    owner: str, is_stale: bool, campaign: Campaign
+) -> None:
+    successor = campaign.log("monday", owner="2:01a1")
+    claim(campaign, successor, "monday", 0, ANN)
+    log = campaign.log("monday", owner=owner)
+
+    if is_stale:
+        with pytest.raises(StaleProcess):
+            log.load()
+    else:
+        log.load()
+
+    owners = {row.owner for row in campaign.rows().values()}
+    assert owners == {"2:01a1" if is_stale else owner}
+
+
+def test_a_changed_key_changes_nothing(campaign: Campaign) -> None:
+    log = campaign.log("monday")
+    batch = claim(campaign, log, "monday", 0, ANN, BOB)
+    record(log, batch, BatchState.ACCEPTED, receipt=RECEIPT)
+    plan = replace(campaign.plan("monday"), recogniser=Recogniser("another", ["monday"]))
+
+    memory = campaign.log("monday", owner="monday 2", plan=plan, secret="another").load()
+
+    assert memory is not None
+    assert memory.comparable
+    assert memory.batches[0].hashes == plan.recogniser.hashes([ANN, BOB])
+    assert list(campaign.log("tuesday", secret="another").unsent([ANN, BOB, EVE])) == [EVE]
+
+
+def test_airflows_store_tells_an_empty_log_from_a_lost_one(campaign: Campaign) -> None:
+    fence = Fence()
+    log = campaign.log("monday", fence=fence)
+
+    assert log.load() is None
+    log.begin()
+    assert log.load() == Memory()

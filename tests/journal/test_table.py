@@ -1,0 +1,103 @@
+"""The ledger's table: created when absent, refused when it is something else."""
+
+from __future__ import annotations
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.pool import NullPool
+
+from airflow_provider_smspartner.exceptions import InvalidMessage, SMSPartnerError
+from airflow_provider_smspartner.journal.table import SENDS, open_ledger, prepare, tombstone
+
+
+def test_many_processes_may_create_it_at_once(url: str) -> None:
+    engines = [sa.create_engine(url, poolclass=NullPool) for _ in range(6)]
+
+    with ThreadPoolExecutor(len(engines)) as pool:
+        list(pool.map(prepare, engines))
+
+    columns = {column["name"] for column in sa.inspect(engines[0]).get_columns("smspartner_sends")}
+    assert columns == {column.name for column in SENDS.columns}
+
+
+@pytest.mark.parametrize(
+    ("columns", "words"),
+    [
+        ("id INTEGER DEFAULT 1 PRIMARY KEY, number TEXT", "other columns than a ledger .*id"),
+        (", ".join(f"{column.name} VARCHAR(20)" for column in SENDS.columns), "primary key"),
+    ],
+)
+def test_a_table_that_is_none_is_refused_and_left_untouched(
+    columns: str, words: str, engine: sa.Engine
+) -> None:
+    with engine.begin() as connection:
+        connection.exec_driver_sql(f"CREATE TABLE smspartner_sends ({columns})")
+        connection.exec_driver_sql("INSERT INTO smspartner_sends (number) VALUES ('1')")
+    before = sa.inspect(engine).get_columns("smspartner_sends")
+
+    with pytest.raises(InvalidMessage, match=f"ledger_conn_id: .*{words}"):
+        prepare(engine)
+
+    assert [column["name"] for column in sa.inspect(engine).get_columns("smspartner_sends")] == [
+        column["name"] for column in before
+    ]
+    with engine.connect() as connection:
+        assert connection.exec_driver_sql("SELECT count(*) FROM smspartner_sends").scalar() == 1
+
+
+def test_a_table_of_an_older_version_is_to_be_kept_and_given_its_column(engine: sa.Engine) -> None:
+    prepare(engine)
+    with engine.begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE smspartner_sends DROP COLUMN scheduled_for")
+
+    with pytest.raises(InvalidMessage, match=r"before it had scheduled_for: .*keep the table"):
+        prepare(engine)
+
+    with engine.begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE smspartner_sends ADD scheduled_for TIMESTAMP NULL")
+    prepare(engine)
+
+
+@pytest.mark.parametrize(
+    ("form", "words"),
+    [
+        (None, "'ledger' is not defined"),
+        ({"conn_type": "http", "host": "http://127.0.0.1"}, "not one of a SQL database.*PostgreSQL"),
+        ({"conn_type": "smspartner", "password": "key"}, "not one of a SQL database"),
+        ({"conn_type": "carrier-pigeon"}, "not one of a SQL database"),
+    ],
+)
+def test_a_connection_without_sql_is_refused_with_the_remedy(
+    form: dict[str, Any] | None, words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if form:
+        monkeypatch.setenv("AIRFLOW_CONN_LEDGER", json.dumps(form))
+
+    with pytest.raises(InvalidMessage, match=f"ledger_conn_id: .*{words}"):
+        open_ledger("ledger")
+
+
+def test_a_database_that_cannot_be_reached_is_for_a_later_try(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    form = {"conn_type": "sqlite", "host": str(tmp_path / "nowhere" / "ledger.db")}
+    monkeypatch.setenv("AIRFLOW_CONN_LEDGER", json.dumps(form))
+
+    with pytest.raises(SMSPartnerError, match="could not be opened") as caught:
+        open_ledger("ledger")
+
+    assert not isinstance(caught.value, InvalidMessage)
+
+
+def test_a_tombstone_names_nobody_and_stays_the_same_while_the_key_does() -> None:
+    stone = tombstone(("+33600000001", "order 1"), "key")
+
+    assert stone == tombstone(("+33600000001", "order 1"), "key")
+    assert stone not in (tombstone(("+33600000001", ""), "key"), tombstone(("+33600000001", "order 1"), "k"))
+    assert "600000001" not in stone
+    assert len(stone) <= 64
