@@ -1,0 +1,43 @@
+"""Parts of an audience: where a person stands between 0 and 1, the same in every try, run and process."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import Final
+
+from airflow_provider_smspartner.exceptions import InvalidMessage
+
+_BITS: Final = 53
+"""What a float between 0 and 1 holds exactly: a rounded place could reach 1.0, and belong to nobody."""
+
+
+def position(number: str, salt: str) -> float:
+    """Return the place of an E.164 number in [0, 1): uniform, and independent of order and audience.
+
+    The salt is the campaign, or the DAG id of a send without one. Another salt shuffles everybody anew, so
+    that the first tenth of one campaign are not the first tenth of the next.
+    """
+    # The length keeps "a|b" with "c" apart from "a" with "b|c"
+    named = f"{len(salt)}|{salt}|{number}".encode()
+    first = int.from_bytes(hashlib.sha256(named).digest()[:8], "big")
+    return (first >> (64 - _BITS)) / 2**_BITS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Share:
+    """The people whose place is at least ``low`` and below ``high``; (0, 1) is everybody."""
+
+    low: float
+    high: float
+    salt: str
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.low < self.high <= 1:
+            raise InvalidMessage(
+                f"share: ({self.low}, {self.high}) is no part of an audience; give two numbers from 0 to 1, "
+                "the lower one first, such as (0, 0.1)"
+            )
+
+    def __contains__(self, number: str) -> bool:
+        return self.low <= position(number, self.salt) < self.high

@@ -1,0 +1,74 @@
+"""Tests for airflow_provider_smspartner.rules.share: shares are uniform, disjoint, whole and for ever the same."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections import Counter
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from airflow_provider_smspartner.exceptions import InvalidMessage
+from airflow_provider_smspartner.rules.share import Share, position
+
+NUMBERS = [f"+336{i:08}" for i in range(100_000)]
+CHI_SQUARE_99_9 = 148.2
+"""Of 99 degrees of freedom; one salt in a thousand may be above it."""
+
+
+@pytest.mark.parametrize(
+    ("number", "salt", "place"),
+    [
+        ("+33600000001", "autumn", 0.8793340530175465),
+        ("+33600000001", "winter", 0.3355725584496507),
+        ("+32470000001", "autumn", 0.4759485270198496),
+        ("+33600000001", "", 0.4862833622854301),
+        ("+33600000001", "été", 0.252657666475789),
+    ],
+)
+def test_places_are_for_ever(number: str, salt: str, place: float) -> None:
+    """A person who changed places between two versions would be texted by both halves of a campaign."""
+    assert position(number, salt) == place
+
+
+@pytest.mark.parametrize("salt", [f"campaign {i}" for i in range(20)])
+def test_places_are_uniform(salt: str) -> None:
+    cells = Counter(int(position(number, salt) * 100) for number in NUMBERS)
+    expected = len(NUMBERS) / 100
+
+    assert sum((cells[cell] - expected) ** 2 / expected for cell in range(100)) < CHI_SQUARE_99_9
+
+
+def test_another_salt_shuffles_everybody() -> None:
+    first = {number for number in NUMBERS if position(number, "a") < 0.1}
+    second = {number for number in NUMBERS if position(number, "b") < 0.1}
+
+    assert 700 < len(first & second) < 1_300  # a tenth of a tenth of 100,000
+
+
+@given(st.lists(st.floats(0, 1, exclude_min=True, exclude_max=True), unique=True, max_size=5), st.text())
+def test_disjoint_shares_are_disjoint_and_together_everybody(cuts: list[float], salt: str) -> None:
+    bounds = [0.0, *sorted(cuts), 1.0]
+    shares = [Share(low=low, high=high, salt=salt) for low, high in zip(bounds, bounds[1:], strict=False)]
+
+    for number in NUMBERS[:50]:
+        assert sum(number in share for share in shares) == 1
+
+
+@pytest.mark.parametrize("bounds", [(-0.1, 0.5), (0, 1.1), (0.5, 0.5), (0.9, 0.1), (float("nan"), 1)])
+def test_what_is_no_share_is_refused(bounds: tuple[float, float]) -> None:
+    with pytest.raises(InvalidMessage, match=r"^share: .*0 to 1"):
+        Share(low=bounds[0], high=bounds[1], salt="autumn")
+
+
+def test_another_process_agrees() -> None:
+    """Python's own hash differs from process to process; a place must not."""
+    code = (
+        "from airflow_provider_smspartner.rules.share import position; "
+        "print(position('+33600000001', 'autumn'))"
+    )
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert float(told.stdout) == position("+33600000001", "autumn")
