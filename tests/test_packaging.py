@@ -94,7 +94,7 @@ def test_the_wheel_holds_the_package_and_nothing_else(built: Built) -> None:
         *("METADATA", "WHEEL", "RECORD", "entry_points.txt", "LICENSE")
     }
     assert names >= {f"{PACKAGE}/py.typed", f"{PACKAGE}/simulator/__main__.py"}
-    assert {name for name in names if "/plugins/templates/" in name}
+    assert {name for name in names if "/plugins/drawing/templates/" in name}
 
 
 def test_the_sdist_holds_the_package_its_docs_and_its_dags(built: Built) -> None:

@@ -21,12 +21,12 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.exceptions import HTTPException as AnyHTTPException
 
-from airflow_provider_smspartner.plugins import words
-from airflow_provider_smspartner.plugins.campaigns import campaign_row, refresh
+from airflow_provider_smspartner.plugins.drawing import words
+from airflow_provider_smspartner.plugins.drawing.campaigns import campaign_row, refresh
+from airflow_provider_smspartner.plugins.drawing.story import run_story
 from airflow_provider_smspartner.plugins.facts import RunFact, TaskFact
-from airflow_provider_smspartner.plugins.history import DAYS, read_history
-from airflow_provider_smspartner.plugins.reading import read_run
-from airflow_provider_smspartner.plugins.story import run_story
+from airflow_provider_smspartner.plugins.reading.history import DAYS, read_history
+from airflow_provider_smspartner.plugins.reading.runs import read_run
 
 PREFIX: Final = "/smspartner"
 BATCHES_PER_PAGE: Final = 100
@@ -38,7 +38,7 @@ REFUSALS: Final = {
 
 app = FastAPI(title="SMS Partner", docs_url=None, redoc_url=None, openapi_url=None)
 templates = Environment(
-    loader=PackageLoader("airflow_provider_smspartner.plugins"),
+    loader=PackageLoader("airflow_provider_smspartner.plugins.drawing"),
     autoescape=True,
     undefined=StrictUndefined,
     trim_blocks=True,

@@ -12,7 +12,7 @@ from airflow_provider_smspartner.plugins import smspartner
 
 pytestmark = pytest.mark.airflow
 
-SCRIPT = Path(smspartner.__file__).parent / "templates" / "live.js"
+SCRIPT = Path(smspartner.__file__).parent / "drawing" / "templates" / "live.js"
 PAGE = """<!doctype html><main id="page" data-refresh="1"><p id="look">look {look}</p>
 <details id="few" open><summary id="few-summary">ten batches</summary></details>
 <details id="many"><summary id="many-summary">a thousand batches</summary></details></main>

@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from airflow_provider_smspartner.plugins.drawing.sends import SendStory, send_story
 from airflow_provider_smspartner.plugins.facts import BatchFact, RunFact, TaskFact
-from airflow_provider_smspartner.plugins.sends import SendStory, send_story
 from airflow_provider_smspartner.tracking.handover import Campaign, Delivery
 
 AT = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)

@@ -214,8 +214,8 @@ def test_a_run_without_a_store_says_so(
     session: Session, client_of: ClientOf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sent(session, "older_airflow")
-    for module in ("store", "reading"):
-        monkeypatch.setattr(f"airflow_provider_smspartner.plugins.{module}.HAS_STORE", False)
+    for module in ("store", "runs"):
+        monkeypatch.setattr(f"airflow_provider_smspartner.plugins.reading.{module}.HAS_STORE", False)
 
     html = client_of("ann").get(url("older_airflow", "manual__1")).text
 
@@ -275,7 +275,7 @@ def test_the_overview_leaves_alone_what_other_tasks_return(session: Session, cli
 def test_a_page_that_cannot_be_is_the_first(
     session: Session, client_of: ClientOf, monkeypatch: pytest.MonkeyPatch, page: str
 ) -> None:
-    monkeypatch.setattr("airflow_provider_smspartner.plugins.history.RUNS_PER_PAGE", 1)
+    monkeypatch.setattr("airflow_provider_smspartner.plugins.reading.history.RUNS_PER_PAGE", 1)
     sent(session, "turned", "run_1")
     sent(session, "turned", "run_2")
 
@@ -291,7 +291,7 @@ def test_an_empty_overview_says_how_to_fill_it(client_of: ClientOf) -> None:
 def test_more_than_a_page_is_paged(
     session: Session, client_of: ClientOf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("airflow_provider_smspartner.plugins.history.RUNS_PER_PAGE", 2)
+    monkeypatch.setattr("airflow_provider_smspartner.plugins.reading.history.RUNS_PER_PAGE", 2)
     for n in range(5):
         run = db.add_run(session, dag_id="often", run_id=f"run_{n}", at=AT + timedelta(minutes=n))
         db.add_task(session, run, task_id="send", operator="SendSmsOperator", state="success")

@@ -8,9 +8,9 @@ from typing import Final
 
 from markupsafe import Markup
 
-from airflow_provider_smspartner.plugins import plots, words
+from airflow_provider_smspartner.plugins.drawing import plots, words
+from airflow_provider_smspartner.plugins.drawing.states import UNFINISHED, Pill, pill
 from airflow_provider_smspartner.plugins.facts import TaskFact
-from airflow_provider_smspartner.plugins.states import UNFINISHED, Pill, pill
 from airflow_provider_smspartner.tracking.handover import Delivery
 
 

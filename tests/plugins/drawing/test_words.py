@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_provider_smspartner.plugins import words
+from airflow_provider_smspartner.plugins.drawing import words
 from airflow_provider_smspartner.rules.batches import batch_tag
 
 

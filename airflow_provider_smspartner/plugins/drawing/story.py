@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
-from airflow_provider_smspartner.plugins import words
-from airflow_provider_smspartner.plugins.deliveries import StatusStory, status_story
+from airflow_provider_smspartner.plugins.drawing import words
+from airflow_provider_smspartner.plugins.drawing.deliveries import StatusStory, status_story
+from airflow_provider_smspartner.plugins.drawing.sends import SendStory, send_story
+from airflow_provider_smspartner.plugins.drawing.states import Pill
 from airflow_provider_smspartner.plugins.facts import RunFact, TaskFact
-from airflow_provider_smspartner.plugins.sends import SendStory, send_story
-from airflow_provider_smspartner.plugins.states import Pill
 
 SOON: Final = 3
 """Seconds to the next look at a page while something is sent."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from airflow_provider_smspartner.plugins.advice import HAPPENED, advice
+from airflow_provider_smspartner.plugins.drawing.advice import HAPPENED, advice
+from airflow_provider_smspartner.plugins.drawing.story import run_story
 from airflow_provider_smspartner.plugins.facts import UNREADABLE
-from airflow_provider_smspartner.plugins.story import run_story
 from airflow_provider_smspartner.rules.sending_states import BatchState
 from tests.plugins.facts import batch, one, run, send, told
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from airflow_provider_smspartner.plugins import words
+from airflow_provider_smspartner.plugins.drawing import words
+from airflow_provider_smspartner.plugins.drawing.states import UNFINISHED, Pill, over_all, pill
+from airflow_provider_smspartner.plugins.drawing.story import RUN_UNFINISHED
+from airflow_provider_smspartner.plugins.drawing.tally import Tally, add_up, tally_of
 from airflow_provider_smspartner.plugins.facts import RunFact, TaskFact
-from airflow_provider_smspartner.plugins.states import UNFINISHED, Pill, over_all, pill
-from airflow_provider_smspartner.plugins.story import RUN_UNFINISHED
-from airflow_provider_smspartner.plugins.tally import Tally, add_up, tally_of
 
 SLOWLY = 15
 """Seconds to the next look at the overview while something runs."""

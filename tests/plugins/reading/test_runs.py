@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import event, text
 
-from airflow_provider_smspartner.plugins import ledger as ledgers
 from airflow_provider_smspartner.plugins.facts import UNREADABLE, RunFact
-from airflow_provider_smspartner.plugins.reading import read_run
+from airflow_provider_smspartner.plugins.reading import ledger as ledgers
+from airflow_provider_smspartner.plugins.reading.runs import read_run
 from airflow_provider_smspartner.tracking.handover import CAMPAIGN_KEY
 from benchmarks import campaigns_db as db
 from tests.airflow_versions import needs_task_state_store

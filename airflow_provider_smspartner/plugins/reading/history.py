@@ -13,7 +13,7 @@ from airflow.models.xcom import XComModel
 from sqlalchemy import exists, select, tuple_
 
 from airflow_provider_smspartner.plugins.facts import RunFact, TaskFact
-from airflow_provider_smspartner.plugins.reading import (
+from airflow_provider_smspartner.plugins.reading.runs import (
     KEYS,
     RESULT_KEY,
     of_row,
@@ -21,7 +21,7 @@ from airflow_provider_smspartner.plugins.reading import (
     read_xcoms,
     with_result,
 )
-from airflow_provider_smspartner.plugins.store import Notes, read_store
+from airflow_provider_smspartner.plugins.reading.store import Notes, read_store
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session

@@ -13,8 +13,8 @@ from airflow.models.xcom import XComModel
 from sqlalchemy import or_, select
 
 from airflow_provider_smspartner.plugins.facts import RunFact, TaskFact
-from airflow_provider_smspartner.plugins.ledger import read_ledger
-from airflow_provider_smspartner.plugins.store import HAS_STORE, read_store
+from airflow_provider_smspartner.plugins.reading.ledger import read_ledger
+from airflow_provider_smspartner.plugins.reading.store import HAS_STORE, read_store
 from airflow_provider_smspartner.tracking.handover import (
     CAMPAIGN_KEY,
     COUNTS,

@@ -11,7 +11,7 @@ from itertools import accumulate
 
 from markupsafe import Markup
 
-from airflow_provider_smspartner.plugins.words import number, span
+from airflow_provider_smspartner.plugins.drawing.words import number, span
 
 WIDTH, HEIGHT = 400, 150
 LEFT, RIGHT, TOP, BOTTOM = 46, 10, 14, 24

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from airflow_provider_smspartner.plugins.drawing.sends import send_story
+from airflow_provider_smspartner.plugins.drawing.story import run_story
 from airflow_provider_smspartner.plugins.facts import TaskFact
-from airflow_provider_smspartner.plugins.sends import send_story
-from airflow_provider_smspartner.plugins.story import run_story
 from tests.plugins.facts import AT, STATES, batch, follow, one, run, send, told
 
 

@@ -9,11 +9,11 @@ from itertools import accumulate
 
 from markupsafe import Markup
 
-from airflow_provider_smspartner.plugins import plots
-from airflow_provider_smspartner.plugins.advice import MEANINGS, Advice, advice
+from airflow_provider_smspartner.plugins.drawing import plots
+from airflow_provider_smspartner.plugins.drawing.advice import MEANINGS, Advice, advice
+from airflow_provider_smspartner.plugins.drawing.states import AT_WORK, TRIES_AGAIN
+from airflow_provider_smspartner.plugins.drawing.tally import ACCEPTED, Tally
 from airflow_provider_smspartner.plugins.facts import UNREADABLE, BatchFact, TaskFact
-from airflow_provider_smspartner.plugins.states import AT_WORK, TRIES_AGAIN
-from airflow_provider_smspartner.plugins.tally import ACCEPTED, Tally
 from airflow_provider_smspartner.rules.sending_states import BatchState
 
 

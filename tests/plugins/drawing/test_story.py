@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from airflow_provider_smspartner.plugins.campaigns import CampaignRow, campaign_row
-from airflow_provider_smspartner.plugins.deliveries import status_story
+from airflow_provider_smspartner.plugins.drawing.campaigns import CampaignRow, campaign_row
+from airflow_provider_smspartner.plugins.drawing.deliveries import status_story
+from airflow_provider_smspartner.plugins.drawing.states import UNFINISHED
+from airflow_provider_smspartner.plugins.drawing.story import LATER, SOON, run_story
 from airflow_provider_smspartner.plugins.facts import TaskFact
-from airflow_provider_smspartner.plugins.states import UNFINISHED
-from airflow_provider_smspartner.plugins.story import LATER, SOON, run_story
 from tests.plugins.facts import STATES, batch, follow, one, run, send, told
 
 # ---- deliveries ------------------------------------------------------------------------------------

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from airflow_provider_smspartner.plugins.drawing.states import NOT_BEGUN
 from airflow_provider_smspartner.plugins.facts import TaskFact
-from airflow_provider_smspartner.plugins.states import NOT_BEGUN
 from airflow_provider_smspartner.rules.sending_states import OPEN, BatchState
 
 ACCEPTED = BatchState.ACCEPTED.value

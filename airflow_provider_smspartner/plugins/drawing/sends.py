@@ -8,9 +8,9 @@ from decimal import Decimal
 
 from markupsafe import Markup
 
-from airflow_provider_smspartner.plugins import words
-from airflow_provider_smspartner.plugins.advice import CLEAR
-from airflow_provider_smspartner.plugins.batches import (
+from airflow_provider_smspartner.plugins.drawing import words
+from airflow_provider_smspartner.plugins.drawing.advice import CLEAR
+from airflow_provider_smspartner.plugins.drawing.batches import (
     Group,
     Trouble,
     groups_of,
@@ -18,8 +18,7 @@ from airflow_provider_smspartner.plugins.batches import (
     progress,
     troubles_of,
 )
-from airflow_provider_smspartner.plugins.facts import TaskFact
-from airflow_provider_smspartner.plugins.states import (
+from airflow_provider_smspartner.plugins.drawing.states import (
     AT_WORK,
     TO_COME,
     UNFINISHED,
@@ -27,7 +26,8 @@ from airflow_provider_smspartner.plugins.states import (
     over_all,
     pill,
 )
-from airflow_provider_smspartner.plugins.tally import Tally, add_up, tally_of
+from airflow_provider_smspartner.plugins.drawing.tally import Tally, add_up, tally_of
+from airflow_provider_smspartner.plugins.facts import TaskFact
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

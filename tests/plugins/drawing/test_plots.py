@@ -10,7 +10,7 @@ from defusedxml.ElementTree import fromstring
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_provider_smspartner.plugins import plots
+from airflow_provider_smspartner.plugins.drawing import plots
 
 COUNTS = st.integers(0, 2_000_000)
 STEPS = st.lists(st.tuples(st.floats(0, 4e6), st.integers(0, 100_000)), max_size=60)
