@@ -9,7 +9,7 @@ PROCESSES := -m airflow -n 3 --dist loadscope
 # Where nothing compiled is kept, as in many a container, each process of the tests compiles Airflow for itself: seconds.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: install demo ui test test-oldest test-distributed quick thorough faults soak bench lint format constraints fuzz live package pictures clean
+.PHONY: install demo ui test test-oldest test-next test-distributed quick thorough faults soak bench lint format constraints fuzz live package pictures clean
 
 .venv/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
@@ -17,10 +17,10 @@ unexport PYTHONDONTWRITEBYTECODE
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt --build-constraint constraints.txt --compile-bytecode --editable ".[dev]"
 	touch $@
 
-.venv-oldest/.installed: pyproject.toml constraints-oldest.txt
-	$(PYTHON) -m venv .venv-oldest
-	.venv-oldest/bin/pip install --quiet --constraint constraints-oldest.txt uv
-	.venv-oldest/bin/uv pip install --quiet --python .venv-oldest/bin/python --constraint constraints-oldest.txt --build-constraint constraints.txt --compile-bytecode --editable ".[dev]"
+.venv-%/.installed: pyproject.toml constraints-%.txt
+	$(PYTHON) -m venv .venv-$*
+	.venv-$*/bin/pip install --quiet --constraint constraints-$*.txt uv
+	.venv-$*/bin/uv pip install --quiet --python .venv-$*/bin/python --constraint constraints-$*.txt --build-constraint constraints.txt --compile-bytecode --editable ".[dev]"
 	touch $@
 
 install: .venv/.installed  ## the environment, with every version pinned
@@ -44,6 +44,10 @@ thorough: install  ## the same, further than each change needs: more examples, a
 test-oldest: .venv-oldest/.installed  ## everything on Airflow 3.1.8, with the oldest of all that we name
 	.venv-oldest/bin/python -m pytest $(QUICK)
 	.venv-oldest/bin/python -m pytest $(PROCESSES)
+
+test-next: .venv-next/.installed  ## everything on the pre-release of the next Airflow
+	.venv-next/bin/python -m pytest $(QUICK)
+	.venv-next/bin/python -m pytest $(PROCESSES)
 
 test-distributed: install  ## 100,000 people on two Celery workers, one of which is lost; minutes
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt --editable ".[distributed]"
@@ -81,11 +85,13 @@ format: install
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-constraints:  ## pin the newest versions that fit Airflow 3.3.2, and the oldest, both on Python 3.11
-	$(BIN)/uv pip compile --quiet --python-version 3.11 --all-extras --no-annotate --no-header \
+constraints:  ## pin the newest versions that fit Airflow 3.3.2, the oldest, and those of the next Airflow: one file for every Python
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --all-extras --no-annotate --no-header \
 		--output-file constraints.txt pyproject.toml constraints.in
 	$(BIN)/uv pip compile --quiet --python-version 3.11 --extra dev --no-annotate --no-header \
 		--resolution lowest-direct --output-file constraints-oldest.txt pyproject.toml constraints-oldest.in
+	$(BIN)/uv pip compile --quiet --python-version 3.11 --extra dev --no-annotate --no-header \
+		--output-file constraints-next.txt pyproject.toml constraints-next.in
 
 clean:
-	rm -rf .venv .venv-oldest .demo .ui dist .mypy_cache .ruff_cache .pytest_cache
+	rm -rf .venv .venv-* .demo .ui dist .mypy_cache .ruff_cache .pytest_cache
