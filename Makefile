@@ -1,4 +1,4 @@
-# Every target sets up .venv itself. Python 3.11 and make are all it takes, and Chromium for the tests in a browser.
+# Every target sets up .venv itself. Python 3.11 and make are all it takes; what the tests need besides, `system` brings.
 PYTHON ?= python3
 BIN := .venv/bin
 FUZZ_SECONDS ?= 60
@@ -9,7 +9,7 @@ PROCESSES := -m airflow -n 3 --dist loadscope
 # Where nothing compiled is kept, as in many a container, each process of the tests compiles Airflow for itself: seconds.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: install demo ui test test-oldest test-next test-distributed quick thorough faults soak bench lint format constraints fuzz live package pictures clean
+.PHONY: system install demo ui test test-oldest test-next test-pythons test-distributed quick thorough faults soak bench lint format constraints fuzz live package pictures clean
 
 .venv/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
@@ -23,12 +23,15 @@ unexport PYTHONDONTWRITEBYTECODE
 	.venv-$*/bin/uv pip install --quiet --python .venv-$*/bin/python --constraint constraints-$*.txt --build-constraint constraints.txt --compile-bytecode --editable ".[dev]"
 	touch $@
 
-install: .venv/.installed  ## the environment, with every version pinned
+system:  ## what the tests need of the machine: brought where it can be, else said
+	@$(PYTHON) -m scripts.system
 
-demo: install  ## a campaign from an SQLite warehouse to a local SMS Partner, and its report
+install: system .venv/.installed  ## the environment, with every version pinned
+
+demo: .venv/.installed  ## a campaign from an SQLite warehouse to a local SMS Partner, and its report
 	$(BIN)/python -m scripts.demo
 
-ui: install  ## a whole Airflow with the same DAGs; Ctrl-C stops it
+ui: .venv/.installed  ## a whole Airflow with the same DAGs; Ctrl-C stops it
 	$(BIN)/python -m scripts.ui
 
 test: install  ## everything, Airflow processes included
@@ -41,38 +44,41 @@ quick: install  ## what starts no processes; about a minute
 thorough: install  ## the same, further than each change needs: more examples, and a crash at more moments
 	$(BIN)/python -m pytest $(QUICK) --hypothesis-profile thorough
 
-test-oldest: .venv-oldest/.installed  ## everything on Airflow 3.1.8, with the oldest of all that we name
+test-oldest: system .venv-oldest/.installed  ## everything on Airflow 3.1.8, with the oldest of all that we name
 	.venv-oldest/bin/python -m pytest $(QUICK)
 	.venv-oldest/bin/python -m pytest $(PROCESSES)
 
-test-next: .venv-next/.installed  ## everything on the pre-release of the next Airflow
+test-next: system .venv-next/.installed  ## everything on the pre-release of the next Airflow
 	.venv-next/bin/python -m pytest $(QUICK)
 	.venv-next/bin/python -m pytest $(PROCESSES)
 
-test-distributed: install  ## 100,000 people on two Celery workers, one of which is lost; minutes
+test-pythons: install  ## the quick tests on every Python that we name and this machine has
+	$(BIN)/python -m scripts.pythons $(QUICK)
+
+test-distributed: .venv/.installed  ## 100,000 people on two Celery workers, one of which is lost; minutes
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt --editable ".[distributed]"
 	$(BIN)/python -m pytest -m distributed -s tests/distributed
 
-faults: install  ## campaigns that go wrong in every way we know; writes docs/faults.md
+faults: .venv/.installed  ## campaigns that go wrong in every way we know; writes docs/faults.md
 	$(BIN)/python -m faults
 
-soak: install  ## campaigns, kills, restarts and blips at random, for MINUTES; writes into docs/faults.md
+soak: .venv/.installed  ## campaigns, kills, restarts and blips at random, for MINUTES; writes into docs/faults.md
 	$(BIN)/python -m soak --minutes $(MINUTES)
 
-bench: install  ## what it costs, against what one would use instead; writes docs/benchmarks.md
+bench: .venv/.installed  ## what it costs, against what one would use instead; writes docs/benchmarks.md
 	$(BIN)/python -m benchmarks
 
-fuzz: install  ## every reader under a coverage-guided fuzzer, for FUZZ_SECONDS each; Linux only
+fuzz: .venv/.installed  ## every reader under a coverage-guided fuzzer, for FUZZ_SECONDS each; Linux only
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt --editable ".[fuzz]"
 	$(BIN)/python -m fuzz --seconds $(FUZZ_SECONDS)
 
 pictures: install  ## the screenshots of the docs, taken anew by the tests in a browser
 	SMSPARTNER_PICTURES=1 $(BIN)/python -m pytest tests/browser
 
-live: install  ## against the real service, in its sandbox: SMSPARTNER_API_KEY and SMSPARTNER_TEST_NUMBER
+live: .venv/.installed  ## against the real service, in its sandbox: SMSPARTNER_API_KEY and SMSPARTNER_TEST_NUMBER
 	$(BIN)/python -m pytest -m live -s tests/live
 
-package: install  ## wheel and sdist, in dist/
+package: .venv/.installed  ## wheel and sdist, in dist/
 	rm -rf dist
 	$(BIN)/uv build --quiet --build-constraint constraints.txt --out-dir dist
 
@@ -81,7 +87,7 @@ lint: install  ## style and types
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-format: install
+format: .venv/.installed
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 

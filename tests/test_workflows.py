@@ -26,6 +26,10 @@ def commands(path: Path) -> str:
     return "\n".join(map(str, values(yaml.safe_load(path.read_text()), "run")))
 
 
+def everything() -> str:
+    return "".join(path.read_text() for path in WORKFLOWS)
+
+
 def made(text: str) -> set[str]:
     """The targets that some commands make."""
     return set(re.findall(r"^\s*make ([a-z-]+)", text, re.MULTILINE))
@@ -42,18 +46,26 @@ def test_actions_are_pinned_and_may_read_only(path: Path) -> None:
     workflow = yaml.safe_load(path.read_text())
 
     assert values(workflow, "permissions") == [{"contents": "read"}]
-    assert [name for name in values(workflow, "uses") if not re.fullmatch(r"actions/[\w-]+@v\d+", name)] == []
+    assert all(re.fullmatch(r"actions/[\w-]+@[0-9a-f]{40}", name) for name in values(workflow, "uses"))
     assert set(values(workflow, "persist-credentials")) == {False}
     assert len(values(workflow, "persist-credentials")) == path.read_text().count("actions/checkout@")
     assert "secrets." not in path.read_text()  # a key is for `make live`, which a person runs
     assert len(values(workflow, "timeout-minutes")) == len(workflow["jobs"])
 
 
+def test_an_action_is_one_commit_everywhere_and_says_its_version() -> None:
+    """A tag can be moved to other code; a commit cannot. The comment tells a reader which release it is."""
+    uses = re.findall(r"uses: ([\w/-]+)@(\w+) (# v\d+\.\d+\.\d+)$", everything(), re.MULTILINE)
+
+    assert len(uses) == everything().count("uses:")
+    assert len(set(uses)) == len({name for name, _, _ in uses})
+
+
 def test_every_change_is_checked_as_a_contributor_does() -> None:
     ci = ROOT / ".github" / "workflows" / "ci.yml"
 
     assert made((ROOT / ".ci" / "run").read_text()) <= made(commands(ci))
-    assert made(commands(ci)) == {"lint", "test", "test-oldest", "package"}
+    assert made(commands(ci)) == {"lint", "test", "test-oldest", "test-next", "test-pythons", "package"}
 
 
 def test_every_python_that_is_promised_is_tested() -> None:

@@ -8,7 +8,8 @@ from contextlib import contextmanager
 
 from playwright.sync_api import Browser, sync_playwright
 
-NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
+from scripts.system import BROWSERS
+
 QUIET = [  # it runs as root, without a screen, and asks nobody on the network
     *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
@@ -26,12 +27,6 @@ def chromium() -> Iterator[Browser]:
             browser.close()
 
 
-def executable() -> str:
-    """Return where Chromium is; raises `RuntimeError` with what to install when there is none."""
-    found = next(filter(None, map(shutil.which, NAMES)), None)
-    if found is None:
-        raise RuntimeError(
-            f"The browser tests found none of {', '.join(NAMES)} on the PATH. Install Chromium (on Debian: "
-            "apt-get install chromium), or leave these tests out: pytest --ignore tests/browser"
-        )
-    return found
+def executable() -> str | None:
+    """Return where Chromium is, if it is anywhere."""
+    return next(filter(None, map(shutil.which, BROWSERS)), None)

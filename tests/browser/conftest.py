@@ -13,12 +13,21 @@ from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
 from airflow_provider_smspartner.simulator import Settings, Simulator
 from scripts.local_airflow import LocalAirflow
-from tests.browser.chromium import chromium
+from tests.browser.chromium import chromium, executable
 from tests.browser.setting import FOLDER, decide_fates, open_airflow
 
 PICTURES = FOLDER.parents[1] / "docs" / "pictures"
 PATIENCE = 30_000  # milliseconds; the machine may be busy
 DESK_WIDTH, HEIGHT = 1280, 860
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave out what needs a browser where there is none: `make test` has said so in its first line."""
+    if executable() is None:
+        absent = pytest.mark.skip(reason="no Chromium on this machine; on Debian: apt-get install chromium")
+        for item in items:
+            if "browser" in getattr(item, "fixturenames", ()):
+                item.add_marker(absent)
 
 
 @pytest.fixture(scope="package")
