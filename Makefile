@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 FUZZ_SECONDS ?= 60
 MINUTES ?= 10
-QUICK := -m "not airflow" -n 4 --dist worksteal
+QUICK := -m "not airflow" -n 3 --dist worksteal
 PROCESSES := -m airflow -n 3 --dist loadscope
 
 # Where nothing compiled is kept, as in many a container, each process of the tests compiles Airflow for itself: seconds.
@@ -78,9 +78,10 @@ pictures: install  ## the screenshots of the docs, taken anew by the tests in a 
 live: .venv/.installed  ## against the real service, in its sandbox: SMSPARTNER_API_KEY and SMSPARTNER_TEST_NUMBER
 	$(BIN)/python -m pytest -m live -s tests/live
 
-package: .venv/.installed  ## wheel and sdist, in dist/
+package: .venv/.installed  ## wheel and sdist, in dist/; the wheel fits each Airflow that we name
 	rm -rf dist
 	$(BIN)/uv build --quiet --build-constraint constraints.txt --out-dir dist
+	$(BIN)/python -m scripts.beside dist
 
 lint: install  ## style and types
 	$(BIN)/ruff check .

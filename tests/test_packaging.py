@@ -22,6 +22,7 @@ import pytest
 
 import airflow_provider_smspartner
 from airflow_provider_smspartner import get_provider_info
+from scripts import beside
 from scripts.airflow_command import airflow_environment
 from tests.conftest import FORGOTTEN
 
@@ -151,6 +152,17 @@ def test_the_metadata_leads_to_documentation_changes_and_source(built: Built) ->
     assert about["License-Expression"] == "Apache-2.0"
     assert about["Requires-Python"] == ">=3.11"
     assert set(about.get_all("Provides-Extra", [])) == PROJECT["optional-dependencies"].keys()
+
+
+@pytest.mark.parametrize("airflow", beside.pins())
+def test_it_fits_beside_what_each_airflow_pins(built: Built, airflow: str) -> None:
+    network = os.environ | FORGOTTEN
+
+    assert beside.conflict(built.wheel, airflow, beside.pins()[airflow], network) == ""
+
+
+def test_what_does_not_fit_is_named(built: Built) -> None:
+    assert "tenacity" in beside.conflict(built.wheel, "3.3.2", "tenacity==8.2.3", os.environ | FORGOTTEN)
 
 
 # ---- installed -----------------------------------------------------------------------------------
