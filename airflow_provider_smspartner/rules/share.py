@@ -21,7 +21,7 @@ def position(number: str, salt: str) -> float:
     # The length keeps "a|b" with "c" apart from "a" with "b|c"
     named = f"{len(salt)}|{salt}|{number}".encode()
     first = int.from_bytes(hashlib.sha256(named).digest()[:8], "big")
-    return (first >> (64 - _BITS)) / 2**_BITS
+    return (first >> (64 - _BITS)) / (1 << _BITS)  # a shift: a power of int is typed as Any
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
