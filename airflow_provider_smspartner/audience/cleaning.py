@@ -37,6 +37,8 @@ class Audience:
         """Rows whose number (and event) had come before, in whatever spelling."""
         self.excluded = 0
         """Rows of people in other countries or on the STOP list."""
+        self.on_stop_list = 0
+        """Those among them who are on the STOP list."""
         self.explained: list[str] = []
         """Why the first invalid rows are so, with the numbers masked."""
         self._numbers = array("Q")
@@ -97,8 +99,10 @@ class Audience:
 
     def _take_one(self, typed: Any, national: str, others: Sequence[object] | None) -> None:
         number = FRANCE + int(national) if national else int(phone.normalize(typed, self.rules.region)[1:])
-        if number in self.rules.left_out or not self._may_go("FR" if national else None, number):
+        stopped = number in self.rules.left_out
+        if stopped or not self._may_go("FR" if national else None, number):
             self.excluded += 1
+            self.on_stop_list += stopped
             return
         if others is not None:
             values = self._readable(others)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Protocol
 
 from airflow_provider_smspartner.exceptions import SMSPartnerError
@@ -113,6 +114,13 @@ class SendLog(Protocol):
     def excluded(self) -> int:
         """How many people have been left out."""
 
+    @property
+    def excluded_by(self) -> Mapping[str, int]:
+        """How many of them for each reason, as a result names them."""
+
+    def left_out(self, people: Iterable[Person]) -> Mapping[str, int]:
+        """Count by reason whom others have texted, or who asked to be forgotten, without claiming anybody."""
+
     def claim(self, batches: Sequence[Batch]) -> list[Batch]:
         """Remember batches that are about to leave, and return them as granted: people may be missing."""
 
@@ -145,6 +153,7 @@ class NoLog:
     durable = False
     confirms_always = False
     excluded = 0
+    excluded_by: Mapping[str, int] = MappingProxyType({})
 
     def begin(self) -> None:
         """Nothing to note."""
@@ -159,6 +168,10 @@ class NoLog:
     def unsent(self, people: Iterable[Person]) -> Iterator[Person]:
         """Leave nobody out."""
         return iter(people)
+
+    def left_out(self, people: Iterable[Person]) -> Mapping[str, int]:
+        """Count nobody."""
+        return {}
 
     def freed(self) -> None:
         """Nobody is waited for."""

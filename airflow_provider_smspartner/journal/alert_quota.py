@@ -15,10 +15,8 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy import (
     Boolean,
     Column,
-    DateTime,
     Integer,
     MetaData,
-    String,
     Table,
     delete,
     insert,
@@ -26,7 +24,9 @@ from sqlalchemy import (
     update,
 )
 
-from airflow_provider_smspartner.journal.table import Conflict, Ledger, moment, prepare
+from airflow_provider_smspartner.journal.columns import Exact, Moment
+from airflow_provider_smspartner.journal.opening import prepare_table
+from airflow_provider_smspartner.journal.table import LONGEST_CONNECTION, Conflict, Ledger, moment
 
 if TYPE_CHECKING:
     from sqlalchemy import ColumnElement
@@ -40,11 +40,12 @@ LONGEST_KEY: Final = 250
 NOTICES: Final = Table(
     "smspartner_notices",
     MetaData(),
-    Column("connection", String(100), primary_key=True),
+    Column("connection", Exact(LONGEST_CONNECTION), primary_key=True),
     Column("sandbox", Boolean, primary_key=True),
-    Column("key", String(LONGEST_KEY), primary_key=True),
+    Column("key", Exact(LONGEST_KEY), primary_key=True),
     Column("slot", Integer, primary_key=True, autoincrement=False),
-    Column("taken_at", DateTime, nullable=False),
+    Column("taken_at", Moment, nullable=False),
+    mysql_engine="InnoDB",
 )
 """One row for each of the latest alerts of a key; ``docs/notifier.md`` says what each column means."""
 
@@ -87,7 +88,7 @@ def take(
         at = now()
         return _take(connection, budget, over=moment(at) - budget.period, at=moment(math.ceil(at)))
 
-    prepare(engine, NOTICES)
+    prepare_table(engine, NOTICES)
     return Ledger(engine=engine, pause=pause, patience=PATIENCE).transact(work)
 
 

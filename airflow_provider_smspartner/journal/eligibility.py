@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import select
 
 from airflow_provider_smspartner.exceptions import InvalidMessage
+from airflow_provider_smspartner.journal.columns import is_storable
 from airflow_provider_smspartner.journal.table import (
     ERASED,
+    LONGEST_CONNECTION,
     LONGEST_NAME,
     SENDS,
     Key,
@@ -49,6 +51,8 @@ class Claimant:
     """What a person gets once; up to 200 characters."""
     task: str
     """Digest of the task instance, the same in all of its tries; up to 32 characters."""
+    instance: str = ""
+    """Digest of the task instance whatever connection it names; "" when ``task`` is that already."""
     owner: str
     """The try, as ``owner_of`` names it."""
     secret: str = field(repr=False)
@@ -69,6 +73,19 @@ class Claimant:
             raise InvalidMessage(
                 f"campaign: {len(self.campaign)} characters; give it a name of 1 to {LONGEST_NAME}"
             )
+        if not is_storable(self.campaign):
+            raise InvalidMessage(
+                "campaign: no database keeps its NUL or half a surrogate; give it another name"
+            )
+        if len(self.connection) > LONGEST_CONNECTION:
+            raise InvalidMessage(
+                f"smspartner_conn_id: {len(self.connection)} characters; a ledger keeps {LONGEST_CONNECTION}"
+            )
+
+    @property
+    def known_as(self) -> str:
+        """What names the task instance, whatever connection it sends under."""
+        return self.instance or self.task
 
     def lease_until(self, now: float) -> datetime:
         """Return until when a claim of this moment holds without being renewed."""
@@ -137,6 +154,23 @@ def standing(row: Row[Any] | None, claimant: Claimant, now: float) -> Standing:
     if row.state not in OPEN_STATES:
         return Standing.DONE
     return Standing.HELD if row.lease_until >= moment(now) else Standing.LAPSED
+
+
+def reason(row: Row[Any]) -> str:
+    """Name why nobody is to be texted again of whom this is the row, as a result does (``excluded_by``)."""
+    return "erased" if row.number.startswith(ERASED) else "campaign"
+
+
+def check_events(people: Sequence[Person]) -> None:
+    """Refuse events that the table cannot keep.
+
+    :raises InvalidMessage: one is too long, or of characters that no database keeps.
+    """
+    for event in (person.event for person in people if person.event):
+        if len(event) > LONGEST_NAME:
+            raise InvalidMessage(f"event_column: an event has more than {LONGEST_NAME} characters")
+        if not is_storable(event):
+            raise InvalidMessage("event_column: no database keeps the NUL or half a surrogate of an event")
 
 
 def rows_of(connection: Connection, people: Sequence[Person], claimant: Claimant) -> Rows:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
@@ -17,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 from airflow.providers.common.compat.sdk import AirflowFailException
 from sqlalchemy import and_, or_, select, update
 
-from airflow_provider_smspartner.exceptions import InvalidMessage, OutcomeUnknownError
+from airflow_provider_smspartner.exceptions import OutcomeUnknownError, SMSPartnerError
 from airflow_provider_smspartner.journal import LAST_CANCEL, Batch, Memory, StaleProcess
 from airflow_provider_smspartner.journal.claims import drop_claim, mine, renew_claim, write_claims
 from airflow_provider_smspartner.journal.eligibility import (
@@ -25,6 +26,8 @@ from airflow_provider_smspartner.journal.eligibility import (
     Claimant,
     Rows,
     Standing,
+    check_events,
+    reason,
     rows_of,
     standing,
 )
@@ -36,13 +39,13 @@ from airflow_provider_smspartner.journal.rows import (
     write_rejected,
 )
 from airflow_provider_smspartner.journal.table import (
-    LONGEST_NAME,
     SENDS,
     Key,
     Ledger,
     moment,
     who,
 )
+from airflow_provider_smspartner.journal.tries import begin_try, may_go_on
 from airflow_provider_smspartner.rules.people import Person, Recogniser
 from airflow_provider_smspartner.rules.sending_states import BatchState
 
@@ -83,7 +86,7 @@ class SqlLog:
         fence: TaskStateLog | None = None,
         now: Callable[[], float] = time.time,
     ) -> None:
-        self.excluded = 0
+        self.excluded_by = Counter[str]()
         self._ledger = ledger
         self._me = claimant
         self._recogniser = recogniser
@@ -92,7 +95,7 @@ class SqlLog:
         self._fence = fence
         self._now = now
         self._renewed_at = now()
-        self._is_cancelling = False
+        self._has_begun = self._is_cancelling = False
         self._kept_back: dict[Key, tuple[Person, datetime]] = {}
         self._stuck: dict[str, int] = {}
 
@@ -108,29 +111,36 @@ class SqlLog:
 
         :raises StaleProcess: a later try has begun, which this process did not live to see.
         """
-        owners = self._ledger.transact(self._owners)  # MySQL would read what follows as of this moment
-        if any(map(self._me.is_older_than, owners)):
-            raise StaleProcess(
-                "A later try of this task has taken over: this process stops, and leaves the rest to it."
-            )
-        batches = self._ledger.transact(lambda connection: self._take_over(connection, owners))
+        claimed = self._begin_try()  # MySQL would read what follows as of this moment
+        batches = self._ledger.transact(self._take_over)
         if batches:
             cancelling = any(batch.state is BatchState.CANCELLING for batch in batches)
             return Memory(batches=batches, cancelling=cancelling)
+        if claimed:
+            log.warning("The ledger has lost whom this task had claimed: it is looked up by tag")
+            return None
         return self._fence.load() if self._fence else None
 
-    def _owners(self, connection: Connection) -> list[str]:
-        owners = select(SENDS.c.owner).where(SENDS.c.task == self._me.task).distinct()
-        return list(connection.scalars(owners))
+    def _begin_try(self) -> int:
+        claimed = self._ledger.transact(lambda connection: begin_try(connection, self._me, self._now()))
+        self._has_begun = True
+        return claimed
 
-    def _take_over(self, connection: Connection, owners: Sequence[str]) -> list[Batch]:
-        # What a later try takes over right now stays with it
-        rows = update(SENDS).where(SENDS.c.task == self._me.task, SENDS.c.owner.in_(owners))
+    def _take_over(self, connection: Connection) -> list[Batch]:
+        self._check_turn(connection)
+        rows = update(SENDS).where(SENDS.c.task == self._me.task)
         lease = {"owner": self._me.owner, "lease_until": self._me.lease_until(self._now())}
         connection.execute(rows.where(SENDS.c.state.in_(OPEN_STATES)).values(lease))
         cancellable = rows.where(on_schedule(self._now()))
         connection.execute(cancellable.values(owner=self._me.owner))  # from now on no try before may cancel
         return read_batches(connection, self._me, self._recogniser, self._tag_of)
+
+    def _check_turn(self, connection: Connection, *, batches: int = 0) -> None:
+        if not may_go_on(connection, self._me, self._now(), batches=batches):
+            raise StaleProcess(
+                "Another process has taken over this task: this one stops, and a later try sends to those "
+                "who are still missing."
+            )
 
     def open(self, memory: Memory) -> None:
         """Begin the log, with the people who were found by tag.
@@ -144,15 +154,23 @@ class SqlLog:
                 f"without their events (tag {found[0].tag}), so nobody can tell who is left. Restore the "
                 "ledger, or send to the others with another task."
             )
-        people = [tuple(map(Person, sorted(self._look(batch.tag) or ()))) for batch in found]
+        people = [self._members(batch) for batch in found]
         self._ledger.transact(lambda connection: self._adopt(connection, found, people))
         if self._fence:
             self._fence.open(Memory())
+
+    def _members(self, batch: Batch) -> tuple[Person, ...]:
+        """Return who is under a tag, by a second look; the first has left hashes."""
+        members = tuple(map(Person, sorted(self._look(batch.tag) or ())))
+        if self._recogniser.hashes(members) != batch.hashes:
+            raise SMSPartnerError(f"SMS Partner lists other people under tag {batch.tag} than a moment ago.")
+        return members
 
     def _adopt(
         self, connection: Connection, batches: Sequence[Batch], people: Sequence[tuple[Person, ...]]
     ) -> None:
         # All or none: the next try would take some for all of them
+        self._check_turn(connection, batches=max((batch.ordinal + 1 for batch in batches), default=0))
         for batch, members in zip(batches, people, strict=True):
             now = self._now()
             adopted = replace(batch, people=members, hashes=self._recogniser.hashes(members))
@@ -163,7 +181,7 @@ class SqlLog:
 
     def unsent(self, people: Iterable[Person]) -> Iterator[Person]:
         """Leave out who is done, and keep back whom somebody else is about to text; see ``freed``."""
-        self.excluded = 0
+        self.excluded_by.clear()
         self._kept_back.clear()
         self._stuck.clear()
         source = iter(people)
@@ -171,6 +189,19 @@ class SqlLog:
             yield from self._free(some)
         if self._kept_back:  # or nobody would know why a task that has sent to all goes on
             log.info("Another task is about to text %s people: waiting for it", len(self._kept_back))
+
+    @property
+    def excluded(self) -> int:
+        """How many people have been left out."""
+        return self.excluded_by.total()
+
+    def left_out(self, people: Iterable[Person]) -> Counter[str]:
+        """Count by reason whom the ledger leaves out for certain; who is waited for does not count yet."""
+        reasons, source = Counter[str](), iter(people)
+        while some := list(islice(source, AT_ONCE)):
+            rows = self._rows(some).values()
+            reasons.update(reason(row) for row in rows if self._standing(row) is Standing.DONE)
+        return reasons
 
     def freed(self) -> list[Person] | None:
         """Return those kept back whom the others have let go of; None when nobody is kept back any more.
@@ -211,8 +242,10 @@ class SqlLog:
             return True
         if is_now is Standing.LAPSED and row.tag in self._stuck:
             self._stuck[row.tag] += 1
-        elif is_now is Standing.DONE or (seen and row.lease_until > seen[1]):
-            self.excluded += 1
+        elif is_now is Standing.DONE:
+            self.excluded_by[reason(row)] += 1
+        elif seen and row.lease_until > seen[1]:
+            self.excluded_by["other_task"] += 1
         else:
             self._kept_back[who(person)] = (person, row.lease_until)
         return False
@@ -221,6 +254,7 @@ class SqlLog:
         return standing(row, self._me, self._now())
 
     def _rows(self, people: Sequence[Person]) -> Rows:
+        check_events(people)
         return self._ledger.transact(lambda connection: rows_of(connection, people, self._me))
 
     # ---- claims ------------------------------------------------------------------------------------
@@ -231,13 +265,13 @@ class SqlLog:
         :raises StaleProcess: another process has taken over this task.
         :raises InvalidMessage: an event is too long for the table.
         """
-        if any(len(person.event) > LONGEST_NAME for batch in batches for person in batch.people):
-            raise InvalidMessage(f"event_column: an event has more than {LONGEST_NAME} characters")
+        for batch in batches:
+            check_events(batch.people)
         if self._fence:
             self._fence.open(Memory())
-        refused = self._ledger.transact(
-            lambda connection: write_claims(connection, batches, self._me, self._now())
-        )
+        if not self._has_begun:
+            self._begin_try()
+        refused = self._ledger.transact(lambda connection: self._claim(connection, batches))
         for batch in batches:
             for person in batch.people:
                 if who(person) in refused:
@@ -246,19 +280,25 @@ class SqlLog:
             batch.hashes = self._recogniser.hashes(batch.people)
         return list(batches)
 
+    def _claim(self, connection: Connection, batches: Sequence[Batch]) -> Rows:
+        self._check_turn(connection, batches=1 + max(batch.ordinal for batch in batches))
+        return write_claims(connection, batches, self._me, self._now())
+
     def confirm(self, batch: Batch) -> None:
         """Make sure that this process still holds all people of a batch, and nobody else any under its tag.
 
         :raises StaleProcess: it does not; nobody of the batch is texted.
         """
-        renew = partial(renew_claim, batch=batch, claimant=self._me)
-        if not self._ledger.transact(lambda connection: renew(connection, now=self._now())):
+        if not self._ledger.transact(lambda connection: self._renew(connection, batch, self._now())):
             # What never leaves must not count as sent when the other's batch is found under the same tag
             self._ledger.transact(partial(drop_claim, batch=batch, claimant=self._me))
             raise StaleProcess(
                 f"Another process has taken over people of batch {batch.ordinal}, tag {batch.tag}: this one "
                 "stops, and a later try sends to those who are still missing."
             )
+
+    def _renew(self, connection: Connection, batch: Batch, now: float) -> bool:
+        return may_go_on(connection, self._me, now) and renew_claim(connection, batch, self._me, now)
 
     def keep(self) -> None:
         """Renew the claims of this process from time to time."""

@@ -10,7 +10,7 @@ from airflow.providers.common.compat.sdk import AirflowFailException
 from sqlalchemy import select, update
 
 from airflow_provider_smspartner.journal.eligibility import OPEN_STATES, Claimant
-from airflow_provider_smspartner.journal.table import SENDS, Ledger, moment
+from airflow_provider_smspartner.journal.table import ERASED, SENDS, Ledger, moment
 from airflow_provider_smspartner.rules.sending_states import BatchState
 
 if TYPE_CHECKING:
@@ -62,9 +62,13 @@ def judge(row: Row[Any], claimant: Claimant, ledger: Ledger, look: Look) -> Batc
     found = look(row.tag)
     if found is None:
         return BatchState.ABSENT if is_proof(row, ledger, look) else None
+    if not found:  # a list that counts people and names none proves nothing
+        return None
     of_batch = select(SENDS.c.number).where(SENDS.c.task == row.task, SENDS.c.ordinal == row.ordinal)
     numbers = ledger.transact(lambda connection: set(connection.scalars(of_batch)))
-    if found.isdisjoint({*numbers, claimant.redirect_to}):
+    # Who was erased cannot be compared with a list: the tag, which nobody else has, decides
+    is_ours = any(number.startswith(ERASED) for number in numbers)
+    if not is_ours and found.isdisjoint({*numbers, claimant.redirect_to}):
         raise AirflowFailException(
             f"Tag {row.tag} holds other people on the platform than in the ledger. {REMEDY}"
         )

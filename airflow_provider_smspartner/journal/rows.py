@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import and_, false, or_, select, update
 
 from airflow_provider_smspartner.journal import Batch, Receipt
+from airflow_provider_smspartner.journal.columns import MILLIONTH, fitting
 from airflow_provider_smspartner.journal.eligibility import FREE_STATES, REJECTED, Claimant
 from airflow_provider_smspartner.journal.table import ERASED, SENDS, moment
 from airflow_provider_smspartner.rules.people import Person, Recogniser, each
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Connection, Row
 
 ROWS_AT_ONCE: Final = 5_000
-MILLIONTH: Final = Decimal("0.000001")
 
 
 def of_batch(batch: Batch, claimant: Claimant) -> tuple[Any, ...]:
@@ -110,9 +110,10 @@ def write_accepted(
     if not people:
         return
     values: dict[str, Any] = {"state": BatchState.ACCEPTED.value, "accepted_at": at}
-    if batch.receipt and batch.receipt.scheduled_for:
-        values["scheduled_for"] = moment(batch.receipt.scheduled_for)
-    for share, whose in shares(batch.receipt, sorted(people)):
+    bill = fitting(batch.receipt) if batch.receipt else None
+    if bill and bill.scheduled_for:
+        values["scheduled_for"] = moment(bill.scheduled_for)
+    for share, whose in shares(bill, sorted(people)):
         connection.execute(update(SENDS).where(*scope, *whose).values(**values, **share))
 
 

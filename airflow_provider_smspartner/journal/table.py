@@ -1,42 +1,31 @@
-"""The ledger's table in a SQL database: its columns, how it is opened, and transactions that have patience.
+"""The ledger's tables in a SQL database, and transactions that have patience.
 
 Nothing that leaves here as an error or a log line holds a phone number; a database's own words may, and so
-they are not repeated.
+they are masked.
 """
 
 from __future__ import annotations
 
 import hmac
+import logging
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
-from sqlalchemy import (
-    Boolean,
-    Column,
-    DateTime,
-    Index,
-    Integer,
-    MetaData,
-    Numeric,
-    String,
-    Table,
-    exc,
-    inspect,
-)
-from sqlalchemy.types import TypeDecorator
+from sqlalchemy import Boolean, Column, Index, Integer, MetaData, Table, exc
 
-from airflow_provider_smspartner.exceptions import InvalidMessage, SMSPartnerError
-from airflow_provider_smspartner.rules.people import Person
+from airflow_provider_smspartner.exceptions import SMSPartnerError
+from airflow_provider_smspartner.journal.columns import LONGEST_CURRENCY, LONGEST_ID, Exact, Moment, Money
+from airflow_provider_smspartner.rules import phone
+from airflow_provider_smspartner.rules.people import ERASED, Person
 
 if TYPE_CHECKING:
-    from airflow.providers.common.sql.hooks.sql import DbApiHook
-    from sqlalchemy.engine import Connection, Dialect, Engine
-    from sqlalchemy.types import TypeEngine
+    from sqlalchemy.engine import Connection, Engine
+
+log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 Key = tuple[str, str]
@@ -45,62 +34,71 @@ Key = tuple[str, str]
 PATIENCE = 300.0
 """Seconds that a transaction waits for a database that is away."""
 MOST_CONFLICTS = 100
+LONGEST_LOCK: Final = 15
+"""Seconds that a statement waits for rows of another transaction, before that is said and tried anew."""
+LONGEST_IDLE: Final = 60
+"""Seconds after which the database gives up on a transaction whose process does not go on: its host may have
+vanished, and whoever comes after it must not wait until the network says so."""
+LONGEST_CONNECTION: Final = 100
+"""Characters of a connection's id."""
 LONGEST_NAME: Final = 200
 """Characters of a campaign's name, and of an event: the key must fit into what databases index."""
-ERASED: Final = "erased-"
-"""What the number of an erased person begins with."""
 PRIMARY_KEY: Final = ("connection", "sandbox", "campaign", "number", "event")
-
-
-class Money(TypeDecorator[Decimal]):
-    """An exact amount; SQLite has no such type, but adds numbers that are stored as text."""
-
-    impl = Numeric(14, 6)
-    cache_ok = True
-
-    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        """Choose the column's type."""
-        return dialect.type_descriptor(String(20) if dialect.name == "sqlite" else Numeric(14, 6))
-
-    def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> Any:
-        """Write an amount."""
-        return str(value) if value is not None and dialect.name == "sqlite" else value
-
-    def process_result_value(self, value: Any, dialect: Dialect) -> Decimal | None:
-        """Read an amount."""
-        return None if value is None else Decimal(str(value))
-
 
 SENDS: Final = Table(
     "smspartner_sends",
     MetaData(),
-    Column("connection", String(100), primary_key=True),
+    Column("connection", Exact(LONGEST_CONNECTION), primary_key=True),
     Column("sandbox", Boolean, primary_key=True),
-    Column("campaign", String(LONGEST_NAME), primary_key=True),
-    Column("number", String(64), primary_key=True),
-    Column("event", String(LONGEST_NAME), primary_key=True),
-    Column("task", String(32), nullable=False),
+    Column("campaign", Exact(LONGEST_NAME), primary_key=True),
+    Column("number", Exact(64), primary_key=True),
+    Column("event", Exact(LONGEST_NAME), primary_key=True),
+    Column("task", Exact(32), nullable=False),
     Column("ordinal", Integer, nullable=False),
-    Column("tag", String(20), nullable=False),
-    Column("owner", String(64), nullable=False),
-    Column("state", String(16), nullable=False),
+    Column("tag", Exact(20), nullable=False),
+    Column("owner", Exact(64), nullable=False),
+    Column("state", Exact(16), nullable=False),
     Column("invisible", Boolean, nullable=False),
-    Column("claimed_at", DateTime, nullable=False),
-    Column("lease_until", DateTime, nullable=False),
-    Column("message_id", String(64)),
+    Column("claimed_at", Moment, nullable=False),
+    Column("lease_until", Moment, nullable=False),
+    Column("message_id", Exact(LONGEST_ID)),
     Column("segments", Integer),
     Column("cost", Money),
-    Column("currency", String(8)),
-    Column("accepted_at", DateTime),
-    Column("scheduled_for", DateTime),
-    Column("status", String(16)),
+    Column("currency", Exact(LONGEST_CURRENCY)),
+    Column("accepted_at", Moment),
+    Column("scheduled_for", Moment),
+    Column("status", Exact(16)),
     Column("stop", Boolean),
-    Column("reported_at", DateTime),
+    Column("reported_at", Moment),
     Index("smspartner_sends_task", "task", "ordinal"),
     Index("smspartner_sends_tag", "tag"),
     Index("smspartner_sends_message", "message_id"),
+    mysql_engine="InnoDB",  # others know no transactions
 )
 """One row for each person of a campaign; ``docs/ledger.md`` says what each column means."""
+
+TASKS: Final = Table(
+    "smspartner_tasks",
+    MetaData(),
+    Column("instance", Exact(32), primary_key=True),
+    Column("owner", Exact(64), nullable=False),
+    Column("connection", Exact(LONGEST_CONNECTION), nullable=False),
+    Column("sandbox", Boolean, nullable=False),
+    Column("batches", Integer, nullable=False),
+    Column("seen_at", Moment, nullable=False),
+    mysql_engine="InnoDB",
+)
+"""One row for each task instance: under which connection it sends, and which of its tries may go on."""
+
+IDENTITY: Final = Table(
+    "smspartner_ledger",
+    MetaData(),
+    Column("one", Integer, primary_key=True, autoincrement=False),
+    Column("id", Exact(36), nullable=False),
+    Column("created_at", Moment, nullable=False),
+    mysql_engine="InnoDB",
+)
+"""One row: which ledger this is, so that an empty one in its place is noticed."""
 
 
 class Conflict(Exception):
@@ -112,6 +110,8 @@ class Ledger:
     """A database that has the table."""
 
     engine: Engine
+    identity: str | None = None
+    """Which ledger it is, so that an empty one in its place is noticed; None when it does not say."""
     pause: Callable[[float], object] = time.sleep
     patience: float = PATIENCE
     one_at_a_time: threading.Lock = field(default_factory=threading.Lock)
@@ -126,6 +126,7 @@ class Ledger:
         while True:
             try:
                 with self.one_at_a_time, self.engine.begin() as connection:
+                    set_limits(connection)
                     return work(connection)
             except (Conflict, exc.IntegrityError):
                 conflicts += 1
@@ -139,115 +140,32 @@ class Ledger:
                     raise SMSPartnerError(
                         f"The ledger has been away for {waited:.0f} seconds: {first_line(error)}"
                     ) from None
+                log.warning("The ledger does not go on, and is asked again: %s", first_line(error))
             except exc.SQLAlchemyError as error:
                 raise SMSPartnerError(f"The ledger refused a statement ({type(error).__name__})") from None
             self.pause(delay)
             waited, delay = waited + delay, min(delay * 2, 15.0)
 
 
-def open_ledger(conn_id: str) -> Ledger:
-    """Open the ledger behind an Airflow connection, and create its table when there is none.
+def set_limits(connection: Connection) -> None:
+    """Give the locks of a transaction an end, where the database has one.
 
-    :raises InvalidMessage: the connection is none of a SQL database, or the table has other columns.
-    :raises SMSPartnerError: the database cannot be reached.
+    For each transaction, not for each connection: a pooler in between may give its connection to others.
     """
-    engine = engine_of(conn_id)
-    prepare(engine)
-    return Ledger(engine=engine)
-
-
-def engine_of(conn_id: str) -> Engine:
-    """Return the engine behind an Airflow connection, without a look at the database.
-
-    :raises InvalidMessage: the connection is none of a SQL database.
-    """
-    try:
-        # Without hide_parameters, SQLAlchemy writes the numbers of a failed statement into its errors
-        kwargs = {"hide_parameters": True, "pool_pre_ping": True}
-        return sql_hook(conn_id).get_sqlalchemy_engine(engine_kwargs=kwargs)
-    except (NotImplementedError, ImportError, exc.ArgumentError) as error:
-        raise InvalidMessage(
-            f"ledger_conn_id: connection {conn_id!r} brings no SQLAlchemy engine ({type(error).__name__}); "
-            "give one whose provider does, such as PostgreSQL, MySQL or SQLite"
-        ) from None
-
-
-def sql_hook(conn_id: str) -> DbApiHook:
-    """Return the SQL hook of a connection.
-
-    :raises InvalidMessage: it has none.
-    """
-    from airflow.providers.common.compat.sdk import AirflowException, AirflowNotFoundException
-    from airflow.providers.common.sql.hooks.sql import DbApiHook
-    from airflow.sdk import BaseHook
-
-    try:
-        hook = BaseHook.get_hook(conn_id)
-    except AirflowNotFoundException:
-        raise InvalidMessage(
-            f"ledger_conn_id: connection {conn_id!r} is not defined; create it, or name another one"
-        ) from None
-    except AirflowException:  # "Unknown hook type"
-        hook = None
-    if not isinstance(hook, DbApiHook):
-        raise InvalidMessage(
-            f"ledger_conn_id: connection {conn_id!r} is not one of a SQL database; give one whose hook is a "
-            "DbApiHook, such as PostgreSQL, MySQL or SQLite"
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(
+            f"SELECT set_config('lock_timeout', '{LONGEST_LOCK}s', true), "
+            f"set_config('idle_in_transaction_session_timeout', '{LONGEST_IDLE}s', true)"
         )
-    return hook
-
-
-def prepare(engine: Engine, table: Table = SENDS) -> None:
-    """Create a table of the ledger when it is not there; another process may do so at the same moment.
-
-    :raises InvalidMessage: a table of that name has other columns, or another primary key.
-    :raises SMSPartnerError: the database cannot be reached, or does not let us.
-    """
-    try:
-        if not inspect(engine).has_table(table.name):
-            create(engine, table)
-        inspector = inspect(engine)
-        columns = {column["name"] for column in inspector.get_columns(table.name)}
-        key = set(inspector.get_pk_constraint(table.name)["constrained_columns"])
-    except exc.SQLAlchemyError as error:
-        raise SMSPartnerError(f"The ledger could not be opened: {first_line(error)}") from None
-    if (missing := set(table.columns.keys()) - columns) and is_older(table, columns):
-        raise InvalidMessage(
-            f"ledger_conn_id: its table {table.name} was made before it had {', '.join(sorted(missing))}: "
-            "add that as a nullable column, see docs/ledger.md; keep the table, it knows who was texted"
-        )
-    if columns != set(table.columns.keys()):
-        odd = ", ".join(sorted(columns ^ set(table.columns.keys())))
-        raise InvalidMessage(
-            f"ledger_conn_id: its table {table.name} has other columns than a ledger ({odd}) and was left "
-            "untouched; rename it, or give another database or schema"
-        )
-    wanted = table.primary_key.columns.keys()
-    if key != set(wanted):
-        raise InvalidMessage(
-            f"ledger_conn_id: its table {table.name} keeps nobody from being texted twice, because its "
-            f"primary key is not ({', '.join(wanted)}); rename it, so that a new one is created"
-        )
-
-
-def is_older(table: Table, columns: set[str]) -> bool:
-    """Tell whether a table has what it had from the beginning, and nothing else."""
-    known = set(table.columns.keys())
-    return columns <= known and all(table.columns[name].nullable for name in known - columns)
-
-
-def create(engine: Engine, table: Table) -> None:
-    """Create the table, unless another process was faster."""
-    try:
-        table.create(engine)
-    except exc.DBAPIError:
-        if not inspect(engine).has_table(table.name):
-            raise
+    elif connection.dialect.name in ("mysql", "mariadb"):
+        connection.exec_driver_sql(f"SET SESSION innodb_lock_wait_timeout = {LONGEST_LOCK}")
+        if getattr(connection.dialect, "is_mariadb", False):
+            connection.exec_driver_sql(f"SET SESSION idle_transaction_timeout = {LONGEST_IDLE}")
 
 
 def first_line(error: Exception) -> str:
-    """Return the database's complaint without the statement and the details that follow it."""
-    return str(getattr(error, "orig", None) or error).partition("\n")[0]
+    """Return the database's complaint without the statement and the details that follow it, masked."""
+    return phone.mask_numbers(str(getattr(error, "orig", None) or error).partition("\n")[0])
 
 
 def moment(seconds: float) -> datetime:

@@ -9,9 +9,10 @@ from __future__ import annotations
 import base64
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk.exceptions import AirflowRuntimeError
@@ -39,6 +40,7 @@ class TaskStateLog:
     durable = True
     confirms_always = False
     excluded = 0
+    excluded_by: Mapping[str, int] = MappingProxyType({})
 
     def __init__(
         self,
@@ -90,6 +92,10 @@ class TaskStateLog:
     def unsent(self, people: Iterable[Person]) -> Iterator[Person]:
         """Leave nobody out: this log knows only its own task."""
         return iter(people)
+
+    def left_out(self, people: Iterable[Person]) -> Mapping[str, int]:
+        """Count nobody: this log knows only its own task."""
+        return {}
 
     def freed(self) -> None:
         """Nobody is waited for."""

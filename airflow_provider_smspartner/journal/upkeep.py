@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, select, update
 
+from airflow_provider_smspartner.journal.opening import open_ledger
 from airflow_provider_smspartner.journal.rows import is_person
-from airflow_provider_smspartner.journal.table import SENDS, Ledger, moment, open_ledger, tombstone, who
+from airflow_provider_smspartner.journal.table import SENDS, Ledger, moment, tombstone, who
 from airflow_provider_smspartner.rules import delivery, phone
 from airflow_provider_smspartner.rules.people import Person
 

@@ -227,7 +227,7 @@ class SMSPartnerNotifier(BaseNotifier):
         if self.at_most is None or self.ledger_conn_id is None:
             return None
         from airflow_provider_smspartner.journal.alert_quota import LONGEST_KEY, Budget
-        from airflow_provider_smspartner.journal.table import engine_of
+        from airflow_provider_smspartner.journal.opening import engine_of
 
         key = dag_id_of(context) if self.key is None else str(self.key)
         budget = Budget(

@@ -46,7 +46,7 @@ def open_sql_log(
     """Return the log that knows whom other runs and tasks have texted."""
     from airflow_provider_smspartner.journal.eligibility import Claimant, digest, owner_of
     from airflow_provider_smspartner.journal.ledger import SqlLog
-    from airflow_provider_smspartner.journal.table import open_ledger
+    from airflow_provider_smspartner.journal.opening import open_ledger
 
     def look(tag: str) -> frozenset[str] | None:
         found = look_up(task.hook.call, tag)
@@ -58,6 +58,7 @@ def open_sql_log(
         sandbox=bool(name[1]),
         campaign=str(task.campaign),
         task=digest(name),
+        instance=digest(name[2:]),
         owner=owner_of(getattr(ti, "try_number", 0), getattr(ti, "id", None) or uuid.uuid4()),
         secret=task.hook.settings.api_key,
         longest_request=plan.longest_request,

@@ -87,6 +87,8 @@ def result_of(
         "scheduled_for": scheduled.astimezone(PARIS).isoformat() if scheduled else None,
         "counts": outcome.counts,
     }
+    if excluded_by := reasons_of(found) | outcome.excluded_by:
+        result["excluded_by"] = excluded_by
     if quote is not None:
         result["estimate"] = quote.as_dict()
     if redirected:
@@ -94,6 +96,12 @@ def result_of(
     if options.stop_sms:  # it may be held until morning, which DeliveryStatusSensor has to know
         result["stop_sms"] = True
     return result
+
+
+def reasons_of(found: Audience) -> dict[str, int]:
+    """Return why people of an audience were left out before anybody asked a ledger."""
+    reasons = {"countries": found.excluded - found.on_stop_list, "stop_list": found.on_stop_list}
+    return {reason: people for reason, people in reasons.items() if people}
 
 
 def dry_run_result(found: Audience, text: Text, quote: Quote | None, *, redirected: bool) -> dict[str, Any]:

@@ -13,6 +13,10 @@ HASH_SIZE: Final = 8
 """Bytes kept of each hash: 64 bits keep a million people apart."""
 
 
+ERASED: Final = "erased-"
+"""What the number of a person begins with who was erased from a ledger."""
+
+
 class Person(NamedTuple):
     """Somebody to be texted, for one event when there are several."""
 
@@ -22,6 +26,11 @@ class Person(NamedTuple):
     """What it is about, an order for instance; "" when there is one text for each person."""
     values: tuple[str | None, ...] = ()
     """What a personal text is filled with. Not part of who they are."""
+
+
+def is_erased(number: str) -> bool:
+    """Tell what stands in the place of an erased number from a number."""
+    return number.startswith(ERASED)
 
 
 class Recogniser:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from types import TracebackType
 from typing import Self
@@ -124,6 +124,10 @@ class Sending:
         self._recall()
         return sum(not self._remaining.is_done(person) for person in people)
 
+    def left_out(self, people: Iterable[Person]) -> Mapping[str, int]:
+        """Count by reason whom the log leaves out, because other runs or tasks have texted them."""
+        return self.log.left_out(people)
+
     def run(self, people: Iterable[Person]) -> Outcome:
         """Send to everybody who has not been sent to.
 
@@ -147,7 +151,7 @@ class Sending:
             self._withdrawal.settle()
         if self._failure:
             raise self._failure
-        return self._totals.outcome(excluded=self.log.excluded)
+        return self._totals.outcome(excluded_by=self.log.excluded_by)
 
     def explain(self) -> str:
         """Say how far it came and what is open, for the error of a task that did not get through."""

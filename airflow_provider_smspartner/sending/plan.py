@@ -63,8 +63,13 @@ class Outcome:
     currency: str = "EUR"
     rejected: int = 0
     """People whom the platform refused for good."""
-    excluded: int = 0
-    """People whom another run or task has texted."""
+    excluded_by: dict[str, int] = field(default_factory=dict)
+    """People whom the ledger left out, by reason."""
+
+    @property
+    def excluded(self) -> int:
+        """People whom the ledger left out."""
+        return sum(self.excluded_by.values())
 
     @property
     def recipients(self) -> int:

@@ -10,7 +10,7 @@ from airflow.providers.common.compat.sdk import AirflowFailException
 from airflow_provider_smspartner.exceptions import OutcomeUnknownError
 from airflow_provider_smspartner.hooks.paging import Found
 from airflow_provider_smspartner.journal import Batch
-from airflow_provider_smspartner.rules.people import Person, each
+from airflow_provider_smspartner.rules.people import Person, each, is_erased
 from airflow_provider_smspartner.rules.sending_states import BatchState, Event
 from airflow_provider_smspartner.sending.plan import Plan
 
@@ -123,7 +123,9 @@ class Doubts:
         if self._plan.redirect_to:
             ours = self._plan.redirect_to in found.numbers
         elif batch.people:
-            ours = any(person.number in found.numbers for person in batch.people)
+            named = {person.number for person in batch.people}
+            # Who was erased from a ledger cannot be compared with a list: the tag decides
+            ours = not named.isdisjoint(found.numbers) or any(map(is_erased, named))
         else:
             known = set(each(batch.hashes))
             ours = any(self._plan.recogniser.hash(Person(number)) in known for number in found.numbers)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 
 from airflow_provider_smspartner.api.answers import BulkSent, Sent
@@ -92,9 +92,9 @@ class Totals:
         standing = (batch for batch in self.accepted if batch.state is BatchState.ACCEPTED)
         return sum(batch.receipt.people for batch in standing if batch.receipt)
 
-    def outcome(self, *, excluded: int) -> Outcome:
+    def outcome(self, *, excluded_by: Mapping[str, int]) -> Outcome:
         """Return the sums as a result."""
-        outcome = Outcome(rejected=self._rejected, excluded=excluded)
+        outcome = Outcome(rejected=self._rejected, excluded_by=dict(excluded_by))
         for batch in sorted(self.accepted, key=lambda batch: batch.ordinal):
             outcome.add(batch)
         return outcome

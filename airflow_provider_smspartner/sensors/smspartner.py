@@ -229,7 +229,7 @@ class DeliveryStatusSensor(BaseSensorOperator):
 
     def _record(self, watch: Watch) -> None:
         """Write each person's status into the ledger: read once more, since events must not name people."""
-        from airflow_provider_smspartner.journal.table import open_ledger
+        from airflow_provider_smspartner.journal.opening import open_ledger
         from airflow_provider_smspartner.journal.upkeep import record_reports
 
         ledger = open_ledger(str(self.ledger_conn_id))

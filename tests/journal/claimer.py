@@ -15,7 +15,8 @@ import sqlalchemy as sa
 from airflow_provider_smspartner.journal import Batch
 from airflow_provider_smspartner.journal.eligibility import Claimant
 from airflow_provider_smspartner.journal.ledger import SqlLog
-from airflow_provider_smspartner.journal.table import Ledger, prepare
+from airflow_provider_smspartner.journal.opening import prepare
+from airflow_provider_smspartner.journal.table import Ledger
 from airflow_provider_smspartner.rules.batches import batch_tag, split
 from airflow_provider_smspartner.rules.people import Person, Recogniser
 

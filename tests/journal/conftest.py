@@ -1,4 +1,4 @@
-"""A ledger in SQLite and in PostgreSQL, and sends of one campaign to a simulator, with the clock in hand."""
+"""A ledger in SQLite, PostgreSQL and MariaDB, and sends of one campaign, with the clock in hand."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ from airflow_provider_smspartner.hooks.smspartner import SMSPartnerHook
 from airflow_provider_smspartner.journal import Batch, Memory, Receipt, StaleProcess
 from airflow_provider_smspartner.journal.eligibility import Claimant
 from airflow_provider_smspartner.journal.ledger import SqlLog
-from airflow_provider_smspartner.journal.table import SENDS, Ledger, prepare
+from airflow_provider_smspartner.journal.opening import prepare
+from airflow_provider_smspartner.journal.table import SENDS, Ledger
 from airflow_provider_smspartner.rules.batches import batch_tag
 from airflow_provider_smspartner.rules.people import Person, Recogniser
 from airflow_provider_smspartner.rules.sending_states import BatchState
@@ -27,6 +28,7 @@ from airflow_provider_smspartner.sending.in_flight import Carrier
 from airflow_provider_smspartner.sending.plan import Outcome, Plan
 from airflow_provider_smspartner.simulator import Simulator
 from tests.conftest import Connect
+from tests.journal.mariadb import mariadb
 from tests.journal.postgres import postgres
 
 LEASE = 10 + 20 + 60
@@ -42,22 +44,37 @@ ANN, BOB, EVE, KIM = people(4)
 RECEIPT = Receipt(people=3, message_id="5120", segments=3, cost=Decimal("0.135"), currency="EUR")
 
 
+TABLES = ("smspartner_sends", "smspartner_tasks", "smspartner_ledger")
+
+
 @pytest.fixture(scope="session")
 def postgres_url() -> Iterator[str]:
     with postgres() as url:
         yield url
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(scope="session")
+def mariadb_url() -> Iterator[str]:
+    with mariadb() as url:
+        yield url
+
+
+@pytest.fixture(params=["sqlite", "postgresql", "mariadb"])
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """A database without a ledger."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path}/ledger.db"
-    location: str = request.getfixturevalue("postgres_url")
+    location: str = request.getfixturevalue(f"{request.param.removesuffix('ql')}_url")
+    drop_tables(location)
+    return location
+
+
+def drop_tables(location: str) -> None:
+    """Take a ledger away."""
     engine = sa.create_engine(location, poolclass=NullPool)
     with engine.begin() as connection:
-        connection.execute(sa.text("DROP TABLE IF EXISTS smspartner_sends"))
-    return location
+        for table in TABLES:
+            connection.execute(sa.text(f"DROP TABLE IF EXISTS {table}"))
 
 
 @pytest.fixture

@@ -192,8 +192,11 @@ def test_a_database_that_comes_back_is_waited_for(campaign: Campaign, url: str) 
         sa.event.listen(campaign.ledger.engine, "connect", impatient)
         campaign.ledger.engine.dispose()
         connection.exec_driver_sql("BEGIN IMMEDIATE")
-    else:
+    elif url.startswith("mysql"):
         campaign.ledger.engine.connect().close()  # one that will be found dead
+        connection.exec_driver_sql("KILL USER root")
+    else:
+        campaign.ledger.engine.connect().close()
         others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
         connection.exec_driver_sql(f"{others} AND backend_type = 'client backend'")
     campaign.clock.meanwhile = connection.close

@@ -12,7 +12,10 @@ import sqlalchemy as sa
 from sqlalchemy.pool import NullPool
 
 from airflow_provider_smspartner.exceptions import InvalidMessage, SMSPartnerError
-from airflow_provider_smspartner.journal.table import SENDS, open_ledger, prepare, tombstone
+from airflow_provider_smspartner.journal.opening import open_ledger, prepare
+from airflow_provider_smspartner.journal.table import SENDS, TASKS, tombstone
+from airflow_provider_smspartner.rules.people import Person
+from tests.journal.conftest import ANN, BOB, EVE, Campaign, drop_tables
 
 
 def test_many_processes_may_create_it_at_once(url: str) -> None:
@@ -101,3 +104,63 @@ def test_a_tombstone_names_nobody_and_stays_the_same_while_the_key_does() -> Non
     assert stone not in (tombstone(("+33600000001", ""), "key"), tombstone(("+33600000001", "order 1"), "k"))
     assert "600000001" not in stone
     assert len(stone) <= 64
+
+
+APART = [
+    ("aB3x", "Ab3X"),
+    ("Summer", "summer"),
+    ("été", "ete"),
+    ("sale", "sale "),
+    ("😀", "😁"),
+]
+
+
+@pytest.mark.parametrize(("one", "other"), APART)
+def test_texts_that_differ_are_different_campaigns_and_events(
+    one: str, other: str, campaign: Campaign
+) -> None:
+    for name in (one, other):
+        campaign.send(f"campaign {name}", [ANN], campaign=name)
+    campaign.send("events", [Person(BOB.number, one), Person(BOB.number, other)])
+    again = campaign.send("again", [Person(BOB.number, one), Person(BOB.number, other), EVE])
+
+    assert (again.recipients, again.excluded) == (1, 2)
+
+
+@pytest.mark.parametrize("spoiled", ["COLLATE utf8mb4_general_ci", "COLLATE utf8mb4_bin", "CHARSET latin1"])
+def test_a_table_that_takes_different_texts_for_one_is_refused(spoiled: str, mariadb_url: str) -> None:
+    drop_tables(mariadb_url)
+    engine = sa.create_engine(mariadb_url, poolclass=NullPool)
+    prepare(engine)
+    with engine.begin() as connection:
+        charset = spoiled.replace("COLLATE", "CHARSET utf8mb4 COLLATE")
+        connection.exec_driver_sql(
+            f"ALTER TABLE smspartner_sends MODIFY event VARCHAR(200) {charset} NOT NULL"
+        )
+
+    with pytest.raises(InvalidMessage, match=r"ledger_conn_id: the table smspartner_sends .*apart.*case"):
+        prepare(engine)
+
+
+def test_a_table_without_transactions_is_refused(mariadb_url: str) -> None:
+    drop_tables(mariadb_url)
+    engine = sa.create_engine(mariadb_url, poolclass=NullPool)
+    prepare(engine)
+    with engine.begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE smspartner_tasks ENGINE=Aria")
+
+    with pytest.raises(InvalidMessage, match="knows no transactions"):
+        prepare(engine)
+
+    with engine.connect() as connection:
+        assert connection.scalar(sa.select(sa.func.count()).select_from(TASKS)) == 0
+
+
+def test_an_empty_ledger_in_the_place_of_another_one_has_another_name(engine: sa.Engine) -> None:
+    before = prepare(engine)
+    assert prepare(engine) == before
+
+    with engine.begin() as connection:
+        connection.exec_driver_sql("DROP TABLE smspartner_sends")
+
+    assert prepare(engine) != before

@@ -14,7 +14,8 @@ from sqlalchemy import exc, func, select
 
 from airflow_provider_smspartner.exceptions import SMSPartnerError
 from airflow_provider_smspartner.journal.eligibility import REJECTED
-from airflow_provider_smspartner.journal.table import SENDS, engine_of
+from airflow_provider_smspartner.journal.opening import engine_of
+from airflow_provider_smspartner.journal.table import SENDS
 from airflow_provider_smspartner.plugins.facts import UNREADABLE, BatchFact
 from airflow_provider_smspartner.rules.sending_states import BatchState
 

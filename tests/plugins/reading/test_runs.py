@@ -253,7 +253,8 @@ def a_ledger_send(session: Session) -> None:
 
 
 def fill() -> None:
-    from airflow_provider_smspartner.journal.table import SENDS, open_ledger
+    from airflow_provider_smspartner.journal.opening import open_ledger
+    from airflow_provider_smspartner.journal.table import SENDS
 
     common = {
         "connection": "c",

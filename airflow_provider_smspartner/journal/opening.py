@@ -1,0 +1,216 @@
+"""How a ledger is opened: behind which connection it is, whether its tables are a ledger's, and which one."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final
+
+from sqlalchemy import delete, exc, insert, inspect, select
+
+from airflow_provider_smspartner.exceptions import InvalidMessage, SMSPartnerError
+from airflow_provider_smspartner.journal.columns import Exact, Moment
+from airflow_provider_smspartner.journal.table import IDENTITY, SENDS, TASKS, Ledger, first_line
+
+if TYPE_CHECKING:
+    from airflow.providers.common.sql.hooks.sql import DbApiHook
+    from sqlalchemy import Column, Table
+    from sqlalchemy.engine import Connection, Engine
+
+EXACT_BY_NATURE: Final = ("postgresql", "sqlite")
+TWINS: Final = ("aé😀", "Aé😀", "ae😀", "aé😁", "aé😀 ")
+"""Texts that are not the same, although many collations say so."""
+
+
+def open_ledger(conn_id: str) -> Ledger:
+    """Open the ledger behind an Airflow connection, and create its table when there is none.
+
+    :raises InvalidMessage: the connection is none of a SQL database, or the table has other columns.
+    :raises SMSPartnerError: the database cannot be reached.
+    """
+    engine = engine_of(conn_id)
+    return Ledger(engine=engine, identity=prepare(engine))
+
+
+def engine_of(conn_id: str) -> Engine:
+    """Return the engine behind an Airflow connection, without a look at the database.
+
+    :raises InvalidMessage: the connection is none of a SQL database.
+    """
+    try:
+        # Without hide_parameters, SQLAlchemy writes the numbers of a failed statement into its errors
+        kwargs = {"hide_parameters": True, "pool_pre_ping": True}
+        return sql_hook(conn_id).get_sqlalchemy_engine(engine_kwargs=kwargs)
+    except (NotImplementedError, ImportError, exc.ArgumentError) as error:
+        raise InvalidMessage(
+            f"ledger_conn_id: connection {conn_id!r} brings no SQLAlchemy engine ({type(error).__name__}); "
+            "give one whose provider does, such as PostgreSQL, MySQL or SQLite"
+        ) from None
+
+
+def sql_hook(conn_id: str) -> DbApiHook:
+    """Return the SQL hook of a connection.
+
+    :raises InvalidMessage: it has none.
+    """
+    from airflow.providers.common.compat.sdk import AirflowException, AirflowNotFoundException
+    from airflow.providers.common.sql.hooks.sql import DbApiHook
+    from airflow.sdk import BaseHook
+
+    try:
+        hook = BaseHook.get_hook(conn_id)
+    except AirflowNotFoundException:
+        raise InvalidMessage(
+            f"ledger_conn_id: connection {conn_id!r} is not defined; create it, or name another one"
+        ) from None
+    except AirflowException:  # "Unknown hook type"
+        hook = None
+    if not isinstance(hook, DbApiHook):
+        raise InvalidMessage(
+            f"ledger_conn_id: connection {conn_id!r} is not one of a SQL database; give one whose hook is a "
+            "DbApiHook, such as PostgreSQL, MySQL or SQLite"
+        )
+    return hook
+
+
+def prepare(engine: Engine) -> str:
+    """Create the ledger's tables where they are not there, and return which ledger it is.
+
+    Another process may do so at the same moment.
+
+    :raises InvalidMessage: a table of such a name has other columns or another primary key, or takes
+        different texts for equal.
+    :raises SMSPartnerError: the database cannot be reached, or does not let us.
+    """
+    is_new = prepare_table(engine, SENDS)
+    prepare_table(engine, TASKS)
+    prepare_table(engine, IDENTITY)
+    return identify(engine, anew=is_new)
+
+
+def prepare_table(engine: Engine, table: Table) -> bool:
+    """Create a table where it is not there, and check it; True when it was created.
+
+    :raises InvalidMessage: a table of that name has other columns, or another primary key, or takes different
+        texts for equal.
+    :raises SMSPartnerError: the database cannot be reached, or does not let us.
+    """
+    try:
+        is_new = not inspect(engine).has_table(table.name) and create(engine, table)
+        inspector = inspect(engine)
+        columns = {column["name"] for column in inspector.get_columns(table.name)}
+        key = set(inspector.get_pk_constraint(table.name)["constrained_columns"])
+    except exc.SQLAlchemyError as error:
+        raise SMSPartnerError(f"The ledger could not be opened: {first_line(error)}") from None
+    check_columns(table, columns)
+    check_key(table, key)
+    check_exact(engine, table)
+    return is_new
+
+
+def check_columns(table: Table, columns: set[str]) -> None:
+    """Refuse a table that is none of a ledger, or that lacks a column."""
+    if (missing := set(table.columns.keys()) - columns) and is_older(table, columns):
+        raise InvalidMessage(
+            f"ledger_conn_id: its table {table.name} was made before it had {', '.join(sorted(missing))}: "
+            "add that as a nullable column, see docs/ledger.md; keep the table, it knows who was texted"
+        )
+    if columns != set(table.columns.keys()):
+        odd = ", ".join(sorted(columns ^ set(table.columns.keys())))
+        raise InvalidMessage(
+            f"ledger_conn_id: its table {table.name} has other columns than a ledger ({odd}) and was left "
+            "untouched; rename it, or give another database or schema"
+        )
+
+
+def check_key(table: Table, key: set[str]) -> None:
+    """Refuse a table that would let a person in twice."""
+    wanted = table.primary_key.columns.keys()
+    if key != set(wanted):
+        raise InvalidMessage(
+            f"ledger_conn_id: its table {table.name} keeps nobody from being texted twice, because its "
+            f"primary key is not ({', '.join(wanted)}); rename it, so that a new one is created"
+        )
+
+
+def is_older(table: Table, columns: set[str]) -> bool:
+    """Tell whether a table has what it had from the beginning, and nothing else."""
+    known = set(table.columns.keys())
+    return columns <= known and all(table.columns[name].nullable for name in known - columns)
+
+
+def create(engine: Engine, table: Table) -> bool:
+    """Create the table; False when another process was faster."""
+    try:
+        table.create(engine)
+    except exc.DBAPIError:
+        if not inspect(engine).has_table(table.name):
+            raise
+        return False
+    return True
+
+
+# ---- what the database takes for equal -----------------------------------------------------------------
+
+
+def check_exact(engine: Engine, table: Table) -> None:
+    """Refuse a table whose key takes different texts for one, by writing such texts and taking them back.
+
+    PostgreSQL and SQLite compare exactly unless a table says otherwise, and ours does not.
+
+    :raises InvalidMessage: it takes them for one, cannot hold them, or knows no transactions.
+    """
+    texts = [column.name for column in table.primary_key.columns if isinstance(column.type, Exact)]
+    if engine.dialect.name in EXACT_BY_NATURE or not texts:
+        return
+    token = uuid.uuid4().hex[:8]
+    rows = [row_like(table, token) | {name: token + twin} for name in texts for twin in TWINS]
+    try:
+        with engine.connect() as connection:
+            connection.execute(insert(table), rows)
+            connection.rollback()
+            left = connection.execute(delete(table).where(table.c[texts[0]].like(f"{token}%"))).rowcount
+            connection.commit()
+    except (exc.IntegrityError, exc.DataError, UnicodeEncodeError):
+        raise InvalidMessage(
+            f"ledger_conn_id: the table {table.name} does not keep texts apart that differ in case, "
+            "accents, trailing blanks or emoji, and would mix up campaigns and events. Rename it, so that a "
+            "new one is created, and let the connection use UTF-8 (in MySQL: charset utf8mb4)"
+        ) from None
+    except exc.SQLAlchemyError as error:
+        raise SMSPartnerError(f"The ledger could not be opened: {first_line(error)}") from None
+    if left:
+        raise InvalidMessage(
+            f"ledger_conn_id: the table {table.name} knows no transactions (in MySQL, another engine than "
+            "InnoDB); rename it, so that a new one is created"
+        )
+
+
+def row_like(table: Table, token: str) -> dict[str, Any]:
+    """Return a row that the table would take."""
+    return {column.name: filler(column, token) for column in table.columns if not column.nullable}
+
+
+def filler(column: Column[Any], token: str) -> Any:
+    """Return a value of a column's type."""
+    if isinstance(column.type, Exact):
+        return token
+    return datetime(2000, 1, 1) if isinstance(column.type, Moment) else 0  # as the table's
+
+
+# ---- which ledger it is --------------------------------------------------------------------------------
+
+
+def identify(engine: Engine, *, anew: bool) -> str:
+    """Return the ledger's own name; it gets another one when its table of people had to be made anew."""
+    named = {"one": 1, "id": str(uuid.uuid4()), "created_at": datetime.now(UTC).replace(tzinfo=None)}
+
+    def name(connection: Connection) -> str:
+        if anew:
+            connection.execute(delete(IDENTITY))
+        if (known := connection.scalar(select(IDENTITY.c.id))) is not None:
+            return str(known)
+        connection.execute(insert(IDENTITY), named)  # of two processes, the primary key refuses the later
+        return str(named["id"])
+
+    return Ledger(engine=engine).transact(name)

@@ -1,0 +1,71 @@
+"""Which try of a task instance may go on, and under which connection its tries send: one row for each.
+
+A process that was frozen, and wakes up when its successor has ended, finds nobody's claim in its way: who is
+left in its own audience may have left the successor's. The row is what keeps it out, on any Airflow.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from airflow.providers.common.compat.sdk import AirflowFailException
+from sqlalchemy import case, insert, select, update
+
+from airflow_provider_smspartner.journal import StaleProcess
+from airflow_provider_smspartner.journal.eligibility import Claimant
+from airflow_provider_smspartner.journal.table import TASKS, Conflict, moment
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import Connection, Row
+
+
+def begin_try(connection: Connection, claimant: Claimant, now: float) -> int:
+    """Let this try go on instead of those before, and return how many ordinals they have claimed.
+
+    :raises StaleProcess: a later try has begun, which this process did not live to see.
+    :raises AirflowFailException: they sent under another connection, or to nobody in a sandbox.
+    :raises Conflict: a try before has claimed something in between; the transaction has to be done anew.
+    """
+    of_instance = select(TASKS).where(TASKS.c.instance == claimant.known_as).with_for_update()
+    seen = connection.execute(of_instance).one_or_none()
+    named = {"connection": claimant.connection, "sandbox": claimant.sandbox, "owner": claimant.owner}
+    if seen is None:  # the primary key refuses the later one of two
+        new = {"instance": claimant.known_as, "batches": 0, "seen_at": moment(now)}
+        connection.execute(insert(TASKS), named | new)
+        return 0
+    if claimant.is_older_than(seen.owner):
+        raise StaleProcess(
+            "A later try of this task has taken over: this process stops, and leaves the rest to it."
+        )
+    if seen.batches:
+        check_world(seen, claimant)
+    as_seen = (TASKS.c.owner == seen.owner, TASKS.c.batches == seen.batches)
+    taken = update(TASKS).where(TASKS.c.instance == claimant.known_as, *as_seen)
+    if connection.execute(taken.values(**named, seen_at=moment(now))).rowcount != 1:
+        raise Conflict
+    return int(seen.batches)
+
+
+def check_world(seen: Row[Any], claimant: Claimant) -> None:
+    """Refuse to go on where the people of earlier tries would count as never texted."""
+    if seen.connection != claimant.connection:
+        raise AirflowFailException(
+            f"smspartner_conn_id: earlier tries of this task sent with {seen.connection!r}, and this one has "
+            f"{claimant.connection!r}. Put {seen.connection!r} back to send to the others, or take another "
+            "task for them; nothing was sent by this try."
+        )
+    if bool(seen.sandbox) != claimant.sandbox:
+        raise AirflowFailException(
+            f"sandbox: earlier tries of this task sent with sandbox={bool(seen.sandbox)}, and this one has "
+            f"{claimant.sandbox}. Put it back, or take another task; nothing was sent by this try."
+        )
+
+
+def may_go_on(connection: Connection, claimant: Claimant, now: float, *, batches: int = 0) -> bool:
+    """Tell whether no other try has taken over, and hold that off until this transaction ends.
+
+    :param batches: so many ordinals this try has claimed then.
+    """
+    counted = case((TASKS.c.batches < batches, batches), else_=TASKS.c.batches)
+    held = update(TASKS).where(TASKS.c.instance == claimant.known_as, TASKS.c.owner == claimant.owner)
+    return connection.execute(held.values(batches=counted, seen_at=moment(now))).rowcount == 1
