@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 from airflow_provider_smspartner.operators.arguments import money, whole
@@ -33,9 +34,11 @@ def check_limits(task: SendOperator, found: Audience, text: Text, sending: Sendi
         cap=settings.max_recipients,
         conn_id=task.smspartner_conn_id,
     )
+    if not people:
+        return budget.Quote(people=0, segments=0, price=Decimal(0))
     free = text.options.sandbox or bool(settings.redirect_to)
     needed = most is not None and settings.price_per_segment is None
-    account = None if not people or (free and not needed) else budget.read_account(task.hook, needed=needed)
+    account = None if free and not needed else budget.read_account(task.hook, needed=needed)
     low_cost = text.options.sms_range == "low_cost"
     segments = part(found.segments, people, len(found)) if text.measure else text.segments * people
     price = budget.price_of(settings, account, low_cost=low_cost)

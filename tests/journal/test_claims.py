@@ -11,7 +11,7 @@ from sqlalchemy.pool import NullPool
 
 from airflow_provider_smspartner.exceptions import InvalidMessage, SMSPartnerError
 from airflow_provider_smspartner.journal import StaleProcess
-from airflow_provider_smspartner.journal.table import SENDS
+from airflow_provider_smspartner.journal.table import SENDS, first_line, set_limits
 from airflow_provider_smspartner.rules.people import Person
 from airflow_provider_smspartner.rules.sending_states import BatchState
 from tests.journal.conftest import (
@@ -220,3 +220,58 @@ def test_no_error_names_a_number(campaign: Campaign) -> None:
     assert ANN.number not in str(caught.value)
     assert caught.value.__suppress_context__
     assert sum(campaign.clock.waited) < 400
+
+
+@pytest.mark.parametrize("event", ["order\0", "order \ud83d", "x" * 201])
+def test_an_event_that_no_database_keeps_is_refused_before_anybody_is_claimed(
+    event: str, campaign: Campaign
+) -> None:
+    audience = [*people(600, event="1"), Person(ANN.number, event)]
+    log = campaign.log("monday")
+
+    with pytest.raises(InvalidMessage, match=r"^event_column: "):
+        log.left_out(audience)
+    with pytest.raises(InvalidMessage, match=r"^event_column: "):
+        claim(campaign, log, "monday", 0, BOB, audience[-1])
+
+    assert campaign.rows() == {}
+
+
+@pytest.mark.parametrize(
+    "changes", [{"campaign": "sale\0"}, {"campaign": "\ud83d"}, {"connection": "c" * 101}]
+)
+def test_a_name_that_no_database_keeps_is_refused(changes: dict[str, Any], campaign: Campaign) -> None:
+    with pytest.raises(InvalidMessage, match=r"^(campaign|smspartner_conn_id): "):
+        campaign.log("monday", **changes)
+
+
+def test_a_number_in_a_databases_words_is_masked() -> None:
+    error = sa.exc.DataError("SELECT 1", {}, Exception('value "+33600009999" is out of range\nDETAIL: more'))
+
+    assert first_line(error) == 'value "+33 6 •• •• •• 99" is out of range'
+
+
+@pytest.mark.parametrize(
+    "url", ["postgresql", "mariadb"], indirect=True
+)  # SQLite's lock ends with its process
+def test_a_transaction_whose_host_has_vanished_holds_nobody_up_for_ever(
+    campaign: Campaign, url: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("airflow_provider_smspartner.journal.table.LONGEST_LOCK", 1)
+    monkeypatch.setattr("airflow_provider_smspartner.journal.table.LONGEST_IDLE", 2)
+    log = campaign.log("monday")
+    claim(campaign, log, "monday", 0, ANN)
+    engine = sa.create_engine(url, poolclass=NullPool)
+    vanished = engine.connect()
+    vanished.begin()
+    set_limits(vanished)
+    vanished.execute(sa.update(SENDS).values(lease_until=SENDS.c.lease_until))
+
+    # Waits are told, and not made, by the clock of the tests: a lock's own patience is what passes
+    record(log, batch_of(campaign.plan("monday"), 0, [ANN]), BatchState.ACCEPTED, receipt=RECEIPT)
+
+    assert campaign.states() == {ANN.number: "accepted"}
+    assert campaign.clock.waited
+    assert "The ledger does not go on, and is asked again" in caplog.text
+    vanished.invalidate()
+    engine.dispose()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -178,3 +179,31 @@ def test_airflows_store_tells_an_empty_log_from_a_lost_one(campaign: Campaign) -
     assert log.load() is None
     log.begin()
     assert log.load() == Memory()
+
+
+@pytest.mark.parametrize(
+    ("changes", "kept"),
+    [
+        ({"currency": "ABCDEFGHI"}, {"currency": None}),
+        ({"currency": "EU\n"}, {"currency": None}),
+        ({"currency": "E\0R"}, {"currency": None}),
+        ({"message_id": "5" * 65}, {"message_id": None, "segments": None}),
+        ({"segments": 10**12}, {"segments": 2**31 - 1}),
+        ({"segments": -(10**12)}, {"segments": 0}),
+        ({"cost": Decimal("1e30")}, {"cost": Decimal("99999999")}),
+        ({"cost": Decimal("-1e30")}, {"cost": Decimal("-99999999")}),
+        ({"cost": Decimal("NaN")}, {"cost": Decimal(0)}),
+        ({"cost": Decimal("Infinity")}, {"cost": Decimal(0)}),
+    ],
+)
+def test_an_accepted_batch_is_written_whatever_its_bill_says(
+    changes: dict[str, Any], kept: dict[str, Any], campaign: Campaign
+) -> None:
+    log = campaign.log("monday")
+    batch = claim(campaign, log, "monday", 0, ANN)
+
+    record(log, batch, BatchState.ACCEPTED, receipt=replace(RECEIPT, people=1, **changes))
+
+    row = campaign.rows()[ANN.number]
+    assert row["state"] == "accepted"
+    assert {name: row[name] for name in kept} == kept

@@ -18,7 +18,7 @@ from airflow_provider_smspartner.journal.upkeep import erase, record_reports
 from airflow_provider_smspartner.rules.delivery import DeliveryStatus, Report
 from airflow_provider_smspartner.simulator import Simulator
 from tests.conftest import Connect
-from tests.journal.conftest import Campaign, Clock, people
+from tests.journal.conftest import LEASE, Campaign, Clock, people
 
 NOON = datetime(2031, 1, 31, 12, tzinfo=UTC)
 
@@ -108,3 +108,18 @@ def test_who_was_erased_before_their_text_left_gets_none(erasable: Campaign, sim
 def test_what_is_no_number_erases_nobody(erasable: Campaign) -> None:
     with pytest.raises(InvalidPhoneNumber):
         erase("12", ledger_conn_id="ledger")
+
+
+@pytest.mark.parametrize("later", ["monday", "tuesday"])
+def test_who_was_erased_while_nobody_knew_whether_their_text_had_left_is_settled(
+    later: str, erasable: Campaign, simulator: Simulator
+) -> None:
+    [ann] = people(1)
+    erasable.die_sending("monday", [ann], posted=True, secret="secret-key")
+    erase(ann.number, ledger_conn_id="ledger")
+    erasable.clock.time += LEASE + 1
+
+    # by its own later try, and by another task, to which the erased person is done
+    erasable.send(later, people(2), attempt=2, secret="secret-key")
+
+    assert simulator.texts_per_number() == {person.number: 1 for person in people(2)}

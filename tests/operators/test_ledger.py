@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +16,11 @@ from airflow.providers.common.compat.sdk import AirflowFailException
 from airflow.sdk import BaseOperator
 
 from airflow_provider_smspartner.exceptions import InvalidMessage
+from airflow_provider_smspartner.journal.upkeep import erase
 from airflow_provider_smspartner.sensors.smspartner import DeliveryStatusSensor
 from airflow_provider_smspartner.simulator import Simulator
-from tests.operators.conftest import ANN, BOB, EVE, Run, sms, survey
+from tests.conftest import Connect
+from tests.operators.conftest import ANN, BOB, EVE, MakeTask, Run, crowd, sms, survey
 
 ONCE = {"campaign": "sale", "ledger_conn_id": "ledger"}
 
@@ -113,3 +117,52 @@ def test_halves_of_a_ledger_are_refused_when_the_dag_is_parsed(
 ) -> None:
     with pytest.raises(InvalidMessage, match=f"{argument}: .*ledger_conn_id"):
         sms(**arguments)
+
+
+# ---- limits and reasons -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("limit", [{"max_recipients": 1}, {"max_cost": "0.1"}, {}])
+def test_limits_count_the_people_whom_the_ledger_leaves(
+    limit: dict[str, Any], run: Run, sim: Simulator, ledger: Path, connect: Connect
+) -> None:
+    connect(sim.url, price_per_segment="0.045")
+    run(sms(recipients=[ANN, BOB, *crowd(30)], **ONCE))
+    sim.credits = Decimal("0.05")  # pays for one text
+
+    result = run(sms(recipients=[ANN, BOB, EVE, *crowd(30)], **ONCE, **limit))
+
+    assert sim.texts_per_number()[EVE] == 1
+    assert (result["recipients"], result["excluded"]) == (1, 32)
+    assert result["excluded_by"] == {"campaign": 32}
+    assert result["estimate"]["segments"] == 1
+
+
+def test_a_run_that_excludes_everybody_says_why(
+    run: Run, sim: Simulator, ledger: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    run(sms(recipients=[ANN, BOB], **ONCE))
+    erase(BOB, ledger_conn_id="ledger")
+
+    result = run(sms(recipients=[ANN, BOB, "+32470000001"], countries=["FR"], **ONCE))
+
+    assert (result["recipients"], result["excluded"]) == (0, 3)
+    assert result["excluded_by"] == {"countries": 1, "campaign": 1, "erased": 1}
+    said = capfd.readouterr().out
+    assert "leaves out 2 of 2 people: 1 have had this campaign" in said
+    assert "Nobody is left to text: campaign 'sale' has had everybody" in said
+
+
+def test_another_connection_on_a_later_try_texts_nobody_twice(
+    task: MakeTask, sim: Simulator, ledger: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AIRFLOW_CONN_BACKUP", os.environ["AIRFLOW_CONN_SMSPARTNER_DEFAULT"])
+    chosen = ["smspartner_default"]
+    send = task(lambda: sms(recipients=[ANN, BOB], smspartner_conn_id=chosen[-1], **ONCE), remembers=False)
+    send.attempt()
+    chosen.append("backup")
+
+    with pytest.raises(AirflowFailException, match=r"smspartner_conn_id: .*Put 'smspartner_default' back"):
+        send.attempt()
+
+    assert sim.texts_per_number() == {ANN: 1, BOB: 1}
