@@ -35,9 +35,13 @@ class Exact(TypeDecorator[str]):
     impl = String
     cache_ok = True
 
+    def __init__(self, length: int) -> None:
+        super().__init__(length)
+        self.length = length
+
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         """Choose a collation where the default one is not known to be exact."""
-        length = self.impl_instance.length
+        length = self.length
         if dialect.name not in ("mysql", "mariadb"):
             return dialect.type_descriptor(String(length))
         # "utf8mb4_bin" would pad: "a" and "a " were equal

@@ -15,7 +15,6 @@ from sqlalchemy import select
 from airflow_provider_smspartner.exceptions import InvalidMessage
 from airflow_provider_smspartner.journal.columns import is_storable
 from airflow_provider_smspartner.journal.table import (
-    ERASED,
     LONGEST_CONNECTION,
     LONGEST_NAME,
     SENDS,
@@ -24,7 +23,7 @@ from airflow_provider_smspartner.journal.table import (
     tombstone,
     who,
 )
-from airflow_provider_smspartner.rules.people import Person
+from airflow_provider_smspartner.rules.people import ERASED, Person
 from airflow_provider_smspartner.rules.sending_states import OPEN, BatchState
 
 if TYPE_CHECKING:

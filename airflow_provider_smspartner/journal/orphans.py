@@ -10,7 +10,8 @@ from airflow.providers.common.compat.sdk import AirflowFailException
 from sqlalchemy import select, update
 
 from airflow_provider_smspartner.journal.eligibility import OPEN_STATES, Claimant
-from airflow_provider_smspartner.journal.table import ERASED, SENDS, Ledger, moment
+from airflow_provider_smspartner.journal.table import SENDS, Ledger, moment
+from airflow_provider_smspartner.rules.people import ERASED
 from airflow_provider_smspartner.rules.sending_states import BatchState
 
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ from sqlalchemy import and_, false, or_, select, update
 from airflow_provider_smspartner.journal import Batch, Receipt
 from airflow_provider_smspartner.journal.columns import MILLIONTH, fitting
 from airflow_provider_smspartner.journal.eligibility import FREE_STATES, REJECTED, Claimant
-from airflow_provider_smspartner.journal.table import ERASED, SENDS, moment
-from airflow_provider_smspartner.rules.people import Person, Recogniser, each
+from airflow_provider_smspartner.journal.table import SENDS, moment
+from airflow_provider_smspartner.rules.people import ERASED, Person, Recogniser, each
 from airflow_provider_smspartner.rules.sending_states import BatchState
 
 if TYPE_CHECKING:

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from airflow_provider_smspartner.journal import Memory, Receipt, StaleProcess
 from airflow_provider_smspartner.journal.rows import shares
-from airflow_provider_smspartner.journal.table import ERASED, SENDS
-from airflow_provider_smspartner.rules.people import Person, Recogniser
+from airflow_provider_smspartner.journal.table import SENDS
+from airflow_provider_smspartner.rules.people import ERASED, Person, Recogniser
 from airflow_provider_smspartner.rules.sending_states import BatchState
 from tests.journal.conftest import ANN, BOB, EVE, KIM, LEASE, RECEIPT, Campaign, Fence, claim, record
 
