@@ -87,13 +87,13 @@ def test_no_page_names_an_argument_that_does_not_exist() -> None:
 
 def test_the_result_of_a_send(connect: Connect, simulator: Simulator) -> None:
     def result(**arguments: Any) -> dict[str, Any]:
-        send = SendSmsOperator(task_id="send", message="Hello", recipients=ONE, stop_sms=True, **arguments)
-        return send.execute({})
+        known: dict[str, Any] = {"task_id": "send", "message": "Hello", "recipients": ONE, "stop_sms": True}
+        return SendSmsOperator(**known | arguments).execute({})
 
     connect(simulator.url)
     sent, dry = result(), result(dry_run=True)
     connect(simulator.url, redirect_to=ONE[0])
-    redirected = result()
+    redirected = result(recipients=[*ONE, "+32470000001"], countries=["FR"])
     [example] = FENCED.findall(section(OPERATORS, "The result"))
     assert list(json.loads(example[1])) == list(sent)
     told = [name for first, *_ in rows(section(OPERATORS, "The result")) for name in names(first)]

@@ -11,7 +11,7 @@ from sqlalchemy.pool import NullPool
 
 from airflow_provider_smspartner.exceptions import InvalidMessage, SMSPartnerError
 from airflow_provider_smspartner.journal import StaleProcess
-from airflow_provider_smspartner.journal.table import SENDS, first_line, set_limits
+from airflow_provider_smspartner.journal.table import SENDS, TASKS, first_line, set_limits
 from airflow_provider_smspartner.rules.people import Person
 from airflow_provider_smspartner.rules.sending_states import BatchState
 from tests.journal.conftest import (
@@ -152,12 +152,15 @@ def test_two_processes_that_claim_at_once_under_one_tag_do_not_both_send(campaig
     with campaign.ledger.engine.begin() as connection:  # as if neither had seen the other's rows
         hidden = connection.execute(sa.select(SENDS)).mappings().one()
         connection.execute(sa.delete(SENDS))
+        connection.execute(sa.update(TASKS).values(owner="monday 2"))
     collided = claim(campaign, later, "monday", 0, BOB)
     with campaign.ledger.engine.begin() as connection:
         connection.execute(sa.insert(SENDS), [dict(hidden)])
 
     with pytest.raises(StaleProcess):
         later.confirm(collided)
+    with campaign.ledger.engine.begin() as connection:
+        connection.execute(sa.update(TASKS).values(owner="monday 1"))
     former.confirm(batch)
 
     assert campaign.states() == {ANN.number: "claimed", BOB.number: "absent"}
