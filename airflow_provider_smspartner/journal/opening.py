@@ -6,7 +6,7 @@ import uuid
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import delete, exc, insert, inspect, select
+from sqlalchemy import delete, exc, func, insert, inspect, select
 
 from airflow_provider_smspartner.exceptions import InvalidMessage, SMSPartnerError
 from airflow_provider_smspartner.journal.columns import Exact, Moment
@@ -169,8 +169,10 @@ def check_exact(engine: Engine, table: Table) -> None:
         with engine.connect() as connection:
             connection.execute(insert(table), rows)
             connection.rollback()
-            left = connection.execute(delete(table).where(table.c[texts[0]].like(f"{token}%"))).rowcount
-            connection.commit()
+            ours = table.c[texts[0]].like(f"{token}%")
+            if left := connection.scalar(select(func.count()).select_from(table).where(ours)):
+                connection.execute(delete(table).where(ours))
+                connection.commit()
     except (exc.IntegrityError, exc.DataError, UnicodeEncodeError):
         raise InvalidMessage(
             f"ledger_conn_id: the table {table.name} does not keep texts apart that differ in case, "

@@ -26,7 +26,12 @@ DATABASE = "shop"
 COLLATION = ["--character-set-server=utf8mb4", "--collation-server=utf8mb4_general_ci"]
 # Without system tables, which another package would write: nobody but us reaches the socket
 BARE = ["--skip-grant-tables", "--skip-networking"]
-QUICK = ["--innodb-flush-log-at-trx-commit=0", "--innodb-buffer-pool-size=32M", "--skip-log-bin"]
+QUICK = [
+    "--innodb-flush-log-at-trx-commit=0",
+    "--innodb-buffer-pool-size=32M",
+    "--skip-log-bin",
+    "--debug-no-sync",
+]
 
 
 @contextmanager
