@@ -158,7 +158,7 @@ def test_the_platform_says_how_long_to_wait(carry: Carry, clock: Clock, connect:
     with Server(too_many(Retry_After="7"), reply(servers.GOOD_ME)) as server:
         connect(server.url, key=KEY)
         assert carry(api.me()).name == "ops@example.org"
-        assert clock.waits == [7.0]
+        assert clock.waits == pytest.approx([7], abs=1)
         assert len(server.requests) == 2
 
 
@@ -172,8 +172,8 @@ def test_the_platform_says_how_long_to_wait(carry: Carry, clock: Clock, connect:
         ("Wed, 21 Oct 2015 07:28:00 -0000", 0),
         ("soon", None),
         ("-5", None),
-        ("1.5", None),
-        ("9999999999999", None),
+        ("1.5", 1.5),
+        ("9999999999999", 366 * 86400),
         ("Wed, 21 Oct 99999999999999999999 07:28:00 GMT", None),
         ("Wed, 99 Oct 2015 07:28:00 GMT", None),
     ],
@@ -192,7 +192,7 @@ def test_a_send_is_not_repeated_when_there_were_too_many(
 @given(st.text() | st.from_regex(r"[A-Z][a-z]{2}, \d+ [A-Z][a-z]{2} \d+ \d+:\d+:\d+ \S{1,6}", fullmatch=True))
 def test_whatever_retry_after_says_is_a_wait_or_nothing(said: str) -> None:
     seconds = transport.seconds(said)
-    assert seconds is None or seconds >= 0
+    assert seconds is None or 0 <= seconds <= 366 * 86400
 
 
 def test_a_wait_of_more_than_a_minute_is_left_to_the_caller(
@@ -215,10 +215,11 @@ def test_a_date_far_ahead_is_no_short_wait(carry: Carry, clock: Clock, connect: 
         assert server.connections == 1
 
 
-def test_too_many_for_ever_ends_after_four_requests(carry: Carry, clock: Clock, connect: Connect) -> None:
+def test_too_many_for_ever_ends_after_some_minutes(carry: Carry, clock: Clock, connect: Connect) -> None:
     with Server(too_many()) as server:
         connect(server.url, key=KEY)
         with pytest.raises(RateLimitError):
             carry(api.me())
-        assert server.connections == 4
-        assert len(clock.waits) == 3
+        assert 180 <= sum(clock.waits) < 300
+        assert max(clock.waits) <= 60
+        assert server.connections < 12
