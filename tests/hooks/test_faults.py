@@ -118,6 +118,27 @@ def test_a_redirect_is_not_followed(carry: Carry, clock: Clock, connect: Connect
 
 
 @pytest.mark.parametrize(
+    ("manner", "is_suspect"),
+    [
+        (reply(b"<!DOCTYPE html><html>Not found</html>", status=404), True),
+        (reply(b'{"error": "no such page"}', status=404), True),
+        (reply(b"\n<html>Welcome</html>"), True),
+        (reply(b"<html>Bad gateway</html>", status=502), False),
+        (reply(b"{}"), False),
+    ],
+)
+@pytest.mark.parametrize("name", ["send", "me"])
+def test_a_page_in_the_place_of_the_api_casts_suspicion_on_the_path(
+    carry: Carry, clock: Clock, connect: Connect, manner: Manner, is_suspect: bool, name: str
+) -> None:
+    with Server(manner) as server:
+        connect(server.url, key=KEY)
+        with pytest.raises(OutcomeUnknownError) as caught:
+            carry({**ONCE, **AGAIN}[name]())
+    assert ("check the path of the connection's API URL" in str(caught.value)) is is_suspect
+
+
+@pytest.mark.parametrize(
     "manner",
     [
         reply(servers.GOOD_SEND + b" " * 4096),
