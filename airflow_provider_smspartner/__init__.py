@@ -99,6 +99,11 @@ def get_provider_info() -> dict[str, Any]:
                         "description": "Sends to more people are refused, whatever a DAG says.",
                         "schema": {"type": ["integer", "null"], "minimum": 1},
                     },
+                    "inbox_url": {
+                        "label": "Inbox URL",
+                        "description": "Public https address of the receiver of reports and replies.",
+                        "schema": text,
+                    },
                 },
             }
         ],

@@ -52,6 +52,17 @@ class Problem:
     def __str__(self) -> str:
         return f"{self.element}: {self.message}" if self.element else self.message
 
+    def __getstate__(self) -> tuple[str, str | None, int | None]:
+        """Leave the number behind: what is pickled goes to other processes and into stores."""
+        return self.message, self.element, self.code
+
+    def __deepcopy__(self, memo: object) -> Problem:
+        return self
+
+    def __setstate__(self, state: tuple[str, str | None, int | None]) -> None:
+        for name, value in zip(("message", "element", "code", "number"), (*state, None), strict=True):
+            object.__setattr__(self, name, value)
+
 
 class APIError(SMSPartnerError):
     """The API answered no, and so nothing was sent.
@@ -92,6 +103,10 @@ class RateLimitError(APIError):
         super().__init__(path, code, problems)
         self.retry_after = retry_after
         self.args = (*self.args, retry_after)
+
+    def __str__(self) -> str:
+        wish = f"; it asks to wait {self.retry_after:.0f} seconds" if self.retry_after else ""
+        return super().__str__() + wish
 
 
 class OutsideSendingHoursError(APIError):

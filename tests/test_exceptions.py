@@ -85,9 +85,21 @@ def test_only_a_refusal_is_a_refusal(error: type[Exception]) -> None:
     assert not issubclass(error, APIError)
 
 
-@pytest.mark.parametrize("again", [lambda error: pickle.loads(pickle.dumps(error)), copy.copy, copy.deepcopy])
 @pytest.mark.parametrize("refusal", REFUSALS)
-def test_a_refusal_survives_a_pickle(refusal: type[APIError], again: type) -> None:
+def test_a_pickle_of_a_refusal_holds_no_number(refusal: type[APIError]) -> None:
+    """It goes to other processes, and into stores."""
+    pickled = pickle.dumps(refusal("/send", 9, PROBLEMS))
+    error = pickle.loads(pickled)
+
+    assert type(error) is refusal
+    assert (error.path, error.code, str(error)) == ("/send", 9, str(refusal("/send", 9, PROBLEMS)))
+    assert [problem.number for problem in error.problems] == [None, None]
+    assert NUMBER.encode() not in pickled
+
+
+@pytest.mark.parametrize("again", [copy.copy, copy.deepcopy])
+@pytest.mark.parametrize("refusal", REFUSALS)
+def test_a_copy_of_a_refusal_is_whole(refusal: type[APIError], again: type) -> None:
     error = again(refusal("/send", 9, PROBLEMS))
 
     assert type(error) is refusal

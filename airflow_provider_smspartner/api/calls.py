@@ -93,8 +93,12 @@ class Call(Generic[T]):
 
     def encode(self, api_key: str) -> dict[str, Any]:
         """Return the JSON body of a POST, or the query of a GET."""
+        return {"apiKey": api_key, **self.payload()}
+
+    def payload(self) -> dict[str, Any]:
+        """Return the same without the key, which joins a request at the last moment."""
         wanted = {"_format": "xml"} if self.response_format == "xml" else {}
-        return {"apiKey": api_key, **self.fields, **wanted}
+        return {**self.fields, **wanted}
 
     def read(self, answer: Answer) -> T:
         """Return the value that the answer stands for.

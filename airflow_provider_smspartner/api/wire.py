@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 LARGEST_XML = 1024 * 1024  # bytes; 500 reports are some 80 KB, nested tags take a hundred times their size
 DEEPEST_XML = 8  # the vendor's answers have four levels; more is not theirs
 ID = re.compile(r"(?=.*[1-9])[0-9A-Za-z][0-9A-Za-z_-]{0,63}")  # "null" and "0" name nothing
+HTML = re.compile(rb"[\s\xef\xbb\xbf]{0,99}<(?:!doctype\s+html|html)\b", re.IGNORECASE)
 HIGHEST_CODE = 9_999  # 992 is the vendor's highest; a longer one may be a phone number in the wrong place
 LONGEST_TEXT = 300
 MOST_PROBLEMS = 20
@@ -94,8 +95,16 @@ def untrusted(path: str, answer: Answer, what: str) -> NoReturn:
     """Raise the error that says the outcome is open, without a word of the body."""
     raise OutcomeUnknownError(
         f"{path} answered with HTTP {answer.status} and {what} ({len(answer.body)} bytes): "
-        "whether SMS Partner acted on the request is unknown"
+        f"whether SMS Partner acted on the request is unknown{suspect(answer)}"
     )
+
+
+def suspect(answer: Answer) -> str:
+    """Return what to check when the answer is one of a web server, not of the API."""
+    page = HTML.match(answer.body) if answer.status < 500 else None  # a 5xx is trouble at the right place
+    if answer.status != 404 and page is None:
+        return ""
+    return ". This is no answer of its API: check the path of the connection's API URL, which ends in /v1"
 
 
 # ---- bytes to fields -----------------------------------------------------------------------------

@@ -4,32 +4,41 @@ from __future__ import annotations
 
 import ipaddress
 import json
+import logging
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
+from difflib import SequenceMatcher
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from airflow_provider_smspartner.exceptions import InvalidMessage, InvalidPhoneNumber
 from airflow_provider_smspartner.rules import phone
-from airflow_provider_smspartner.rules.message import check_sender
+from airflow_provider_smspartner.rules.message import check_sender, check_url
 
 if TYPE_CHECKING:
     from airflow.sdk import Connection
 
+log = logging.getLogger(__name__)
+
 API_URL = "https://api.smspartner.fr/v1"
-FIELDS = frozenset(
-    {
-        "sender",
-        "sandbox",
-        "timeout",
-        "requests_per_second",
-        "price_per_segment",
-        "redirect_to",
-        "max_recipients",
-    }
+VENDORS_HOST = "api.smspartner.fr"
+FIELDS = (
+    "sender",
+    "sandbox",
+    "timeout",
+    "requests_per_second",
+    "price_per_segment",
+    "redirect_to",
+    "max_recipients",
+    "inbox_url",
 )
+NEAR = 0.8
+"""How much of two names must agree for one to be a misspelling of the other."""
+SHORTEST_PART = 5
+"""Letters; a name that holds ours, as ``is_sandbox``, or is a part of it, as ``redirect``, means ours."""
 YES, NO = frozenset({"true", "1", "yes", "on"}), frozenset({"false", "0", "no", "off", ""})
 
 
@@ -55,11 +64,25 @@ class Settings:
     """The one number that gets everything this connection sends, once per batch."""
     max_recipients: int | None = None
     """More recipients than this are refused, whatever a DAG says."""
+    inbox_url: str | None = field(default=None, repr=False)
+    """Where the platform posts reports and replies; its path may hold a secret."""
 
     @property
     def plain_http(self) -> bool:
         """Whether the URL has no TLS, which only a loopback address may have."""
         return self.url.startswith("http://")
+
+
+def check_type(conn: Connection, wanted: str) -> None:
+    """Refuse a connection of another type: its password is not a key of SMS Partner, and would travel there.
+
+    :raises InvalidMessage: it is one; the sentence names the connection and both types.
+    """
+    if conn.conn_type and conn.conn_type != wanted:
+        raise InvalidMessage(
+            f"smspartner_conn_id: connection {conn.conn_id!r} is of type {conn.conn_type!r}, not {wanted!r}; "
+            "name one of that type. Nothing was sent."
+        )
 
 
 def read(conn: Connection) -> Settings:
@@ -86,6 +109,7 @@ def read(conn: Connection) -> Settings:
         price_per_segment=price(extra.get("price_per_segment"), conn_id),
         redirect_to=redirect(extra.get("redirect_to"), conn_id),
         max_recipients=cap(extra, conn_id),
+        inbox_url=inbox(extra.get("inbox_url"), conn_id),
     )
 
 
@@ -102,20 +126,55 @@ def extra_of(conn: Connection, conn_id: str) -> Mapping[str, Any]:
         extra = None
     if not isinstance(extra, dict):
         raise fault(conn_id, "Extra", 'is not a JSON object; write {"sender": "ACME"}, for example') from None
-    for name in extra:
-        meant = "_".join(str(name).casefold().replace("-", " ").replace("_", " ").split())
-        if meant in FIELDS and name != meant:  # {"Sandbox": true} must not send for real
+    unknown = sorted(extra.keys() - set(FIELDS))
+    for name in unknown:
+        if meant := misspelt(name):  # {"sandox": true} must not send for real
             raise fault(conn_id, "Extra", f"holds {name!r}, which is written {meant!r}")
+    if unknown:
+        warn_of_unknown(conn_id, tuple(unknown))
     return {name: value for name, value in extra.items() if value is not None}
+
+
+def misspelt(name: str) -> str | None:
+    """Return the field of ours that a name must mean, None when it is near none."""
+    given = letters(name)
+    likeness = {field: near(given, letters(field)) for field in FIELDS}
+    best = max(FIELDS, key=lambda field: likeness[field])
+    return best if likeness[best] >= NEAR else None
+
+
+def letters(name: str) -> str:
+    """Return a name without what people write differently: capitals, hyphens, underscores."""
+    return "".join(char for char in name.casefold() if char.isalnum())
+
+
+def near(given: str, ours: str) -> float:
+    """Tell how near two names are; 1 when one holds the other."""
+    shorter = min(given, ours, key=len)
+    if given == ours or (len(shorter) >= SHORTEST_PART and (given in ours or ours in given)):
+        return 1.0
+    return SequenceMatcher(None, given, ours, autojunk=False).ratio()
+
+
+@lru_cache(maxsize=256)
+def warn_of_unknown(conn_id: str, names: tuple[str, ...]) -> None:
+    """Say once in a process that nobody reads these."""
+    log.warning(
+        "Connection %r: Extra holds %s, which SMS Partner's connections do not know; they are ignored",
+        conn_id,
+        ", ".join(map(repr, names)),
+    )
 
 
 def base_url(host: str | None, port: int | None, schema: str | None, conn_id: str) -> str:
     """Return the URL of the API; https unless it says otherwise, plain http only on loopback.
 
-    :param schema: where Airflow puts the path of a connection that is written as a URI.
+    :param schema: http or https, the scheme of a host that has none, as for Airflow's own HTTP connections;
+        else the path, which is where Airflow puts that of a connection written as a URI.
     """
     text = (host or "").strip() or API_URL
-    text = text if "://" in text else f"https://{text}"
+    scheme = schema if schema in ("http", "https") else "https"
+    text = text if "://" in text else f"{scheme}://{text}"
     try:
         parts = urlsplit(text.rstrip("/"))
         where, written_port = parts.hostname or "", parts.port
@@ -134,6 +193,8 @@ def base_url(host: str | None, port: int | None, schema: str | None, conn_id: st
         parts = parts._replace(netloc=f"{parts.netloc}:{port}")
     if schema and schema not in ("http", "https") and not parts.path:
         parts = parts._replace(path=f"/{schema}")
+    if where == VENDORS_HOST and not parts.path:
+        parts = parts._replace(path=urlsplit(API_URL).path)
     return parts.geturl()
 
 
@@ -201,6 +262,21 @@ def redirect(value: object, conn_id: str) -> str | None:
         return phone.normalize(str(value))
     except InvalidPhoneNumber as error:
         raise fault(conn_id, "Redirect to", f"is not a mobile number: {error}") from None
+
+
+def inbox(value: object, conn_id: str) -> str | None:
+    """Return the address of the receiver, which must not show what people write to the network."""
+    if value in (None, ""):
+        return None
+    try:
+        check_url(value, argument="inbox_url")  # type: ignore[arg-type]  # it refuses what is no text
+        parts = urlsplit(str(value))
+        plain = parts.scheme == "http" and not is_loopback(parts.hostname or "")
+    except (InvalidMessage, ValueError):
+        raise fault(conn_id, "Inbox URL", "is not a URL such as https://example.org/inbox") from None
+    if plain:
+        raise fault(conn_id, "Inbox URL", "is plain http, which shows replies to the network; use https")
+    return str(value)
 
 
 def cap(extra: Mapping[str, Any], conn_id: str) -> int | None:

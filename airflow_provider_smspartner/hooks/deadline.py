@@ -1,4 +1,7 @@
-"""A deadline for a whole answer, under ``requests``, whose own time-out begins anew with each byte."""
+"""Connections under ``requests``: the key joins a request here, and a whole answer has a deadline.
+
+The time-out of ``requests`` itself begins anew with each byte.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 from requests.adapters import HTTPAdapter
 from urllib3 import connection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+
+from airflow_provider_smspartner.hooks.departure import current
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -61,16 +66,26 @@ class Response(HTTPResponse):
         self.fp = io.BufferedReader(InTime(sock))
 
 
-class HTTPConnection(connection.HTTPConnection):
-    """A connection whose answers end in time."""
+class Departing:
+    """A connection that lets requests depart, and whose answers end in time."""
 
     response_class = Response
+    debuglevel = 0  # any other would print what is sent, whatever the default of the process
+
+    def send(self, data: Any) -> None:
+        """Send the next bytes of a request; ``http.client`` calls it with the head, then with the body."""
+        if self.sock is None:  # type: ignore[has-type]  # only what can be sent has left
+            self.connect()  # type: ignore[attr-defined]
+        departure = current()
+        super().send(departure.through(data) if departure else data)  # type: ignore[misc]
 
 
-class HTTPSConnection(connection.HTTPSConnection):
-    """A connection over TLS whose answers end in time."""
+class HTTPConnection(Departing, connection.HTTPConnection):
+    """Such a connection."""
 
-    response_class = Response
+
+class HTTPSConnection(Departing, connection.HTTPSConnection):
+    """Such a connection over TLS, through a proxy too."""
 
 
 class HTTPPool(HTTPConnectionPool):

@@ -21,12 +21,12 @@ from airflow_provider_smspartner import api
 from airflow_provider_smspartner.exceptions import (
     InvalidMessage,
     OutcomeUnknownError,
-    RateLimitError,
     SMSPartnerError,
 )
-from airflow_provider_smspartner.hooks import connection, transport
+from airflow_provider_smspartner.hooks import connection, environment, over_aiohttp, over_requests, transport
 from airflow_provider_smspartner.hooks.aside import aside
 from airflow_provider_smspartner.hooks.connection import Settings
+from airflow_provider_smspartner.hooks.frames import abare, bare
 from airflow_provider_smspartner.hooks.pace import Pace
 from airflow_provider_smspartner.rules import phone
 
@@ -71,7 +71,7 @@ class SMSPartnerHook(HttpHook):
     def settings(self) -> Settings:
         """What the connection says, read once.
 
-        :raises InvalidMessage: the connection is missing or one of its fields is wrong.
+        :raises InvalidMessage: the connection is missing, of another type, or one of its fields is wrong.
         """
         if self._settings is None:
             try:
@@ -82,6 +82,7 @@ class SMSPartnerHook(HttpHook):
                     "Airflow cannot read it; create it with type smspartner, or set "
                     f"AIRFLOW_CONN_{self.smspartner_conn_id.upper()}"
                 ) from None
+            connection.check_type(conn, self.conn_type)
             self._settings = connection.read(conn)
             for form in {
                 f(self._settings.api_key) for f in (str, quote_plus, lambda key: quote(key, safe=""))
@@ -96,6 +97,7 @@ class SMSPartnerHook(HttpHook):
 
     # ---- carrying ----------------------------------------------------------------------------------
 
+    @bare
     def call(
         self,
         call: api.Call[T],
@@ -115,14 +117,15 @@ class SMSPartnerHook(HttpHook):
         return value
 
     def _once(self, call: api.Call[T], before: Callable[[], None] | None) -> T:
-        time.sleep(Pace.of(self.smspartner_conn_id).book(self.settings.requests_per_second))
+        pace = Pace.of(self.smspartner_conn_id)
+        for seconds in pace.turn(self.settings.requests_per_second):
+            time.sleep(seconds)
         if before is not None:
             before()
-        try:
-            return call.read(transport.exchange(self.get_conn(), call, self.settings))
-        except RateLimitError as error:
-            self._slow_down(error)
+        with pace.following():
+            return call.read(over_requests.exchange(self.get_conn(), call, self.settings))
 
+    @abare
     async def acall(self, call: api.Call[T], *, session: aiohttp.ClientSession | None = None) -> T:
         """Carry a call over aiohttp, for triggers and callbacks; as ``call`` in all else.
 
@@ -136,36 +139,28 @@ class SMSPartnerHook(HttpHook):
             return await AsyncRetrying(**transport.repeat_policy(call))(self._aonce, call, session)
 
     async def _aonce(self, call: api.Call[T], session: aiohttp.ClientSession) -> T:
-        await asyncio.sleep(Pace.of(self.smspartner_conn_id).book(self.settings.requests_per_second))
-        try:
+        pace = Pace.of(self.smspartner_conn_id)
+        for seconds in pace.turn(self.settings.requests_per_second):
+            await asyncio.sleep(seconds)
+        with pace.following():
             # 500 reports take milliseconds, and hundreds of answers may come at once
-            return await aside(call.read, await transport.aexchange(session, call, self.settings))
-        except RateLimitError as error:
-            self._slow_down(error)
-
-    def _slow_down(self, error: RateLimitError) -> NoReturn:
-        """Let every thread wait when the platform asked one to."""
-        Pace.of(self.smspartner_conn_id).hold(min(error.retry_after or 0.0, transport.LONGEST_WAIT))
-        raise error
+            return await aside(call.read, await over_aiohttp.aexchange(session, call, self.settings))
 
     @asynccontextmanager
     async def open_session(self) -> AsyncIterator[aiohttp.ClientSession]:
         """Open a session for many ``acall`` in a row."""
         # Airflow's own bridge: below 3.2 a thread of another kind reads the supervisor's answers out of order
         settings = await sync_to_async(lambda: self.settings)()
-        async with transport.open_session(settings) as session:
+        async with over_aiohttp.open_session(settings) as session:
             yield session
 
-    def get_conn(self, *_: object, **__: object) -> transport.Session:
+    def get_conn(self, *_: object, **__: object) -> over_requests.Session:
         """Return this thread's session: no header and no option comes out of the connection."""
-        session: transport.Session | None = getattr(self._of_thread, "session", None)
+        session: over_requests.Session | None = getattr(self._of_thread, "session", None)
         if session is None:
             if not self.settings.plain_http:
-                transport.trusted_authorities()  # requests would fail on a bad bundle as if it had sent
-            session = self._of_thread.session = transport.Session()
-            session.headers.update(transport.HEADERS)
-            # A proxy has no part in a talk with this machine, and would see the key in plain http
-            session.trust_env = not self.settings.plain_http
+                environment.trusted_authorities()  # says what is wrong with a bundle
+            session = self._of_thread.session = over_requests.Session()
         return session
 
     def run(self, *_: object, **__: object) -> NoReturn:
@@ -178,6 +173,7 @@ class SMSPartnerHook(HttpHook):
 
     # ---- short forms -------------------------------------------------------------------------------
 
+    @bare
     def send_sms(self, message: str, recipients: str | Iterable[str], **options: Any) -> Sent:
         """Send one text to at most 500 people and return its message id, segments and cost.
 
@@ -193,6 +189,7 @@ class SMSPartnerHook(HttpHook):
         given["sandbox"] = self.settings.sandbox or bool(options.get("sandbox"))
         return self._send(api.send(self._numbers(recipients), message, api.SendOptions(**given)))
 
+    @bare
     def send_survey(
         self,
         survey_id: str,

@@ -26,6 +26,7 @@ from airflow_provider_smspartner.exceptions import (
     RateLimitError,
     SMSPartnerError,
 )
+from airflow_provider_smspartner.hooks.pace import LONGEST_WAIT, PATIENCE
 from airflow_provider_smspartner.hooks.paging import Found, look_up
 from airflow_provider_smspartner.journal import Batch, Memory, SendLog, StaleProcess
 from airflow_provider_smspartner.rules.batches import split_people
@@ -50,7 +51,6 @@ OTHERS = 5.0
 """Seconds between two looks at what another run is about to send."""
 LAST_ANSWERS = 4.0
 """Seconds that requests in flight get when the task is stopped; Airflow kills it after five."""
-MOST_THROTTLED = 20
 
 
 def count_nothing(**amounts: int) -> None:
@@ -84,7 +84,7 @@ class Sending:
         self._totals = Totals(plan, count)
         self._doubts = Doubts(plan, self._look, now)
         self._unknown_in_a_row = self._fruitless = self._throttled = 0
-        self._not_before = 0.0
+        self._not_before = self._throttled_since = 0.0
         self._books = Bookkeeping(self._record, most_behind=4 * plan.concurrency)
         self._flight = Flight(plan, send_log, carrier, self._books, is_stopped=self._is_stopped, now=now)
         self._withdrawal = Withdrawal(plan, send_log, carrier.call, stop=self.stop, now=now)
@@ -245,14 +245,15 @@ class Sending:
 
     def _fill(self, groups: Iterator[tuple[Person, ...]]) -> None:
         """Claim further batches, in one write, while the carriers are busy with those before."""
-        width = self.plan.concurrency
-        if self._flight.is_braked or 2 * len(self._flight) > 3 * width or self._now() < self._not_before:
+        # While the platform is busy one batch asks for all: each that is refused uses up an ordinal
+        most = 1 if self._throttled else 2 * self.plan.concurrency
+        if self._flight.is_braked or 4 * len(self._flight) > 3 * most or self._now() < self._not_before:
             return
         again = self._remaining.again
         if again:  # nobody may be in two open batches, whenever this process dies
             self._books.finish()
         batches: list[Batch] = []
-        while len(self._flight) + len(batches) < 2 * width:
+        while len(self._flight) + len(batches) < most:
             people = again.popleft() if again else next(groups, ())
             if not people:
                 self._exhausted = True
@@ -333,9 +334,8 @@ class Sending:
         """Keep out the people whom a refusal is about; one about anything else stops the send."""
         groups: Sequence[tuple[Person, ...]] = [batch.people]
         bad: Sequence[Person] = ()
-        if isinstance(error, RateLimitError) and self._throttled < MOST_THROTTLED:
-            self._throttled += 1
-            self._not_before = self._now() + (error.retry_after or min(2.0**self._throttled, 60.0))
+        if isinstance(error, RateLimitError):
+            self._throttle(error)
         elif is_about_numbers(error):
             bad, groups = divide(batch.people, error)
             batch.rejected = self.plan.recogniser.hashes(bad)
@@ -344,6 +344,20 @@ class Sending:
         self._move(batch, Event.NO)
         self._doubts.add(batch, groups)
         self._totals.reject(bad, error)
+
+    def _throttle(self, error: RateLimitError) -> None:
+        """Leave the platform alone for a while; a worker is not held for longer than that helps.
+
+        A burst of refusals is one. The pace of the hook slows down by itself.
+        """
+        now, wish = self._now(), error.retry_after or 0.0
+        if now >= self._not_before:
+            self._throttled_since = self._throttled_since if self._throttled else now
+            self._throttled += 1
+            wish = max(wish, min(2.0 ** (self._throttled - 1), LONGEST_WAIT))
+        if wish > LONGEST_WAIT or now - self._throttled_since > PATIENCE:
+            self._fail(error)
+        self._not_before = max(self._not_before, now + min(wish, LONGEST_WAIT))
 
     def _lost(self, batch: Batch, error: OutcomeUnknownError) -> None:
         """Set a batch aside whose outcome nobody knows, and brake when several follow each other."""

@@ -15,6 +15,7 @@ from airflow_provider_smspartner.exceptions import (
     NotFoundError,
     StopListError,
 )
+from airflow_provider_smspartner.hooks.frames import emptied
 
 HOPELESS = (
     AuthenticationError,
@@ -28,8 +29,12 @@ HOPELESS = (
 
 @contextmanager
 def no_useless_retry() -> Iterator[None]:
-    """Fail the task for good when trying again could not end otherwise."""
-    try:
-        yield
-    except HOPELESS as error:
-        raise AirflowFailException(str(error)) from error
+    """Fail the task for good when trying again could not end otherwise.
+
+    Its frames, which hold people and texts, are emptied before a reporter of errors sees them.
+    """
+    with emptied():
+        try:
+            yield
+        except HOPELESS as error:
+            raise AirflowFailException(str(error)) from error

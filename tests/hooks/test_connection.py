@@ -33,6 +33,7 @@ ALL_FIELDS: dict[str, Any] = {
     "price_per_segment": 0.045,
     "redirect_to": "06 12 34 56 78",
     "max_recipients": 1000,
+    "inbox_url": "https://sms.example/inbox/a-secret?b=1",
 }
 ALL_SETTINGS = Settings(
     conn_id="smspartner_default",
@@ -45,6 +46,7 @@ ALL_SETTINGS = Settings(
     price_per_segment=Decimal("0.045"),
     redirect_to=NUMBER,
     max_recipients=1000,
+    inbox_url="https://sms.example/inbox/a-secret?b=1",
 )
 
 
@@ -79,6 +81,7 @@ def test_the_key_is_enough(monkeypatch: pytest.MonkeyPatch) -> None:
         price_per_segment=None,
         redirect_to=None,
         max_recipients=None,
+        inbox_url=None,
     )
 
 
@@ -124,6 +127,13 @@ def test_what_is_left_empty_is_the_default(monkeypatch: pytest.MonkeyPatch, extr
         ({"host": "HTTP://localhost:1/v1"}, "http://localhost:1/v1"),
         ({"host": "http://127.0.0.53:1/v1"}, "http://127.0.0.53:1/v1"),
         ({"host": "http://[::1]:1/v1"}, "http://[::1]:1/v1"),
+        ({"host": "https://api.smspartner.fr"}, "https://api.smspartner.fr/v1"),
+        ({"host": "API.smspartner.fr/", "port": 443}, "https://API.smspartner.fr:443/v1"),
+        ({"host": "sms.example"}, "https://sms.example"),
+        ({"host": "localhost:1/v1", "schema": "http"}, "http://localhost:1/v1"),
+        ({"host": "127.0.0.1", "port": 8025, "schema": "http"}, "http://127.0.0.1:8025"),
+        ({"host": "https://sms.example/v1", "schema": "http"}, "https://sms.example/v1"),
+        ({"schema": "http"}, "https://api.smspartner.fr/v1"),
     ],
 )
 def test_where_the_api_is(monkeypatch: pytest.MonkeyPatch, fields: dict[str, Any], url: str) -> None:
@@ -165,6 +175,11 @@ BAD_HOSTS = [
 ]
 
 
+def test_a_scheme_of_its_own_is_that_of_the_url(monkeypatch: pytest.MonkeyPatch) -> None:
+    said = refused(defined(monkeypatch, host="api.smspartner.fr/v1", schema="http"))
+    assert "API URL is plain http" in said
+
+
 @pytest.mark.parametrize("host", BAD_HOSTS)
 def test_a_bad_url_is_refused(monkeypatch: pytest.MonkeyPatch, host: str) -> None:
     assert "Connection 'smspartner_default': API URL " in refused(defined(monkeypatch, host=host))
@@ -184,6 +199,27 @@ def test_a_bad_port_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
         ("price_per_segment", "Price per segment", ["cheap", -1, "NaN", "Infinity", True, 100, [1]]),
         ("redirect_to", "Redirect to", ["0612", "01 23 45 67 89", "nobody", 12, True]),
         ("max_recipients", "Max recipients", [0, -1, 1.5, "all", True, "nan"]),
+        (
+            "inbox_url",
+            "Inbox URL",
+            [
+                *(
+                    "http://sms.example/inbox",
+                    "http://localhost.example/",
+                    "ftp://sms.example/",
+                    "sms.example",
+                ),
+                *(
+                    "https://",
+                    "https://a:b@sms.example/",
+                    "https://sms.example/a b",
+                    12,
+                    True,
+                    ["https://x/"],
+                ),
+                *("https://[::1", "https://sms.example:99999/"),
+            ],
+        ),
     ],
 )
 def test_a_bad_field_is_named(
@@ -192,6 +228,82 @@ def test_a_bad_field_is_named(
     for value in values:
         said = refused(defined(monkeypatch, extra={name: value}))
         assert said.startswith(f"Connection 'smspartner_default': {label} "), (value, said)
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:8026/inbox", "http://localhost/", "https://sms.example"])
+def test_an_inbox_may_be_on_this_machine(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    assert defined(monkeypatch, extra={"inbox_url": url}).settings.inbox_url == url
+
+
+MISSPELT = {
+    "sandbox": [
+        "sandox",
+        "is_sandbox",
+        "Sandbox",
+        "sand-box",
+        "sandbox_mode",
+        "snadbox",
+        "extra__smspartner__sandbox",
+    ],
+    "redirect_to": ["redirectTo", "redirect", "redirect-to", "redirct_to"],
+    "max_recipients": ["maxRecipients", "max_recipient", "recipients", "MAX RECIPIENTS"],
+    "requests_per_second": ["requestsPerSecond", "request_per_second", "requests"],
+    "price_per_segment": ["price", "pricePerSegment", "price_per_segement"],
+    "sender": ["Sender", "sendr", "sender_id", "default_sender"],
+    "timeout": ["time_out", "timeOut", "timeouts"],
+    "inbox_url": ["inboxUrl", "inbox", "inbox_uri"],
+}
+
+
+@pytest.mark.parametrize(
+    ("meant", "name"), [(meant, name) for meant, names in MISSPELT.items() for name in names]
+)
+def test_a_misspelt_extra_is_refused_with_its_right_name(
+    monkeypatch: pytest.MonkeyPatch, meant: str, name: str
+) -> None:
+    """A staging connection with a typing error must not send for real."""
+    assert f"Extra holds {name!r}, which is written {meant!r}" in refused(
+        defined(monkeypatch, extra={name: "1"})
+    )
+
+
+OTHERS = [
+    "proxy",
+    "proxies",
+    "headers",
+    "verify",
+    "cert",
+    "stream",
+    "trust_env",
+    "max_redirects",
+    "owner",
+    "team",
+]
+
+
+def test_other_extras_are_warned_of_once(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    connection.warn_of_unknown.cache_clear()
+    for _ in range(3):
+        _ = defined(monkeypatch, extra={**dict.fromkeys(OTHERS, KEY), "sender": "ACME"}).settings
+    warnings = [record.getMessage() for record in caplog.records if "ignored" in record.getMessage()]
+    assert len(warnings) == 1
+    assert all(repr(name) in warnings[0] for name in OTHERS)
+    assert not held_in(warnings[0])
+
+
+@pytest.mark.parametrize("conn_type", ["postgres", "http", "mysql"])
+def test_a_connection_of_another_type_keeps_its_password(
+    carry: Carry, monkeypatch: pytest.MonkeyPatch, simulator: Simulator, conn_type: str
+) -> None:
+    form = {"conn_type": conn_type, "password": KEY, "host": simulator.url}
+    monkeypatch.setenv("AIRFLOW_CONN_WAREHOUSE", json.dumps(form))
+    with pytest.raises(InvalidMessage) as caught:
+        carry(api.me(), SMSPartnerHook("warehouse"))
+    for part in ("smspartner_conn_id: ", "'warehouse'", repr(conn_type), "'smspartner'"):
+        assert part in str(caught.value)
+    assert simulator.requests == []
 
 
 @pytest.mark.parametrize("extra", ["{sender: ACME}", "[]x", "[1]", '"ACME"', "sender=ACME", KEY])

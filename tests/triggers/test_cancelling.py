@@ -68,8 +68,8 @@ def in_a_wait_for_dns(
 
 def before_its_turn(simulator: Simulator, **_: Any) -> Reached:
     pace = Pace.of("smspartner_default")
-    pace.hold(50)
-    return lambda: pace.book(0) > 0
+    pace.slow_down(50, pace.era)
+    return lambda: next(pace.turn(0), 0.0) > 0
 
 
 def between_polls(simulator: Simulator, **_: Any) -> Reached:
