@@ -21,6 +21,9 @@ class _Scalar:
     def __lt__(self, other: Any) -> bool:
         return bool(self.value < other)
 
+    def __gt__(self, other: Any) -> bool:
+        return bool(self.value > other)
+
     def __hash__(self) -> int:
         return hash(self.value)
 
