@@ -103,7 +103,7 @@ def _masked_list(match: re.Match[str]) -> str:
     digits = "".join(str(decimal(char)) for char in bare if char.isdecimal())
     if match["plus"]:
         return mask(text) if 8 <= len(digits) <= 15 else text
-    times = ":" in gap and re.match("0[1-9]", text) and len(set(re.split(r"\d\d", text))) > 2
+    times = ":" in gap and " " in text and text[0] == "0" and text[1] != "0"
     return mask(text) if _WHOLE.fullmatch(digits) and not times else text
 
 

@@ -23,6 +23,9 @@ class Person(NamedTuple):
     values: tuple[str | None, ...] = ()
     """What a personal text is filled with. Not part of who they are."""
 
+    def __repr__(self) -> str:
+        return "Person(…)"  # tracebacks and logs print what they hold
+
 
 class Recogniser:
     """Turns people into keyed hashes: HMAC-SHA-256 under a key derived from a secret and never stored.
