@@ -22,6 +22,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 
 class SMSPartnerError(Exception):
@@ -47,21 +48,17 @@ class Problem:
     code: int | None = None
     """The item's own code, when it brings one."""
     number: str | None = field(default=None, repr=False)
-    """The recipient it is about, as the platform wrote it; kept out of every text."""
+    """The recipient it is about, as the platform wrote it; kept out of every text and every pickle."""
 
     def __str__(self) -> str:
         return f"{self.element}: {self.message}" if self.element else self.message
 
-    def __getstate__(self) -> tuple[str, str | None, int | None]:
-        """Leave the number behind: what is pickled goes to other processes and into stores."""
-        return self.message, self.element, self.code
+    def __reduce__(self) -> tuple[object, ...]:
+        # What is pickled is stored or travels, and names nobody there
+        return partial(Problem, message=self.message, element=self.element, code=self.code), ()
 
     def __deepcopy__(self, memo: object) -> Problem:
         return self
-
-    def __setstate__(self, state: tuple[str, str | None, int | None]) -> None:
-        for name, value in zip(("message", "element", "code", "number"), (*state, None), strict=True):
-            object.__setattr__(self, name, value)
 
 
 class APIError(SMSPartnerError):

@@ -135,3 +135,50 @@ class OfNoDriver(WithoutEngine):
 
     reason = ModuleNotFoundError("no module")
     kind = Mapped
+
+
+class OfOwnExtra(WithoutEngine):
+    """MySQL with an extra that its hook knows and SQLAlchemy hands on to the driver."""
+
+    def get_sqlalchemy_engine(self, engine_kwargs: Any = None) -> sa.Engine:
+        given = {**(engine_kwargs or {}), "connect_args": {"cursor": "dictcursor"}}
+        return sa.create_engine("sqlite://", **given)
+
+
+class OfOtherDialect(WithoutEngine):
+    """ODBC, whose engine asks every database the questions of SQL Server."""
+
+    def get_sqlalchemy_engine(self, engine_kwargs: Any = None) -> sa.Engine:
+        engine = sa.create_engine("sqlite://", **(engine_kwargs or {}))
+
+        @sa.event.listens_for(engine, "first_connect")
+        def ask(connection: Any, _: Any) -> None:
+            connection.execute("SELECT CAST(SERVERPROPERTY('ProductVersion') AS VARCHAR)")
+
+        return engine
+
+
+class OfNoJdbcScheme(WithoutEngine):
+    """JDBC of another version, when its connection does not say what is behind it."""
+
+    reason = ValueError("no scheme")
+
+
+class OutOfSyncConnection(Connection):
+    """MySQL's, which can neither be rolled back nor closed while a result has rows left."""
+
+    def rollback(self) -> None:
+        raise sqlite3.ProgrammingError("Commands out of sync; you can't run this command now")
+
+
+class OutOfSync(WithoutEngine):
+    """MySQL with a server-side cursor of its hook."""
+
+    def get_conn(self) -> sqlite3.Connection:
+        return OutOfSyncConnection(str(self.connection.host))
+
+
+class OutOfSyncEngine(WithEngine):
+    """MySQL with a server-side cursor of SQLAlchemy."""
+
+    factory = OutOfSyncConnection

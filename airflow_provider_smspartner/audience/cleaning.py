@@ -7,15 +7,14 @@ import tempfile
 import weakref
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
-from decimal import Decimal
 from hashlib import blake2b
-from math import isnan
 from typing import IO, Any
 
 from airflow_provider_smspartner.audience.rows import Rows, Rules
 from airflow_provider_smspartner.exceptions import InvalidMessage
 from airflow_provider_smspartner.rules import phone
 from airflow_provider_smspartner.rules.people import Person
+from airflow_provider_smspartner.rules.values import check_characters, event_name, is_missing
 
 SPOOL_AT_ONCE = 1_000_000
 """Bytes."""
@@ -116,10 +115,11 @@ class Audience:
         return countries is None or (country or phone.country(f"+{number}")) in countries
 
     def _readable(self, others: Sequence[object]) -> list[str | None]:
-        values = [readable(value) for value in others]
-        if self.rules.events:
-            check_event(values[0] or "")
-        return values
+        if not self.rules.events:
+            return [readable(value) for value in others]
+        event = event_name(others[0])
+        check_event(event or "")
+        return [event, *map(readable, others[1:])]
 
     def _write(self, number: int, values: list[str | None]) -> None:
         if self._spool is None:
@@ -144,11 +144,12 @@ def check_event(event: str) -> None:
         raise InvalidMessage("its event column is empty")
     if len(event) > LONGEST_EVENT:
         raise InvalidMessage(f"its event has {len(event)} characters, and the ledger keeps {LONGEST_EVENT}")
+    check_characters(event, "its event")
 
 
 def readable(value: object) -> str | None:
-    """Return a value of a row as text; None when there is none: NULL, or the NaN of a data frame."""
-    if value is None or (isinstance(value, float | Decimal) and isnan(value)):
+    """Return a value of a row as text; None when it is missing."""
+    if is_missing(value):
         return None
     if isinstance(value, bytes | bytearray | memoryview):
         raise InvalidMessage("a column that is needed of it holds bytes; cast it to text in the query")

@@ -5,26 +5,30 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 
-from airflow_provider_smspartner.audience.rows import ROWS_AT_ONCE, Columns, Rows
+from airflow_provider_smspartner.audience.rows import ROWS_AT_ONCE, Columns, Rows, same_name
 from airflow_provider_smspartner.exceptions import InvalidMessage
 from airflow_provider_smspartner.rules import phone
 from airflow_provider_smspartner.rules.literals import read_literal
+from airflow_provider_smspartner.rules.values import as_number
 
 
 def from_given(recipients: object, columns: Columns) -> Iterator[Rows]:
-    """Yield what a DAG gave: one number, numbers, or rows that are mappings.
+    """Yield what a DAG gave: one number, numbers, rows that are mappings, one such row, or lists of these.
+
+    One text may hold several numbers, with commas, semicolons or newlines between them.
 
     :raises InvalidMessage: ``recipients`` is none of these, or a row lacks a column.
     """
     if isinstance(recipients, str):
-        recipients = read_literal(recipients)
-    if isinstance(recipients, str | int) and not isinstance(recipients, bool):
+        literal = read_literal(recipients)
+        recipients = phone.several(recipients) or [recipients] if literal is recipients else literal
+    if isinstance(recipients, Mapping) or isinstance(as_number(recipients), int):
         recipients = [recipients]
-    if isinstance(recipients, Mapping | bytes | bytearray) or not isinstance(recipients, Iterable):
+    if isinstance(recipients, bytes | bytearray) or not isinstance(recipients, Iterable):
         raise InvalidMessage(
             f"recipients: {type(recipients).__name__} is neither a number nor a list of numbers or rows"
         )
-    source = enumerate(recipients, start=1)
+    source = enumerate(flattened(recipients), start=1)
     while part := list(islice(source, ROWS_AT_ONCE)):
         numbers = [number_of(row, columns.phone, index) for index, row in part]
         wanted = columns.wanted
@@ -32,6 +36,15 @@ def from_given(recipients: object, columns: Columns) -> Iterator[Rows]:
             [[column_of(row, *name, index) for name in wanted] for index, row in part] if wanted else None
         )
         yield Rows(numbers, others)
+
+
+def flattened(items: Iterable[object]) -> Iterator[object]:
+    """Yield the items of a list, and those of each list in it: what several mapped tasks have returned."""
+    for item in items:
+        if isinstance(item, list):
+            yield from item
+        else:
+            yield item
 
 
 def number_of(row: object, phone_column: str, index: int) -> object:
@@ -54,9 +67,11 @@ def column_of(row: object, column: str, argument: str, index: int) -> object:
         raise InvalidMessage(
             f"recipients: row {index} is no mapping, so it has no column {column!r} ({argument})"
         )
-    if column not in row:
-        columns = phone.mask_numbers(", ".join(sorted(map(str, row)))) or "none"
-        raise InvalidMessage(
-            f"recipients: row {index} has no column {column!r} ({argument}); it has {columns}"
-        )
-    return row[column]
+    if column in row:
+        return row[column]
+    names = {str(name): name for name in row}
+    name = same_name(names, column, f"{argument}: row {index} of recipients")
+    if name is None:
+        shown = phone.mask_numbers(", ".join(sorted(names))) or "none"
+        raise InvalidMessage(f"recipients: row {index} has no column {column!r} ({argument}); it has {shown}")
+    return row[names[name]]

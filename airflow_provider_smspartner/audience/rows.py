@@ -6,6 +6,9 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from airflow_provider_smspartner.exceptions import InvalidMessage
+from airflow_provider_smspartner.rules.masking import mask_numbers
+
 ROWS_AT_ONCE = 5_000
 
 
@@ -24,12 +27,33 @@ class Columns(NamedTuple):
         return event + [(name, "message") for name in self.merge]
 
 
+def same_name(names: Collection[str], column: str, where: str) -> str | None:
+    """Return the name that a column has there: the very name, else the one in another case; None for none.
+
+    Warehouses differ in the case that they give to names.
+
+    :raises InvalidMessage: several columns have that name, and which of them is meant cannot be told; the
+        sentence begins with ``where``.
+    """
+    found = [name for name in names if name == column]
+    found = found or [name for name in names if name.casefold() == column.casefold()]
+    if len(found) > 1:
+        named = mask_numbers(", ".join(found))
+        raise InvalidMessage(
+            f"{where} has {len(found)} columns that {column!r} may mean ({named}); select one"
+        )
+    return found[0] if found else None
+
+
 class Rows(NamedTuple):
     """Some rows: their numbers as they were typed, and what else is needed of each."""
 
     numbers: Sequence[object]
     others: Sequence[Sequence[object]] | None
     """The event first, when there are events, then the values to merge; None when nothing else is needed."""
+
+    def __repr__(self) -> str:
+        return f"Rows({len(self.numbers)})"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from airflow_provider_smspartner.audience.cleaning import Audience, gather
-from airflow_provider_smspartner.audience.rows import ROWS_AT_ONCE, Columns, Rows, Rules
+from airflow_provider_smspartner.audience.rows import ROWS_AT_ONCE, Columns, Rows, Rules, same_name
 from airflow_provider_smspartner.exceptions import InvalidMessage
-from airflow_provider_smspartner.rules import phone
+from airflow_provider_smspartner.rules.masking import mask_error, mask_numbers
 
 if TYPE_CHECKING:
     from airflow.providers.common.sql.hooks.sql import DbApiHook
-    from sqlalchemy import Engine
+    from sqlalchemy.engine import Connection, Engine
 
 log = logging.getLogger(__name__)
+
+MISFITS: Final = (TypeError, ValueError, AttributeError, KeyError)
+"""What hooks raise of whose connection SQLAlchemy makes nothing, such as JDBC's without a scheme."""
 
 
 def read_sql(
@@ -28,32 +32,88 @@ def read_sql(
 ) -> Audience:
     """Run a query and clean its rows while they come, without logging its parameters.
 
-    Rows are streamed through SQLAlchemy where the hook has an engine, and read in parts from the hook's own
-    cursor where it has none. The query must be one that returns rows.
+    Rows are streamed through SQLAlchemy where the hook has an engine that connects, and read in parts from
+    the hook's own cursor elsewhere. The query must be one that returns rows. Numbers that an error of the
+    database quotes are masked.
 
-    :raises InvalidMessage: the query lacks a column that is asked for.
+    :raises InvalidMessage: the query lacks a column that is asked for, or has several of that name, or the
+        hook cannot work with its connection at all.
     """
-    engine = engine_of(hook)
-    if engine is not None:
-        try:
-            return stream(engine, sql, parameters, columns, rules)
-        finally:
-            engine.dispose()  # the warehouse must not hold a connection for us while we send
+    try:
+        with connected(hook) as connection:
+            if connection is not None:
+                return stream(connection, sql, parameters, columns, rules)
+        return from_cursor(hook, sql, parameters, columns, rules)
+    except InvalidMessage:
+        raise
+    except Exception as error:
+        mask_error(error)
+        raise
+
+
+def from_cursor(
+    hook: DbApiHook,
+    sql: str,
+    parameters: Iterable[Any] | Mapping[str, Any] | None,
+    columns: Columns,
+    rules: Rules,
+) -> Audience:
+    """Clean the rows that the hook's own cursor brings."""
     found: list[Audience] = []
+    refused: list[Exception] = []
 
     def consume(cursor: Any) -> list[Any]:
         names = [str(column[0]) for column in cursor.description or ()]
         parts = iter(partial(cursor.fetchmany, ROWS_AT_ONCE), [])
-        found.append(gather(picked(names, parts, columns), rules))
+        try:
+            found.append(gather(picked(names, parts, columns), rules))
+        except Exception as error:
+            refused.append(error)
+            raise  # what the statement has written is undone
         return []  # some hooks refuse a handler that returns no rows
 
     hook.log_sql = False  # it would log the parameters, which may name people
-    hook.run(sql, parameters=parameters, handler=consume)
+    try:
+        hook.run(sql, parameters=parameters, handler=consume)
+    except Exception as error:
+        if refused:  # a driver that has rows left may have put an error of its own in the place
+            raise refused[0] from None
+        if found or not isinstance(error, TypeError | ValueError):
+            raise
+        raise InvalidMessage(
+            f"warehouse_conn_id: {type(hook).__name__} cannot work with this connection or these parameters "
+            f"({type(error).__name__}: {mask_numbers(str(error))[:300]})"
+        ) from None
     return found[0]
 
 
+@contextmanager
+def connected(hook: DbApiHook) -> Iterator[Connection | None]:
+    """Connect through SQLAlchemy; None where that cannot be, and the hook's own connection may do."""
+    from sqlalchemy.exc import SQLAlchemyError
+
+    engine = engine_of(hook)
+    if engine is None:
+        yield None
+        return
+    try:
+        try:
+            # Without parameters a % of the query is no placeholder, as in LIKE 'A%'
+            connection = engine.connect().execution_options(stream_results=True, no_parameters=True)
+        except (SQLAlchemyError, ImportError, *MISFITS) as error:
+            # An extra of the connection that is the hook's alone, or a dialect of another database. From one
+            # that is away the hook's own connection will hear the same.
+            told_cursor(hook, error)
+            yield None
+            return
+        with connection:
+            yield connection
+    finally:
+        engine.dispose()  # the warehouse must not hold a connection for us while we send
+
+
 def stream(
-    engine: Engine,
+    connection: Connection,
     sql: str,
     parameters: Iterable[Any] | Mapping[str, Any] | None,
     columns: Columns,
@@ -61,28 +121,34 @@ def stream(
 ) -> Audience:
     """Clean rows while a server-side cursor brings them."""
     given = parameters if isinstance(parameters, Mapping | None) else tuple(parameters)
-    # Without parameters a % of the query is no placeholder, as in LIKE 'A%'
-    with engine.connect().execution_options(stream_results=True, no_parameters=True) as connection:
-        connection.begin()  # else SQLAlchemy 1.4, which Airflow 3.1 has, commits a statement that writes
-        result = connection.exec_driver_sql(sql, given)
-        names = list(result.keys()) if result.returns_rows else []
+    connection.begin()  # else SQLAlchemy 1.4, which Airflow 3.1 has, commits a statement that writes
+    result = connection.exec_driver_sql(sql, given)
+    names = list(result.keys()) if result.returns_rows else []
+    try:
         return gather(picked(names, result.partitions(ROWS_AT_ONCE), columns), rules)
+    except InvalidMessage:
+        connection.invalidate()  # a roll-back with rows left would put the driver's error in its place
+        raise
 
 
 def engine_of(hook: DbApiHook) -> Engine | None:
     """Return the hook's SQLAlchemy engine, None for a hook that has none."""
     from airflow.providers.common.compat.sdk import AirflowException
-    from sqlalchemy.exc import ArgumentError
+    from sqlalchemy.exc import SQLAlchemyError
 
     try:
         # An error of the database would print the parameters, which may name people
         engine: Engine = hook.get_sqlalchemy_engine(engine_kwargs={"hide_parameters": True})
-    except (AirflowException, ArgumentError, ImportError, NotImplementedError) as error:
-        # Only the error's kind: its text may hold the URL with the password
-        reason = type(error).__name__
-        log.info("%s has no engine (%s): its rows are read from its cursor", type(hook).__name__, reason)
+    except (AirflowException, SQLAlchemyError, ImportError, NotImplementedError, *MISFITS) as error:
+        told_cursor(hook, error)
         return None
     return engine
+
+
+def told_cursor(hook: DbApiHook, error: Exception) -> None:
+    """Say which way is taken; only the error's kind, as its text may hold the URL with the password."""
+    reason = type(error).__name__
+    log.info("%s has no engine (%s): its rows are read from its cursor", type(hook).__name__, reason)
 
 
 def picked(names: Sequence[str], parts: Iterable[Sequence[Any]], columns: Columns) -> Iterator[Rows]:
@@ -100,9 +166,9 @@ def picked(names: Sequence[str], parts: Iterable[Sequence[Any]], columns: Column
 
 
 def column_index(names: Sequence[str], column: str, argument: str) -> int:
-    """Return where a row keeps a column; warehouses differ in the case they give column names."""
-    folded = [name.casefold() for name in names]
-    if column.casefold() not in folded:
-        known = phone.mask_numbers(", ".join(names)) or "none"
+    """Return where a row keeps a column."""
+    name = same_name(names, column, f"{argument}: the query")
+    if name is None:
+        known = mask_numbers(", ".join(names)) or "none"
         raise InvalidMessage(f"{argument}: the query has no column {column!r}; it has {known}")
-    return folded.index(column.casefold())
+    return names.index(name)

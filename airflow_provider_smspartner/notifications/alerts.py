@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias, TypeGuard
 
 from airflow_provider_smspartner import api
@@ -42,9 +42,9 @@ class Count:
 class Alert:
     """A text that is ready to leave."""
 
-    text: str
+    text: str = field(repr=False)
     options: api.SendOptions
-    numbers: Numbers
+    numbers: Numbers = field(repr=False)
     """Who is told, as E.164."""
     count: Count | None
 

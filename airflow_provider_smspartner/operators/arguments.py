@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
-from airflow.providers.common.compat.sdk import AirflowNotFoundException
+from airflow.providers.common.compat.sdk import AirflowException, AirflowNotFoundException
 from airflow.sdk import BaseHook
 from jinja2 import TemplateNotFound
 
@@ -28,7 +28,7 @@ class Counted:
 
     def serialize(self) -> str:
         """Return what the rendered template fields show."""
-        one = isinstance(self.value, str | int) or not hasattr(self.value, "__len__")
+        one = isinstance(self.value, str | int | Mapping) or not hasattr(self.value, "__len__")
         return f"{1 if one else len(self.value)} {self.noun}"
 
     __repr__ = __str__ = serialize
@@ -128,12 +128,26 @@ def warehouse(conn_id: str) -> Any:
     from airflow.providers.common.sql.hooks.sql import DbApiHook
 
     try:
+        kind = BaseHook.get_connection(conn_id).conn_type
         hook = BaseHook.get_hook(conn_id)
     except AirflowNotFoundException:
         raise InvalidMessage(
             f"warehouse_conn_id: connection {conn_id!r} is not defined; create it, or set "
             f"AIRFLOW_CONN_{conn_id.upper()}"
         ) from None
+    except AirflowException:  # "Unknown hook type"
+        hook = None
     if not isinstance(hook, DbApiHook):
-        raise InvalidMessage(f"warehouse_conn_id: connection {conn_id!r} is not one of a SQL database")
+        raise InvalidMessage(
+            f"warehouse_conn_id: connection {conn_id!r} is not one of a SQL database: its type is {kind!r}; "
+            "give the one of the warehouse"
+        )
     return hook
+
+
+def check_sql(sql: object) -> None:
+    """Refuse what is no single statement; an XComArg shows what it is when the task runs."""
+    if isinstance(sql, list | tuple | set | Mapping | bytes | int | float):
+        raise InvalidMessage(
+            f"sql: a {type(sql).__name__} is no statement; give one SELECT, or the name of a .sql file"
+        )

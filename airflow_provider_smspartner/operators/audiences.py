@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from airflow_provider_smspartner import audience
 from airflow_provider_smspartner.hooks.paging import read_stop_list
-from airflow_provider_smspartner.operators.arguments import plain, warehouse
+from airflow_provider_smspartner.operators.arguments import check_sql, plain, warehouse
 
 if TYPE_CHECKING:
     from airflow_provider_smspartner.operators.send import SendOperator
@@ -15,13 +15,14 @@ if TYPE_CHECKING:
 
 def read_audience(task: SendOperator, text: Text) -> audience.Audience:
     """Return who is to be texted, and log what was found on the way."""
+    check_sql(task.sql)
+    hook = None if task.sql is None else warehouse(str(task.warehouse_conn_id))  # refused before all reading
     columns = audience.Columns(task.phone_column, task.event_column, text.columns)
     rules = rules_of(task, text)
-    if task.sql is None:
+    if hook is None or task.sql is None:
         found = audience.gather(audience.from_given(plain(task.recipients), columns), rules)
     else:
-        hook, parameters = warehouse(str(task.warehouse_conn_id)), plain(task.parameters)
-        found = audience.read_sql(hook, task.sql, parameters, columns, rules)
+        found = audience.read_sql(hook, task.sql, plain(task.parameters), columns, rules)
     counts = (found.rows, len(found), found.invalid, found.duplicates, found.excluded)
     task.log.info("%s rows: %s recipients, %s invalid, %s duplicates, %s excluded", *counts)
     for reason in found.explained:

@@ -11,6 +11,7 @@ from airflow_provider_smspartner.exceptions import InvalidMessage
 from airflow_provider_smspartner.links.smspartner import LINKS
 from airflow_provider_smspartner.operators.arguments import (
     check_countries,
+    check_sql,
     counted,
     is_no_template,
     literal,
@@ -119,6 +120,7 @@ class BaseSendOperator(KeepsHours):
             raise InvalidMessage("warehouse_conn_id: sql needs a warehouse_conn_id, and the other way round")
         if self.sql is None and self.parameters is not None:
             raise InvalidMessage("parameters: they belong to sql, and there is none")
+        check_sql(self.sql)
         one_of(self.on_invalid, ("skip", "fail"), "on_invalid")
         one_of(self.on_unknown, ("verify", "fail", "resend"), "on_unknown")
         one_of(self.sending_hours, ("platform", "wait", "schedule", "fail"), "sending_hours")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from airflow_provider_smspartner.exceptions import InvalidMessage
+from airflow_provider_smspartner.rules.values import check_characters
 
 LONGEST_VALUE: Final = 1600
 """Characters; more than ten segments hold."""
@@ -24,7 +26,7 @@ class MergeField:
     """One place to fill."""
 
     column: str
-    default: str | None
+    default: str | None = dataclasses.field(repr=False)
     """What stands there for people whose value is empty; None when an empty value is a fault."""
 
 
@@ -32,7 +34,7 @@ class MergeField:
 class Template:
     """A message taken apart: ``texts`` has one item more than ``fields``."""
 
-    texts: tuple[str, ...]
+    texts: tuple[str, ...] = dataclasses.field(repr=False)
     fields: tuple[MergeField, ...]
 
     @property
@@ -82,6 +84,7 @@ def filling(field: MergeField, value: object) -> str:
         return field.default
     if len(text) > LONGEST_VALUE:
         raise InvalidMessage(f"column {field.column} holds {len(text)} characters, more than an SMS can")
+    check_characters(text, f"column {field.column}")
     if "{" in text or "}" in text:
         raise InvalidMessage(f"column {field.column} holds a brace, which SMS Partner would change")
     return text

@@ -27,6 +27,9 @@ class Person(NamedTuple):
     values: tuple[str | None, ...] = ()
     """What a personal text is filled with. Not part of who they are."""
 
+    def __repr__(self) -> str:
+        return "Person(…)"  # tracebacks and logs print what they hold
+
 
 def is_erased(number: str) -> bool:
     """Tell what stands in the place of an erased number from a number."""

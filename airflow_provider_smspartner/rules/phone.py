@@ -1,16 +1,22 @@
 """Phone numbers: any usual spelling to E.164, and never a whole one in a text that people read.
 
-``normalize`` agrees with libphonenumber on every text, but for the two differences its docstring names.
+``normalize`` agrees with libphonenumber on every text, but for the differences that its docstring names.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from decimal import Decimal
 from functools import cache
-from typing import TYPE_CHECKING, Any, Final
+from numbers import Integral
+from typing import TYPE_CHECKING, Any, Final, TypeGuard
+from unicodedata import category
 
 from airflow_provider_smspartner.exceptions import InvalidPhoneNumber
+from airflow_provider_smspartner.rules.masking import mask as mask
+from airflow_provider_smspartner.rules.masking import mask_numbers as mask_numbers
+from airflow_provider_smspartner.rules.values import is_missing
 
 if TYPE_CHECKING:  # libphonenumber takes longer to load than this package: loaded with the first number
     from phonenumbers import PhoneNumber
@@ -26,40 +32,44 @@ Saint-Pierre-et-Miquelon (508) shares it only with its numbers of nine digits.
 
 _SEPARATORS: Final = " .-()\N{NO-BREAK SPACE}"
 
-_E164: Final = re.compile(r"\+[1-9][0-9]{6,14}")
+_HIDING: Final = "*#?_•●∙▪■█×…"
+"""Signs that stand for digits in a masked number."""
 
-_DATE_OR_NUMBER: Final = re.compile(
-    r"""
-    (?P<date> (?<![\d/.-])
-        (?: (?:0?[1-9]|[12]\d|3[01]) / (?:0?[1-9]|1[0-2]) / (?:19|20)\d\d
-          | (?:19|20)\d\d - (?:0[1-9]|1[0-2]) - (?:0[1-9]|[12]\d|3[01]) )
-        (?! [\s()./–-]*\d (?!\d?[:h]) ) )   # more digits make it part of a number, but for a time of day
-    | \+? \d (?: [\s()./_–-]{0,3} \d ){5,}
-    """,
-    re.VERBOSE,
-)
+_FLOAT: Final = re.compile(r"([1-9][0-9]{0,14})\.0+")
+"""A number that was a float or an amount when its column became text: those zeros are no digits of it."""
+
+_FLOAT_ENDS: Final = tuple(f".{zeros}\n" for zeros in ("0", "00", "000", "0000", "00000", "000000"))
+
+_URI: Final = re.compile("tel:", re.IGNORECASE)
 
 
 def normalize(number: str | int, region: str = "FR") -> str:
     """Write the number of a mobile phone as E.164: ``"06 12 34 56 78"`` becomes ``"+33612345678"``.
 
     ``region`` is the country of numbers that name none, as two capital letters. Read are the spellings that
-    libphonenumber reads: national, ``+33``, ``0033``, with spaces, dots, dashes or ``(0)``, vanity letters.
-    An int is a number that lost its leading zero or its plus sign in a table. A kind of line that the
-    country does not tell from mobiles, as in the United States, passes.
+    libphonenumber reads: national, ``+33``, ``0033``, with blanks of any kind, dots, dashes or ``(0)``.
+    An int, or a float or Decimal that is whole, is a number that lost its leading zero or its plus sign in a
+    table. A kind of line that the country does not tell from mobiles, as in the United States, passes.
 
-    Two differences from libphonenumber:
+    The differences from libphonenumber:
 
+    - Letters are never digits: a letter anywhere makes a number invalid, and so does a sign that hides a
+      digit, such as ``*``. libphonenumber reads ``06XXXXXX78`` as the keys of a telephone. Only the scheme
+      ``tel:`` may stand in front.
+    - Tabs, typographic and invisible characters between the digits are blanks.
     - An overseas mobile that is written the French way gets the country code of its territory:
       with region FR, ``"0692 ..."`` becomes ``"+262692..."``. libphonenumber calls it invalid.
     - A number with an extension is refused, as nobody can text an extension. libphonenumber drops it.
+    - ``"33612345678.0"`` is a float that became text; the zero is no digit.
 
     Anything else raises InvalidPhoneNumber, whose text shows the number masked.
     """
     text = number if type(number) is str and len(number) <= _LONGEST else _text(number)
+    if text.endswith("0") and (was_float := _FLOAT.fullmatch(text)):
+        text = was_float[1]
     if region == "FR" and (match := _french_mobile()(_compact(text))):
         return "+33" + match[1]
-    return _read(text, region)
+    return _read(_visible(text), region)
 
 
 def comparable(number: str) -> str:
@@ -73,6 +83,16 @@ def comparable(number: str) -> str:
         return number.strip()
 
 
+def several(text: str) -> list[str]:
+    """Take a text of several numbers apart, joined as the platform's own ``phoneNumbers``; else return none.
+
+    Commas, semicolons and newlines part them. A part with fewer than six digits is an extension, say.
+    """
+    parts = [part.strip() for part in re.split("[,;\n]", text) if part.strip()]
+    numbers = all(sum(map(str.isdecimal, part)) >= 6 for part in parts)
+    return parts if len(parts) > 1 and numbers else []
+
+
 def french_mobiles(numbers: Sequence[object]) -> list[str]:
     """Return, for each of many numbers, the nine digits behind ``+33``, or "" where it needs ``normalize``.
 
@@ -81,6 +101,9 @@ def french_mobiles(numbers: Sequence[object]) -> list[str]:
     """
     texts = [number if type(number) is str else _digits(number) for number in numbers]
     joined = "\n".join(texts)
+    if "." in joined and any(map(f"{joined}\n".__contains__, _FLOAT_ENDS)):
+        texts = ["" if _FLOAT.fullmatch(text) else text for text in texts]
+        joined = "\n".join(texts)
     if joined.count("\n") >= len(texts) or max(map(len, texts), default=0) > _LONGEST:
         texts = ["" if "\n" in text or len(text) > _LONGEST else text for text in texts]
         joined = "\n".join(texts)
@@ -97,51 +120,47 @@ def country(number: str) -> str | None:
     return None if region == "001" else region  # a satellite phone's
 
 
-def mask(number: str) -> str:
-    """Hide a number from readers: ``"+33612345678"`` becomes ``"+33 6 •• •• •• 78"``.
-
-    E.164 keeps country code, first digit and the last two; any other text at most two digits at its end,
-    and none when it is shorter than six characters. The bullets do not tell how many digits they hide.
-    """
-    if _E164.fullmatch(number):
-        code = _country_code(number)
-        national = number[1 + len(code) :]
-        if code and len(national) >= 6:
-            return f"+{code} {national[0]} •• •• •• {national[-2:]}"
-    end = number[-2:]
-    shown = len(number) >= 6 and end.isascii() and end.isdigit()
-    return f"•• •• •• {end}" if shown else "••"
-
-
-def mask_numbers(text: str) -> str:
-    """Mask every run of six digits or more in a free text, such as an error sentence of the platform.
-
-    Spaces, dots, dashes, slashes and parentheses between the digits do not end a run. Dates such as
-    ``21/11/2014`` and ``2014-11-21`` stay; other long figures, an amount or an id, are masked as well.
-    """
-    return _DATE_OR_NUMBER.sub(lambda match: match["date"] or mask(match[0]), text)
-
-
 def _text(number: object) -> str:
     if isinstance(number, str):
         if len(number) > _LONGEST:
             raise InvalidPhoneNumber(
                 f"number: {len(number)} characters are too many for a phone number; give one number at a time"
             )
-        return number
-    if isinstance(number, int) and not isinstance(number, bool):
+        return str(number)
+    kind = type(number).__name__
+    if is_missing(number):
+        raise InvalidPhoneNumber(f"number: it is missing (a value of type {kind}); leave this recipient out")
+    if _is_whole(number):
         if 0 < number < 10**15:
-            return str(number)
-        raise InvalidPhoneNumber("number: this int is no phone number, which has 1 to 15 digits; give text")
+            return str(int(number))
+        raise InvalidPhoneNumber(
+            f"number: this {kind} is no phone number, which has 1 to 15 digits; give text"
+        )
     raise InvalidPhoneNumber(
-        f'number: a value of type {type(number).__name__} is no phone number; give text such as "+33 6 …"'
+        f'number: a value of type {kind} is no phone number; give text such as "+33 6 …"'
     )
+
+
+def _is_whole(number: object) -> TypeGuard[int | float | Decimal]:
+    """Tell whether a value is a whole number that has kept all digits of a phone number."""
+    if isinstance(number, float):  # numpy's shorter floats are none of these: they round a number to another
+        return number.is_integer()
+    if isinstance(number, Decimal):
+        return number.is_finite() and number == number.to_integral_value()
+    return isinstance(number, Integral) and not isinstance(number, bool)
 
 
 def _compact(text: str) -> str:
     for separator in _SEPARATORS:  # half the time of str.translate on so short a text
         text = text.replace(separator, "")
     return text
+
+
+def _visible(text: str) -> str:
+    """The text with a blank for each character that is one in print or leaves no trace there."""
+    if text.isascii() and "\t" not in text:
+        return text
+    return "".join(" " if char == "\t" or category(char) in ("Zs", "Cf") else char for char in text)
 
 
 def _digits(number: object) -> str:
@@ -174,7 +193,9 @@ def _read(text: str, region: str) -> str:
     parsed = _parsed(text, region)
     shown = f'number: "{mask(text)}"'
     if parsed.extension:
+        _refuse_several(text, shown)
         raise InvalidPhoneNumber(f"{shown} has an extension (region {region}); give the number without it")
+    _refuse_hidden(text, shown)
     parsed = _overseas(parsed) if region == "FR" else parsed
     if not is_valid_number(parsed):
         remedy = "write a number of another country with + and its country code"
@@ -182,6 +203,22 @@ def _read(text: str, region: str) -> str:
     if not _is_mobile(parsed):
         raise InvalidPhoneNumber(f"{shown} is not the number of a mobile phone (region {region})")
     return format_number(parsed, PhoneNumberFormat.E164)
+
+
+def _refuse_hidden(text: str, shown: str) -> None:
+    """Refuse what libphonenumber has read as a number, or passed over, and what may stand for a digit."""
+    said = _URI.sub("", text, count=1) if _URI.match(text.strip()) else text
+    if any(char.isalpha() for char in said):
+        raise InvalidPhoneNumber(f"{shown} holds a letter, which is never a digit; is the column masked?")
+    if any(char in _HIDING for char in said):
+        raise InvalidPhoneNumber(f"{shown} holds a sign that hides a digit; is the column masked?")
+
+
+def _refuse_several(text: str, shown: str) -> None:
+    if count := len(several(text)):
+        raise InvalidPhoneNumber(
+            f"{shown} cannot be read as one number: it holds {count}; give them as a list"
+        )
 
 
 def _parsed(text: str, region: str) -> PhoneNumber:
@@ -193,6 +230,7 @@ def _parsed(text: str, region: str) -> PhoneNumber:
         return parse(text, region, keep_raw_input=True)
     except NumberParseException as error:
         shown = f'number: "{mask(text)}"'
+        _refuse_several(text, shown)
         if error.error_type == NumberParseException.INVALID_COUNTRY_CODE and region not in SUPPORTED_REGIONS:
             remedy = 'region takes two capital letters, such as "FR"'
             message = f"{shown} names no country and neither does region {region!r}; {remedy}"
@@ -221,11 +259,3 @@ def _is_mobile(parsed: PhoneNumber) -> bool:
     from phonenumbers import PhoneNumberType, number_type
 
     return number_type(parsed) in (PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE)
-
-
-def _country_code(number: str) -> str:
-    """The digits of an E.164 number that name its country; none when no country has them."""
-    from phonenumbers import COUNTRY_CODE_TO_REGION_CODE
-
-    codes = (number[1:length] for length in (2, 3, 4))  # no code begins another
-    return next((code for code in codes if int(code) in COUNTRY_CODE_TO_REGION_CODE), "")

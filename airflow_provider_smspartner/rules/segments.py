@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 MAX_SEGMENTS = 10
@@ -82,7 +82,7 @@ _NEAR = {ord(char): target for target, chars in _NEAR_ROWS.items() for char in c
 class Estimate:
     """What a message becomes on its way to the phone."""
 
-    text: str
+    text: str = field(repr=False)
     """The text as the platform will send it, with real line breaks and € signs."""
     encoding: Literal["GSM-7", "UCS-2"]
     """GSM-7 unless Unicode was asked for."""

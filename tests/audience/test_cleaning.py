@@ -15,6 +15,7 @@ from airflow_provider_smspartner.audience.cleaning import MOST_EXPLAINED
 from airflow_provider_smspartner.exceptions import InvalidMessage
 from airflow_provider_smspartner.rules.people import Person
 from tests.audience.people import ANN, BOB, clean, numbers_of
+from tests.rules.frames import numpy_scalar, pandas_missing
 
 BELGIAN, REUNION = "+32470123456", "+262692123456"
 
@@ -35,6 +36,17 @@ def test_spellings_of_a_number_are_one_person_in_the_order_of_the_rows() -> None
     assert (len(found), found.rows, found.duplicates, found.invalid) == (2, 5, 3, 0)
 
 
+@pytest.mark.parametrize(
+    "value",
+    [
+        *(600000001, 600000001.0, Decimal(600000001), Decimal("33600000001.00"), numpy_scalar(600000001)),
+        *("600000001.0", "06\u202f00\u200900\t00\u200b01", "\ufeff0600000001", " 0600000001\r\n"),
+    ],
+)
+def test_a_number_is_one_whatever_its_column_holds(value: object) -> None:
+    assert numbers_of(clean([value])) == [ANN]
+
+
 def test_a_national_number_belongs_to_its_region() -> None:
     assert numbers_of(clean(["0470 12 34 56"], region="BE")) == [BELGIAN]
     assert numbers_of(clean(["0692 12 34 56", "0470 12 34 56"])) == [REUNION]
@@ -43,7 +55,9 @@ def test_a_national_number_belongs_to_its_region() -> None:
 @pytest.mark.parametrize(
     "value",
     [
-        *(None, "", "n/a", "01 23 45 67 89", True, 0.5, Decimal(600000001), b"06", [ANN]),
+        *(None, "", "n/a", "01 23 45 67 89", True, 0.5, Decimal("600000001.5"), b"0600000001", [ANN]),
+        *(float("nan"), Decimal("NaN"), *pandas_missing(), numpy_scalar(600000001.0), "06000000\0" + "02"),
+        *("06XXXXXX02", "0600000XXX", "06abcdefgh", "61234567.0", "0600000002 x1", "06000\ud80000002"),
         *("\n", "06000\n00002", f"{ANN}\n{BOB}", f"{ANN}\u2028{BOB}"),
         pytest.param("6" * 5_000_000, id="5 MB"),
         pytest.param("0600000002" + "\n" * 5_000_000, id="5 MB of lines"),

@@ -7,6 +7,7 @@ import pytest
 from airflow_provider_smspartner.audience import Columns, Rows, from_given, lists
 from airflow_provider_smspartner.exceptions import InvalidMessage
 from tests.audience.people import ANN, BOB, BY_NAME, BY_ORDER
+from tests.rules.frames import numpy_scalar
 
 
 @pytest.mark.parametrize(
@@ -26,6 +27,19 @@ from tests.audience.people import ANN, BOB, BY_NAME, BY_ORDER
         ("(+33) 6 00 00 00 01", ["(+33) 6 00 00 00 01"]),
         ("(33)", ["(33)"]),
         (iter([ANN, BOB]), [ANN, BOB]),
+        ({"phone_number": ANN, "name": "Ann"}, [ANN]),
+        ({"PHONE_NUMBER": ANN}, [ANN]),
+        ({"PHONE_NUMBER": BOB, "phone_number": ANN}, [ANN]),
+        (f"{{'phone_number': '{ANN}'}}", [ANN]),
+        ([[ANN, BOB], [ANN]], [ANN, BOB, ANN]),
+        (iter([[ANN], [], [{"phone_number": BOB}]]), [ANN, BOB]),
+        ([ANN, [BOB]], [ANN, BOB]),
+        (f"{ANN},{BOB}", [ANN, BOB]),
+        (f"{ANN}; 06 00 00 00 02;", [ANN, "06 00 00 00 02"]),
+        (f"\n{ANN}\n{BOB}\n", [ANN, BOB]),
+        ("0600000001,12", ["0600000001,12"]),
+        (600000001.0, [600000001.0]),
+        (numpy_scalar(600000001), [numpy_scalar(600000001)]),
     ],
 )
 def test_a_number_a_list_and_rows_are_welcome(recipients: object, numbers: list[object]) -> None:
@@ -55,7 +69,11 @@ def test_a_long_list_comes_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
         (True, "recipients: bool"),
         (0.5, "recipients: float"),
         (ANN.encode(), "recipients: bytes"),
-        ({"phone_number": ANN}, "recipients: dict"),
+        ({"phone": ANN}, "row 1 has no column 'phone_number'"),
+        ({"Phone_Number": ANN, "PHONE_NUMBER": BOB}, "phone_column: row 1 of recipients has 2 columns that"),
+        (float("nan"), "recipients: float"),
+        ([[(ANN, "Ann")]], "row 1 is a tuple of 2 values"),
+        ([[[ANN, BOB]]], "row 1 is a list of 2 values"),
         (
             [{"phone": ANN, "name": "Ann"}],
             "row 1 has no column 'phone_number' .phone_column.; it has name, phone",

@@ -16,8 +16,10 @@ from airflow_provider_smspartner.audience import Columns, Rules, cleaning, from_
 from airflow_provider_smspartner.audience.cleaning import LONGEST_EVENT
 from airflow_provider_smspartner.exceptions import InvalidMessage
 from airflow_provider_smspartner.journal.table import LONGEST_NAME
+from airflow_provider_smspartner.rules import merge
 from airflow_provider_smspartner.rules.people import Person
 from tests.audience.people import ANN, BOB, BY_ORDER, clean
+from tests.rules.frames import numpy_scalar, pandas_missing
 
 VALUES = st.none() | st.text()
 
@@ -130,6 +132,27 @@ def test_two_events_of_a_person_are_two_texts_and_one_twice_is_a_duplicate() -> 
     assert list(found.people) == [Person(ANN, "7"), Person(ANN, "8"), Person(BOB, "7"), Person(BOB, "8")]
     assert (found.rows, found.duplicates, found.invalid) == (10, 2, 4)
     assert found.explained[0] == "row 4: its event column is empty"
+
+
+def test_spellings_of_an_event_are_one_event() -> None:
+    events = [123, 123.0, Decimal("123.00"), "123", "123.0", numpy_scalar(123)]
+    missing = [None, float("nan"), Decimal("NaN"), *pandas_missing(), ""]
+
+    found = clean([ANN] * 12, [[event] for event in events + missing], events=True)
+
+    assert list(found.people) == [Person(ANN, "123")]
+    assert (found.duplicates, found.invalid) == (5, 6)
+
+
+@pytest.mark.parametrize("bad", ["a\0b", "\ud800", "x\udfff"])
+@pytest.mark.parametrize("events", [True, False])
+def test_what_is_no_text_makes_one_row_invalid(bad: str, events: bool) -> None:
+    texts = {"measure": lambda values: len(merge.parse("Bonjour {name}").render(values))}
+
+    found = clean([ANN, BOB, ANN], [["7"], [bad], ["8"]], **({"events": True} if events else texts))
+
+    assert (len(found) + found.duplicates, found.invalid) == (2, 1)
+    assert "that is no text" in found.explained[0]
 
 
 def test_an_event_has_its_values_beside_it() -> None:

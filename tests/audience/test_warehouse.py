@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 import traceback
 import tracemalloc
@@ -17,7 +18,15 @@ from airflow_provider_smspartner.exceptions import InvalidMessage
 from airflow_provider_smspartner.rules.people import Person
 from tests.audience.conftest import Hook, Query
 from tests.audience.people import ANN, BOB, BY_NAME, BY_ORDER, numbers_of
-from tests.warehouses import WithEngine, WithoutEngine
+from tests.warehouses import (
+    OfNoJdbcScheme,
+    OfOtherDialect,
+    OfOwnExtra,
+    OutOfSync,
+    OutOfSyncEngine,
+    WithEngine,
+    WithoutEngine,
+)
 
 CITY = "Paris"
 MANY_ROWS = """
@@ -133,6 +142,70 @@ def test_no_rows_are_nobody(query: Query) -> None:
     found = query([])
 
     assert (len(found), found.rows, found.invalid, list(found.people)) == (0, 0, 0, [])
+
+
+@pytest.mark.parametrize(
+    ("columns", "select"),
+    [
+        (Columns("phone_number"), "phone_number, city AS phone_number"),
+        (Columns("phone_number"), 'phone_number AS "Phone_Number", city AS "PHONE_NUMBER"'),
+        (Columns("phone_number", "order_id"), "phone_number, 1 AS order_id, 2 AS ORDER_ID, 3 AS order_id"),
+        (Columns("phone_number", None, ("name",)), "phone_number, 'Ann' AS name, 'Shop' AS name"),
+        (Columns("phone_number", None, ("name",)), "phone_number, 'Ann' AS Name, 'Shop' AS NAME"),
+    ],
+)
+def test_an_ambiguous_column_is_refused(query: Query, columns: Columns, select: str) -> None:
+    with pytest.raises(InvalidMessage, match=r"^\w+: the query has 2 columns that '\w+' may mean"):
+        query([(ANN, "Paris")], f"SELECT {select} FROM people", columns=columns, events=bool(columns.event))
+
+
+def test_the_exact_name_of_a_column_wins_over_another_case(query: Query) -> None:
+    sql = f"SELECT '{BOB}' AS \"PHONE_NUMBER\", phone_number, 'Shop' AS \"Name\", 'Ann' AS name FROM people"
+
+    found = query([(ANN, "Paris")], sql, columns=Columns("phone_number", None, ("name",)))
+
+    assert list(found.people) == [Person(ANN, "", ("Ann",))]
+
+
+@pytest.mark.parametrize("hook", [OfOwnExtra, OfOtherDialect, OfNoJdbcScheme], indirect=True)
+def test_a_hook_whose_engine_does_not_connect_is_read_from_its_cursor(
+    query: Query, hook: Hook, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+
+    assert numbers_of(query([(ANN, "Paris")])) == [ANN]
+    assert f"{type(hook).__name__} has no engine" in caplog.text
+
+
+@pytest.mark.parametrize("hook", [OutOfSync, OutOfSyncEngine], indirect=True)
+def test_a_driver_with_rows_left_does_not_hide_what_is_wrong(query: Query) -> None:
+    with pytest.raises(InvalidMessage, match=r"^phone_column: the query has no column 'mobile'"):
+        query([(ANN, "Paris")] * 3, columns=Columns("mobile"))
+
+
+@pytest.mark.parametrize("hook", [WithoutEngine], indirect=True)
+def test_what_the_hook_cannot_do_with_its_connection_is_no_matter_of_a_retry(
+    query: Query, hook: Hook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(self: Any) -> sqlite3.Connection:
+        raise TypeError("'33600000001' is an invalid keyword argument for connect()")
+
+    monkeypatch.setattr(WithoutEngine, "get_conn", fails)
+
+    with pytest.raises(
+        InvalidMessage, match=r"^warehouse_conn_id: WithoutEngine .*'•• •• •• 01' is an invalid"
+    ):
+        query([])
+
+
+@BOTH
+def test_numbers_in_the_words_of_a_database_are_masked(query: Query) -> None:
+    with pytest.raises((exc.OperationalError, sqlite3.OperationalError)) as error:
+        query([], "SELECT '06 00 00 00 01' FROM \"+33600000001\"")
+
+    shown = "".join(traceback.format_exception(error.value))
+    assert "no such table: +33 6 •• •• •• 01" in shown
+    assert "00 00 01" not in str(error.value)
 
 
 # ---- streaming -------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -44,6 +45,7 @@ from tests.operators.conftest import ANN, QUERY, Fill, Run, sms, survey
         ({"recipients": None}, "recipients: give either recipients, or sql"),
         ({"recipients": ANN, **QUERY}, "recipients: give either recipients, or sql"),
         ({"sql": "SELECT 1"}, "warehouse_conn_id: sql needs"),
+        ({**QUERY, "recipients": None, "sql": ["SELECT 1"]}, "sql: a list is no statement"),
         ({"recipients": ANN, "warehouse_conn_id": "warehouse_default"}, "warehouse_conn_id: "),
         ({"recipients": ANN, "parameters": [1]}, "parameters: .*sql"),
         ({"on_invalid": "ignore"}, "on_invalid: .*skip.*fail"),
@@ -163,14 +165,18 @@ def test_a_few_bad_numbers_stop_nobody_else(run: Run, sim: Simulator) -> None:
     assert sim.texts_per_number() == {ANN: 1}
 
 
-def test_a_warehouse_that_speaks_no_sql_is_refused(
-    run: Run, sim: Simulator, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("kind", ["http", "smspartner", "nosuchtype"])
+def test_a_warehouse_that_speaks_no_sql_is_refused_before_anything_is_read(
+    kind: str, run: Run, sim: Simulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("AIRFLOW_CONN_WAREHOUSE_DEFAULT", '{"conn_type": "http", "host": "localhost"}')
+    monkeypatch.setenv("AIRFLOW_CONN_WAREHOUSE_DEFAULT", json.dumps({"conn_type": kind, "host": "localhost"}))
 
-    with pytest.raises(AirflowFailException, match=r"warehouse_conn_id: .*'warehouse_default'.*SQL"):
-        run(sms(**QUERY))
+    with pytest.raises(
+        AirflowFailException, match=rf"warehouse_conn_id: .*'warehouse_default'.*SQL.*type is '{kind}'"
+    ):
+        run(sms(**QUERY, exclude_stop_list=True))
 
+    assert not [request for request in sim.requests if "stop" in request.path]
     assert not sim.accepted
 
 
