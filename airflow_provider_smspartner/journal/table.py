@@ -45,9 +45,11 @@ LONGEST_NAME: Final = 200
 """Characters of a campaign's name, and of an event: the key must fit into what databases index."""
 PRIMARY_KEY: Final = ("connection", "sandbox", "campaign", "number", "event")
 
+OF_LEDGER: Final = MetaData()
+
 SENDS: Final = Table(
     "smspartner_sends",
-    MetaData(),
+    OF_LEDGER,
     Column("connection", Exact(LONGEST_CONNECTION), primary_key=True),
     Column("sandbox", Boolean, primary_key=True),
     Column("campaign", Exact(LONGEST_NAME), primary_key=True),
@@ -79,7 +81,7 @@ SENDS: Final = Table(
 
 TASKS: Final = Table(
     "smspartner_tasks",
-    MetaData(),
+    OF_LEDGER,
     Column("instance", Exact(32), primary_key=True),
     Column("owner", Exact(64), nullable=False),
     Column("connection", Exact(LONGEST_CONNECTION), nullable=False),
@@ -92,7 +94,7 @@ TASKS: Final = Table(
 
 IDENTITY: Final = Table(
     "smspartner_ledger",
-    MetaData(),
+    OF_LEDGER,
     Column("one", Integer, primary_key=True, autoincrement=False),
     Column("id", Exact(36), nullable=False),
     Column("created_at", Moment, nullable=False),
