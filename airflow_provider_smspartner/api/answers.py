@@ -53,6 +53,10 @@ class Statuses:
     total: int | None = None
     """By tag only: how many reports all pages have together."""
     page: int = 1
+    nameless: int = 0
+    """Rows that name nobody."""
+    is_last: bool = False
+    """By tag only: whether it is known that no further page follows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +89,8 @@ class StopList:
     entries: tuple[StopEntry, ...]
     total: int | None
     """How many entries the platform says it has."""
+    nameless: int = 0
+    """Entries that name nobody."""
 
 
 def sent(fields: Mapping[str, Any]) -> Sent | None:
@@ -104,7 +110,7 @@ def bulk_sent(fields: Mapping[str, Any]) -> BulkSent | None:
 def bulk_row(row: Mapping[str, Any]) -> Row:
     """Read the answer for one recipient of a list."""
     return Row(
-        number=word(row.get("phoneNumber")) or "",
+        number=number_of(row) or "",
         accepted=row.get("success") is not False,
         code=whole(row.get("code")),
         segments=whole(row.get("nbSms")),
@@ -128,8 +134,10 @@ def statuses(fields: Mapping[str, Any]) -> Statuses | None:
     rows = fields.get("StatutResponse_List")
     if not isinstance(rows, list):
         return None
+    reports = tuple(report(row) for row in mappings(rows) if number_of(row))
     return Statuses(
-        reports=tuple(report(row) for row in mappings(rows) if word(row.get("phoneNumber"))),
+        reports=reports,
+        nameless=len(rows) - len(reports),
         total=whole(fields.get("total")),
         page=whole(fields.get("currentPage")) or 1,
     )
@@ -138,7 +146,7 @@ def statuses(fields: Mapping[str, Any]) -> Statuses | None:
 def report(row: Mapping[str, Any]) -> delivery.Report:
     """Read one recipient's report. In a row that failed, ``status`` is a sentence and stays open."""
     return delivery.Report(
-        number=word(row.get("phoneNumber")) or "",
+        number=number_of(row) or "",
         status=delivery.status(word(row.get("status")) or ""),
         stop=flag(row.get("stopSMS")),
         reported_at=moment(row.get("date")),
@@ -165,12 +173,23 @@ def stop_entries(fields: Mapping[str, Any]) -> StopList | None:
     rows = fields.get("data")
     if not isinstance(rows, list):
         return None
-    entries = (
+    entries = tuple(
         StopEntry(id=text_id(row.get("id")), number=number, created_at=moment(row.get("createdAt")))
         for row in mappings(rows)
-        if (number := word(row.get("phoneNumber")))
+        if (number := number_of(row))
     )
-    return StopList(entries=tuple(entries), total=whole(fields.get("nbData")))
+    return StopList(entries=entries, total=whole(fields.get("nbData")), nameless=len(rows) - len(entries))
+
+
+def number_of(row: Mapping[str, Any]) -> str | None:
+    """Return the number of a row, which has three names and may come without quotes."""
+    named = (row.get(name) for name in ("phoneNumber", "number", "phone"))
+    return next((number for value in named if (number := spelling(value))), None)
+
+
+def spelling(value: object) -> str | None:
+    """Return a number as the platform writes it, be it a text or an integer."""
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else word(value)
 
 
 def mappings(rows: object) -> list[Mapping[str, Any]]:

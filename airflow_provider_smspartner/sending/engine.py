@@ -26,7 +26,7 @@ from airflow_provider_smspartner.exceptions import (
     RateLimitError,
     SMSPartnerError,
 )
-from airflow_provider_smspartner.hooks.paging import Found, look_up
+from airflow_provider_smspartner.hooks.paging import Listing, look_up
 from airflow_provider_smspartner.journal import Batch, Memory, SendLog, StaleProcess
 from airflow_provider_smspartner.rules.batches import split_people
 from airflow_provider_smspartner.rules.people import Person
@@ -190,7 +190,7 @@ class Sending:
             self._remaining.hold(batch)
             self._doubts.add(batch, ())
 
-    def _look(self, tag: str) -> Found | None:
+    def _look(self, tag: str) -> Listing | None:
         return look_up(self.carrier.call, tag)
 
     def _rest(self, seconds: float) -> None:

@@ -163,7 +163,7 @@ def test_a_tag_whose_list_never_ends_is_not_followed_for_ever() -> None:
     found = look_up(liar := Liar(), "spring")
 
     assert found is not None
-    assert not found.complete
+    assert not found.whole
     assert liar.pages == 501
 
 
