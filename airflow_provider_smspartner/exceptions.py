@@ -23,6 +23,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+MOST_TOLD = 20
+"""Reasons that the text of a refusal repeats."""
+
 
 class SMSPartnerError(Exception):
     """Base of every error of this package."""
@@ -48,6 +51,8 @@ class Problem:
     """The item's own code, when it brings one."""
     number: str | None = field(default=None, repr=False)
     """The recipient it is about, as the platform wrote it; kept out of every text."""
+    numbers: tuple[str, ...] = field(default=(), repr=False, compare=False)
+    """Whatever in its sentence may be a recipient's number; kept out of every text."""
 
     def __str__(self) -> str:
         return f"{self.element}: {self.message}" if self.element else self.message
@@ -67,7 +72,10 @@ class APIError(SMSPartnerError):
         super().__init__(path, code, self.problems)  # so that pickle can build it again
 
     def __str__(self) -> str:
-        reasons = "; ".join(map(str, self.problems)) or "no reason given"
+        told = [str(problem) for problem in self.problems[:MOST_TOLD]]
+        if more := len(self.problems) - len(told):
+            told.append(f"and {more} more")
+        reasons = "; ".join(told) or "no reason given"
         return f"SMS Partner refused {self.path} (code {self.code}): {reasons}"
 
 

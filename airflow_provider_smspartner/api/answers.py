@@ -11,7 +11,21 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from airflow_provider_smspartner.api.wire import amount, flag, moment, text_id, whole, word
+from airflow_provider_smspartner.api.problems import problems
+from airflow_provider_smspartner.api.values import (
+    amount,
+    currency,
+    flag,
+    label,
+    moment,
+    parts,
+    price,
+    spelling,
+    text_id,
+    whole,
+    word,
+)
+from airflow_provider_smspartner.exceptions import Problem
 from airflow_provider_smspartner.rules import delivery
 
 
@@ -25,6 +39,8 @@ class Sent:
     cost: Decimal | None = None
     currency: str | None = None
     scheduled_for: datetime | None = None
+    left_out: tuple[Problem, ...] = ()
+    """What the platform says inside its yes against some of the numbers, to which it sends nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +73,16 @@ class Statuses:
     """Rows that name nobody."""
     is_last: bool = False
     """By tag only: whether it is known that no further page follows."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OneStatus:
+    """The delivery report of one person and message."""
+
+    message_id: str | None
+    report: delivery.Report = field(repr=False)
+    cost: Decimal | None = None
+    currency: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,21 +137,21 @@ def bulk_row(row: Mapping[str, Any]) -> Row:
     """Read the answer for one recipient of a list."""
     return Row(
         number=number_of(row) or "",
-        accepted=row.get("success") is not False,
+        accepted=flag(row["success"]) if "success" in row else whole(row.get("code")) in (None, 200),
         code=whole(row.get("code")),
-        segments=whole(row.get("nbSms")),
-        cost=amount(row.get("cost")),
+        segments=parts(row.get("nbSms")),
+        cost=price(row.get("cost")),
     )
 
 
 def receipt(fields: Mapping[str, Any]) -> dict[str, Any]:
     """Read what a success says beside its id. Nothing here decides whether it was one."""
-    parts = fields.get("nb_sms", fields.get("nbSMS"))
     return {
-        "segments": whole(parts),
-        "cost": amount(fields.get("cost")),
-        "currency": word(fields.get("currency")),
+        "segments": parts(fields.get("nb_sms", fields.get("nbSMS"))),
+        "cost": price(fields.get("cost")),
+        "currency": currency(fields.get("currency")),
         "scheduled_for": moment(fields.get("scheduledDeliveryDate")),
+        "left_out": tuple(problems({name: fields.get(name) for name in ("errors", "error")}, "")),
     }
 
 
@@ -143,25 +169,49 @@ def statuses(fields: Mapping[str, Any]) -> Statuses | None:
     )
 
 
+def one_status(fields: Mapping[str, Any]) -> OneStatus | None:
+    """Read the report of one person; without a status, which has two names, the answer is none."""
+    if word(fields.get("statut", fields.get("status"))) is None:
+        return None
+    return OneStatus(
+        message_id=text_id(fields.get("messageId", fields.get("message_id"))),
+        report=report(fields),
+        cost=price(fields.get("cost")),
+        currency=currency(fields.get("currency")),
+    )
+
+
+def many_statuses(fields: Mapping[str, Any]) -> tuple[OneStatus, ...] | None:
+    """Read the reports of several messages; in a row that failed ``status`` is a sentence, and no report."""
+    rows = fields.get("StatutResponse_List")
+    if not isinstance(rows, list):
+        return None
+    read = (one_status(row) for row in mappings(rows) if row.get("success") is not False and number_of(row))
+    return tuple(filter(None, read))
+
+
 def report(row: Mapping[str, Any]) -> delivery.Report:
     """Read one recipient's report. In a row that failed, ``status`` is a sentence and stays open."""
     return delivery.Report(
         number=number_of(row) or "",
-        status=delivery.status(word(row.get("status")) or ""),
-        stop=flag(row.get("stopSMS")),
+        status=delivery.status(word(row.get("statut", row.get("status"))) or ""),
+        stop=flag(row.get("stopSMS", row.get("stopSms"))),
         reported_at=moment(row.get("date")),
     )
 
 
 def account(fields: Mapping[str, Any]) -> Account | None:
-    """Read the account; the low-cost credit has an old name, the balance two."""
+    """Read the account, which must bring a figure; the low-cost credit has an old name, the balance two."""
     user, left = fields.get("user"), fields.get("credits")
     if not isinstance(left, dict):
         return None
+    figures = ("balance", "solde", "creditSms", "creditSmsECO", "creditSmsLowCost")
+    if all(amount(left.get(figure)) is None for figure in figures):
+        return None
     return Account(
-        name=word(user.get("username")) if isinstance(user, dict) else None,
+        name=label(user.get("username")) if isinstance(user, dict) else None,
         balance=amount(left.get("balance", left.get("solde"))),
-        currency=word(left.get("currency")),
+        currency=currency(left.get("currency")),
         credit=whole(left.get("creditSms")),
         low_cost_credit=whole(left.get("creditSmsECO", left.get("creditSmsLowCost"))),
         to_send=whole(left.get("toSend")),
@@ -185,11 +235,6 @@ def number_of(row: Mapping[str, Any]) -> str | None:
     """Return the number of a row, which has three names and may come without quotes."""
     named = (row.get(name) for name in ("phoneNumber", "number", "phone"))
     return next((number for value in named if (number := spelling(value))), None)
-
-
-def spelling(value: object) -> str | None:
-    """Return a number as the platform writes it, be it a text or an integer."""
-    return str(value) if isinstance(value, int) and not isinstance(value, bool) else word(value)
 
 
 def mappings(rows: object) -> list[Mapping[str, Any]]:

@@ -7,21 +7,20 @@ and takes their answers; a worker and an event loop each drive it in their own w
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Generator, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Generator, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 from airflow_provider_smspartner import api
-from airflow_provider_smspartner.api.answers import Statuses, StopList
-from airflow_provider_smspartner.exceptions import NotFoundError, SMSPartnerError
+from airflow_provider_smspartner.api.answers import Statuses
+from airflow_provider_smspartner.exceptions import NotFoundError
 from airflow_provider_smspartner.hooks.aside import aside
-from airflow_provider_smspartner.rules.echoes import is_digits, read_number
+from airflow_provider_smspartner.rules.echoes import read_number
 
 log = logging.getLogger(__name__)
 
 MOST_TAG_PAGES = 501
 """A batch has at most 500 people, each page asked for brings one of them, and one more brings nobody."""
-MOST_STOP_PAGES = 10_000
 
 Pages = Generator[api.Call[Statuses], Statuses, Statuses]
 IsOurs = Callable[[str], bool]
@@ -171,46 +170,3 @@ def read_listing(
         total=listed.total,
         is_last=listed.is_last,
     )
-
-
-def read_stop_list(
-    call: Callable[[api.Call[Any]], Any], *, regions: Iterable[str] = ("FR",)
-) -> frozenset[int]:
-    """Return the numbers, as E.164 digits, of the people who asked for no more texts.
-
-    :param regions: the countries whose national form is read.
-    :raises SMSPartnerError: the list cannot be read, or is shorter than the platform says it is, or hides
-        digits: nobody may be texted on the strength of half a list.
-    """
-    listed: StopList = call(api.stop_list())
-    entries, nameless, page = by_key(listed), listed.nameless, 1
-    while listed.total is not None and len(entries) < listed.total:
-        page += 1
-        listed = call(api.stop_list(page=page))
-        if by_key(listed).keys() <= entries.keys() or page > MOST_STOP_PAGES:
-            raise SMSPartnerError(
-                f"exclude_stop_list: SMS Partner lists {len(entries)} of {listed.total} numbers; "
-                "nothing was sent"
-            )
-        entries |= by_key(listed)
-        nameless += listed.nameless
-    return read_stops(entries.values(), nameless, tuple(regions))
-
-
-def read_stops(written: Iterable[str], nameless: int, regions: Sequence[str]) -> frozenset[int]:
-    """Read the entries of the STOP list; digits that are no number of any of the countries are nobody's."""
-    read = {spelling: read_number(spelling, regions=regions) for spelling in written}
-    unread = [spelling for spelling, number in read.items() if number is None]
-    if hidden := nameless + sum(not is_digits(spelling) for spelling in unread):
-        raise SMSPartnerError(
-            f"exclude_stop_list: {hidden} of the entries that SMS Partner lists cannot be read; "
-            "nothing was sent"
-        )
-    if unread:
-        log.warning("exclude_stop_list: %s entries are no mobile numbers and keep nobody out", len(unread))
-    return frozenset(int(number[1:]) for number in read.values() if number)
-
-
-def by_key(listed: StopList) -> dict[str, str]:
-    """Return the numbers of one page by what tells its entries apart: a page may repeat those before."""
-    return {entry.id or entry.number: entry.number for entry in listed.entries}

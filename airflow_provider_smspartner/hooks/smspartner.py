@@ -23,11 +23,14 @@ from airflow_provider_smspartner.exceptions import (
     OutcomeUnknownError,
     RateLimitError,
     SMSPartnerError,
+    StopListError,
 )
 from airflow_provider_smspartner.hooks import connection, transport
 from airflow_provider_smspartner.hooks.aside import aside
+from airflow_provider_smspartner.hooks.confirming import carry_confirmed
 from airflow_provider_smspartner.hooks.connection import Settings
 from airflow_provider_smspartner.hooks.pace import Pace
+from airflow_provider_smspartner.hooks.stops import delete_stops, read_stop_entries
 from airflow_provider_smspartner.rules import phone
 
 if TYPE_CHECKING:
@@ -36,7 +39,7 @@ if TYPE_CHECKING:
 
     import aiohttp
 
-    from airflow_provider_smspartner.api.answers import Account, Sent, Statuses
+    from airflow_provider_smspartner.api.answers import Account, Sent, Statuses, StopEntry
 
 T = TypeVar("T")
 
@@ -244,8 +247,38 @@ class SMSPartnerHook(HttpHook):
         return self.call(api.me())
 
     def cancel(self, message_id: str | int) -> None:
-        """Cancel a scheduled send, at the latest five minutes before its time."""
-        self.call(api.message_cancel(message_id))
+        """Cancel a scheduled send, at the latest five minutes before its time.
+
+        :raises APIError: the platform said no; code 5: it is cancelled already.
+        :raises OutcomeUnknownError: the platform said yes and, asked again, did not confirm it.
+        """
+        carry_confirmed(self.call, api.message_cancel(message_id))
+
+    def stop_list(self) -> tuple[StopEntry, ...]:
+        """Return everybody who asked for no more texts.
+
+        :raises SMSPartnerError: the list cannot be read in full.
+        """
+        return tuple(read_stop_entries(self.call)[0])
+
+    def stop(self, number: str) -> bool:
+        """Put one person on the STOP list; False when they are on it already.
+
+        :param number: in any usual spelling; a national one is French.
+        """
+        try:
+            self.call(api.stop_add(phone.normalize(number)))
+        except StopListError:
+            return False
+        return True
+
+    def unstop(self, number: str) -> bool:
+        """Take one person, who asked for it, off the STOP list; False when they are not on it.
+
+        :param number: in any usual spelling; a national one is French.
+        :raises OutcomeUnknownError: the platform said yes and, asked again, did not confirm it.
+        """
+        return delete_stops(self.call, phone.normalize(number))
 
     def test_connection(self) -> tuple[bool, str]:
         """Tell whether the key works, with account and credit; called by the connection form's button."""

@@ -54,7 +54,8 @@ class Alert:
 
     def again(self, outcome: Outcome) -> list[Numbers]:
         """Return who goes again by themselves: all, when somebody's number or STOP has kept them back."""
-        split = len(self.numbers) > 1 and isinstance(outcome, APIError) and is_about_numbers(outcome)
+        several = len(self.numbers) > 1 and isinstance(outcome, APIError)
+        split = several and is_about_numbers(outcome, self.numbers)
         return [(number,) for number in self.numbers] if split else []
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from airflow_provider_smspartner import audience
-from airflow_provider_smspartner.hooks.paging import read_stop_list
+from airflow_provider_smspartner.hooks.stops import read_stop_list
 from airflow_provider_smspartner.operators.arguments import plain, warehouse
 
 if TYPE_CHECKING:

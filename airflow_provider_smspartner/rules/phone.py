@@ -73,6 +73,16 @@ def comparable(number: str) -> str:
         return number.strip()
 
 
+def check_number(number: str, *, argument: str = "number") -> str:
+    """Return an E.164 number, or refuse what is none."""
+    if not isinstance(number, str) or not _E164.fullmatch(number):
+        raise InvalidPhoneNumber(
+            f"{argument}: {mask(str(number))} is not an E.164 number; "
+            "rules.phone.normalize makes one out of what people type"
+        )
+    return number
+
+
 def french_mobiles(numbers: Sequence[object]) -> list[str]:
     """Return, for each of many numbers, the nine digits behind ``+33``, or "" where it needs ``normalize``.
 

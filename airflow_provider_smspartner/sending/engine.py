@@ -332,7 +332,7 @@ class Sending:
         if isinstance(error, RateLimitError) and self._throttled < MOST_THROTTLED:
             self._throttled += 1
             self._not_before = self._now() + (error.retry_after or min(2.0**self._throttled, 60.0))
-        elif is_about_numbers(error):
+        elif is_about_numbers(error, [person.number for person in batch.people]):
             bad, groups = divide(batch.people, error)
             batch.rejected = self.plan.recogniser.hashes(bad)
         else:

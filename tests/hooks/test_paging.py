@@ -15,8 +15,8 @@ from airflow_provider_smspartner.hooks.paging import (
     look_up,
     pages_of_tag,
     read_pages,
-    read_stop_list,
 )
+from airflow_provider_smspartner.hooks.stops import read_stop_list
 
 PEOPLE = [f"+336{number:08}" for number in range(10_000_000, 10_000_025)]
 FOREIGN = ["+32470123456", "+4915112345678", "+262692123456", "+34612345678", "+41791234567"]
