@@ -125,6 +125,10 @@ class SMSPartnerHook(HttpHook):
             return call.read(transport.exchange(self.get_conn(), call, self.settings))
         except RateLimitError as error:
             self._slow_down(error)
+        except OutcomeUnknownError:
+            # What is left of this answer must not be taken for that to the next request
+            self._leave_conn()
+            raise
 
     async def acall(self, call: api.Call[T], *, session: aiohttp.ClientSession | None = None) -> T:
         """Carry a call over aiohttp, for triggers and callbacks; as ``call`` in all else.
@@ -170,6 +174,12 @@ class SMSPartnerHook(HttpHook):
             # A proxy has no part in a talk with this machine, and would see the key in plain http
             session.trust_env = not self.settings.plain_http
         return session
+
+    def _leave_conn(self) -> None:
+        """Close this thread's session, so that the next request gets a connection of its own."""
+        session: transport.Session | None = self._of_thread.__dict__.pop("session", None)
+        if session is not None:
+            session.close()
 
     def run(self, *_: object, **__: object) -> NoReturn:
         """Refuse the generic way of ``HttpHook``, which follows redirects and shows URLs in its errors."""
@@ -262,10 +272,7 @@ class SMSPartnerHook(HttpHook):
         return tuple(read_stop_entries(self.call)[0])
 
     def stop(self, number: str) -> bool:
-        """Put one person on the STOP list; False when they are on it already.
-
-        :param number: in any usual spelling; a national one is French.
-        """
+        """Put one person, in any usual spelling, on the STOP list; False when they are on it already."""
         try:
             self.call(api.stop_add(phone.normalize(number)))
         except StopListError:
@@ -275,7 +282,6 @@ class SMSPartnerHook(HttpHook):
     def unstop(self, number: str) -> bool:
         """Take one person, who asked for it, off the STOP list; False when they are not on it.
 
-        :param number: in any usual spelling; a national one is French.
         :raises OutcomeUnknownError: the platform said yes and, asked again, did not confirm it.
         """
         return delete_stops(self.call, phone.normalize(number))

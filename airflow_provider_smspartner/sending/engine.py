@@ -276,6 +276,7 @@ class Sending:
         """Move a batch on by what its request came to."""
         try:
             sent = future.result()
+            self._totals.check_own(sent)
         except Stopped:
             self._move(batch, Event.NEVER_LEFT)
         except (APIConnectionError, InvalidMessage) as error:
@@ -291,7 +292,7 @@ class Sending:
             self._unknown_in_a_row = self._throttled = 0
             bad = self._totals.read_answer(batch, sent, self._now())
             self._accept(batch, Event.YES)
-            self._totals.reject(bad, "its row was refused")
+            self._totals.reject(bad, "left out of an accepted request")
 
     def _accept(self, batch: Batch, event: Event) -> None:
         self._move(batch, event)  # recorded before it is told: a time-out may come while it is
