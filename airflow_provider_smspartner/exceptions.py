@@ -23,6 +23,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+NO_PRICE = "Ask SMS Partner for a tariff that knows their countries, or leave those out with `countries`."
 MOST_TOLD = 20
 """Reasons that the text of a refusal repeats."""
 
@@ -84,7 +85,11 @@ class AuthenticationError(APIError):
 
 
 class InsufficientCreditError(APIError):
-    """The account has not enough credit, or no price for these numbers."""
+    """The account has not enough credit (11), or no price for these numbers (13)."""
+
+    def __str__(self) -> str:
+        remedy = NO_PRICE if self.code == 13 else "Top up the account."
+        return f"{super().__str__().rstrip('.')}. {remedy}"
 
 
 class RateLimitError(APIError):

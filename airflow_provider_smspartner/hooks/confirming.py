@@ -9,8 +9,12 @@ from airflow_provider_smspartner import api
 from airflow_provider_smspartner.exceptions import APIError, OutcomeUnknownError
 
 
+MOST_YES = 3
+"""The first may be untrue, and the second is the one that does it."""
+
+
 def carry_confirmed(carry: Callable[[api.Call[bool]], Any], call: api.Call[bool]) -> None:
-    """Carry a call until the platform confirms that it is done: at most three times.
+    """Carry a call until the platform confirms that it is done.
 
     A degraded gateway says yes to everything, so that a yes only makes it worth while to ask again. So does
     one lost answer. Asking again does no harm.
@@ -18,22 +22,20 @@ def carry_confirmed(carry: Callable[[api.Call[bool]], Any], call: api.Call[bool]
     :raises APIError: the platform said no, or what was wanted had been done before.
     :raises OutcomeUnknownError: it did not confirm its yes, or two answers were lost.
     """
-    said_yes = lost = False
-    while True:
+    yes = lost = 0
+    while yes < MOST_YES:
         try:
             carry(call)
         except OutcomeUnknownError:
-            if lost:
+            lost += 1
+            if lost > 1:
                 raise
-            lost = True
         except APIError as refusal:
-            if refusal.code == call.confirming and (said_yes or lost):
+            if refusal.code == call.confirming and (yes or lost):
                 return
             raise
         else:
-            if said_yes:
-                break
-            said_yes = True
+            yes += 1
     raise OutcomeUnknownError(
         f"SMS Partner says yes to {call.path} each time, and does not confirm with code {call.confirming} "
         "that it is done: whether it is, is unknown. Ask again later."

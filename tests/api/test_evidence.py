@@ -1,4 +1,4 @@
-"""Tests for airflow_provider_smspartner.api.evidence: which yes is the answer to the request that was made."""
+"""Tests for airflow_provider_smspartner.api.evidence: which yes is the answer to the request."""
 
 from __future__ import annotations
 

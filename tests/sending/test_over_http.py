@@ -49,6 +49,8 @@ def test_what_cannot_be_trusted_is_looked_up(
         ("refuse_with_id", {"code": 9}),
         ("refuse", {"code": 500}),
         ("rate_limit", {"retry_after": "0"}),
+        ("stale_id", {"skip": 1}),
+        ("short_answer", {}),
     ],
 )
 def test_an_answer_that_is_no_clear_yes_or_no_is_looked_up(
