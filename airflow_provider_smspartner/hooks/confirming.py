@@ -8,7 +8,6 @@ from typing import Any
 from airflow_provider_smspartner import api
 from airflow_provider_smspartner.exceptions import APIError, OutcomeUnknownError
 
-
 MOST_YES = 3
 """The first may be untrue, and the second is the one that does it."""
 
