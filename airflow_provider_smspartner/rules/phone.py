@@ -75,7 +75,7 @@ def comparable(number: str) -> str:
 
 def check_number(number: str, *, argument: str = "number") -> str:
     """Return an E.164 number, or refuse what is none."""
-    if not isinstance(number, str) or not _E164.fullmatch(number):
+    if not _E164.fullmatch(str(number)):
         raise InvalidPhoneNumber(
             f"{argument}: {mask(str(number))} is not an E.164 number; "
             "rules.phone.normalize makes one out of what people type"

@@ -44,7 +44,7 @@ def named_in(problems: Iterable[Problem], ours: Collection[str]) -> frozenset[st
     """Return those of our numbers that the platform names, in an item or in its sentence."""
     written = {number for problem in problems for number in (problem.number or "", *problem.numbers)}
     read = (read_number(number, ours=ours.__contains__) for number in written)
-    return frozenset(number for number in read if number in ours)
+    return frozenset(number for number in read if number and number in ours)
 
 
 def divide(

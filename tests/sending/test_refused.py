@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -53,7 +53,7 @@ def test_every_number_that_a_sentence_names_leaves_without_a_request_more(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     sent = campaign(settings=Settings(balance=RICH, number_faults="sentence"))
-    bad = ["+33600000001", "+33600000004"]
+    bad = EVERYBODY[1:3]
     monkeypatch.setattr(
         "airflow_provider_smspartner.simulator.platform.Platform.accept", unpriced(bad, Platform.accept)
     )
@@ -61,10 +61,10 @@ def test_every_number_that_a_sentence_names_leaves_without_a_request_more(
     outcome = sent.attempt(EVERYBODY)
 
     assert_everyone_once(sent, outcome, [one for one in EVERYBODY if one not in bad], rejected=2)
-    assert len(sent.line.posts) == 7 + 2
+    assert len(sent.line.posts) == 7 + 1
 
 
-def unpriced(bad: list[str], accept: Callable[..., Any]) -> Callable[..., Any]:
+def unpriced(bad: Sequence[str], accept: Callable[..., Any]) -> Callable[..., Any]:
     """Let the platform know no price for some numbers, which it names in one sentence, without "+"."""
 
     def refuse(platform: Platform, order: Order) -> Any:
