@@ -24,6 +24,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
+NO_PRICE = "Ask SMS Partner for a tariff that knows their countries, or leave those out with `countries`."
+MOST_TOLD = 20
+"""Reasons that the text of a refusal repeats."""
+
 
 class SMSPartnerError(Exception):
     """Base of every error of this package."""
@@ -49,6 +53,8 @@ class Problem:
     """The item's own code, when it brings one."""
     number: str | None = field(default=None, repr=False)
     """The recipient it is about, as the platform wrote it; kept out of every text and every pickle."""
+    numbers: tuple[str, ...] = field(default=(), repr=False, compare=False)
+    """Whatever in its sentence may be a recipient's number; kept out as well."""
 
     def __str__(self) -> str:
         return f"{self.element}: {self.message}" if self.element else self.message
@@ -75,7 +81,10 @@ class APIError(SMSPartnerError):
         super().__init__(path, code, self.problems)  # so that pickle can build it again
 
     def __str__(self) -> str:
-        reasons = "; ".join(map(str, self.problems)) or "no reason given"
+        told = [str(problem) for problem in self.problems[:MOST_TOLD]]
+        if more := len(self.problems) - len(told):
+            told.append(f"and {more} more")
+        reasons = "; ".join(told) or "no reason given"
         return f"SMS Partner refused {self.path} (code {self.code}): {reasons}"
 
 
@@ -84,7 +93,11 @@ class AuthenticationError(APIError):
 
 
 class InsufficientCreditError(APIError):
-    """The account has not enough credit, or no price for these numbers."""
+    """The account has not enough credit (11), or no price for these numbers (13)."""
+
+    def __str__(self) -> str:
+        remedy = NO_PRICE if self.code == 13 else "Top up the account."
+        return f"{super().__str__().rstrip('.')}. {remedy}"
 
 
 class RateLimitError(APIError):

@@ -135,8 +135,12 @@ CALLS: dict[str, api.Call[Any]] = {
     "send_survey": api.send_survey(ONE, "s-1"),
     "bulk_status": api.bulk_status("5120"),
     "bulk_status_by_tag": api.bulk_status_by_tag("autumn"),
+    "message_status": api.message_status("5120", ONE[0]),
+    "multi_status": api.multi_status([(ONE[0], "5120")]),
     "me": api.me(),
     "stop_list": api.stop_list(),
+    "stop_add": api.stop_add(ONE[0]),
+    "stop_delete": api.stop_delete("7"),
     "message_cancel": api.message_cancel("5120"),
 }
 

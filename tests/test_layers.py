@@ -110,7 +110,7 @@ def package() -> dict[str, str]:
 def test_the_package_keeps_to_its_floors() -> None:
     sources = package()
 
-    assert {f"{ROOT}.__init__", f"{ROOT}.api.calls", f"{ROOT}.rules.phone"} <= set(sources)
+    assert {f"{ROOT}.__init__", f"{ROOT}.api.sends", f"{ROOT}.rules.phone"} <= set(sources)
     assert violations(sources) == []
 
 
@@ -136,7 +136,7 @@ def test_the_package_keeps_to_its_floors() -> None:
         ("__init__", "import requests", "every Airflow process"),
         ("rules.sending_hours", "import airflow", "pure"),
         ("rules.batches", "def late():\n    from airflow.sdk import BaseHook", "pure"),
-        ("api.calls", "import requests.adapters", "pure"),
+        ("api.sends", "import requests.adapters", "pure"),
         ("api.wire", "import os, aiohttp", "pure"),
         ("tracking.watch", "import aiohttp", "pure"),
         ("exceptions", "from sqlalchemy.orm import Session", "pure"),
@@ -162,7 +162,7 @@ def test_a_breach_is_found(module: str, source: str, sentence: str) -> None:
     [
         ("rules.message", "from airflow_provider_smspartner.rules import segments"),
         ("rules.phone", "import phonenumbers"),
-        ("api.calls", "from airflow_provider_smspartner.api import answers, wire"),
+        ("api.sends", "from airflow_provider_smspartner.api import answers, wire"),
         ("hooks.smspartner", "import aiohttp, requests, airflow"),
         ("hooks.smspartner", "from airflow_provider_smspartner import __version__, api"),
         ("journal.ledger", "import sqlalchemy"),

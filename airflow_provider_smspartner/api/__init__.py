@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from airflow_provider_smspartner.api.calls import (
-    ACCOUNT,
-    PLAIN,
-    READING,
-    SENDING,
-    Call,
-    SendOptions,
-    bulk_send,
+from airflow_provider_smspartner.api.call import ACCOUNT, READING, SENDING, Call
+from airflow_provider_smspartner.api.changes import message_cancel, stop_add, stop_delete
+from airflow_provider_smspartner.api.questions import (
     bulk_status,
     bulk_status_by_tag,
     me,
-    message_cancel,
-    send,
-    send_survey,
+    message_status,
+    multi_status,
     stop_list,
 )
+from airflow_provider_smspartner.api.sends import PLAIN, SendOptions, bulk_send, send, send_survey
 
 __all__ = [
     "ACCOUNT",
@@ -31,7 +26,11 @@ __all__ = [
     "bulk_status_by_tag",
     "me",
     "message_cancel",
+    "message_status",
+    "multi_status",
     "send",
     "send_survey",
+    "stop_add",
+    "stop_delete",
     "stop_list",
 ]

@@ -11,7 +11,21 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from airflow_provider_smspartner.api.wire import amount, flag, moment, text_id, whole, word
+from airflow_provider_smspartner.api.problems import problems
+from airflow_provider_smspartner.api.values import (
+    amount,
+    currency,
+    flag,
+    label,
+    moment,
+    parts,
+    price,
+    spelling,
+    text_id,
+    whole,
+    word,
+)
+from airflow_provider_smspartner.exceptions import Problem
 from airflow_provider_smspartner.rules import delivery
 
 
@@ -25,6 +39,8 @@ class Sent:
     cost: Decimal | None = None
     currency: str | None = None
     scheduled_for: datetime | None = None
+    left_out: tuple[Problem, ...] = ()
+    """What the platform says inside its yes against some of the numbers, to which it sends nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +69,20 @@ class Statuses:
     total: int | None = None
     """By tag only: how many reports all pages have together."""
     page: int = 1
+    nameless: int = 0
+    """Rows that name nobody."""
+    is_last: bool = False
+    """By tag only: whether it is known that no further page follows."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OneStatus:
+    """The delivery report of one person and message."""
+
+    message_id: str | None
+    report: delivery.Report = field(repr=False)
+    cost: Decimal | None = None
+    currency: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +115,8 @@ class StopList:
     entries: tuple[StopEntry, ...]
     total: int | None
     """How many entries the platform says it has."""
+    nameless: int = 0
+    """Entries that name nobody."""
 
 
 def sent(fields: Mapping[str, Any]) -> Sent | None:
@@ -104,22 +136,22 @@ def bulk_sent(fields: Mapping[str, Any]) -> BulkSent | None:
 def bulk_row(row: Mapping[str, Any]) -> Row:
     """Read the answer for one recipient of a list."""
     return Row(
-        number=word(row.get("phoneNumber")) or "",
-        accepted=row.get("success") is not False,
+        number=number_of(row) or "",
+        accepted=flag(row["success"]) if "success" in row else whole(row.get("code")) in (None, 200),
         code=whole(row.get("code")),
-        segments=whole(row.get("nbSms")),
-        cost=amount(row.get("cost")),
+        segments=parts(row.get("nbSms")),
+        cost=price(row.get("cost")),
     )
 
 
 def receipt(fields: Mapping[str, Any]) -> dict[str, Any]:
     """Read what a success says beside its id. Nothing here decides whether it was one."""
-    parts = fields.get("nb_sms", fields.get("nbSMS"))
     return {
-        "segments": whole(parts),
-        "cost": amount(fields.get("cost")),
-        "currency": word(fields.get("currency")),
+        "segments": parts(fields.get("nb_sms", fields.get("nbSMS"))),
+        "cost": price(fields.get("cost")),
+        "currency": currency(fields.get("currency")),
         "scheduled_for": moment(fields.get("scheduledDeliveryDate")),
+        "left_out": tuple(problems({name: fields.get(name) for name in ("errors", "error")}, "")),
     }
 
 
@@ -128,32 +160,58 @@ def statuses(fields: Mapping[str, Any]) -> Statuses | None:
     rows = fields.get("StatutResponse_List")
     if not isinstance(rows, list):
         return None
+    reports = tuple(report(row) for row in mappings(rows) if number_of(row))
     return Statuses(
-        reports=tuple(report(row) for row in mappings(rows) if word(row.get("phoneNumber"))),
+        reports=reports,
+        nameless=len(rows) - len(reports),
         total=whole(fields.get("total")),
         page=whole(fields.get("currentPage")) or 1,
     )
 
 
+def one_status(fields: Mapping[str, Any]) -> OneStatus | None:
+    """Read the report of one person; without a status, which has two names, the answer is none."""
+    if word(fields.get("statut", fields.get("status"))) is None:
+        return None
+    return OneStatus(
+        message_id=text_id(fields.get("messageId", fields.get("message_id"))),
+        report=report(fields),
+        cost=price(fields.get("cost")),
+        currency=currency(fields.get("currency")),
+    )
+
+
+def many_statuses(fields: Mapping[str, Any]) -> tuple[OneStatus, ...] | None:
+    """Read the reports of several messages; in a row that failed ``status`` is a sentence, and no report."""
+    rows = fields.get("StatutResponse_List")
+    if not isinstance(rows, list):
+        return None
+    read = (one_status(row) for row in mappings(rows) if row.get("success") is not False and number_of(row))
+    return tuple(filter(None, read))
+
+
 def report(row: Mapping[str, Any]) -> delivery.Report:
     """Read one recipient's report. In a row that failed, ``status`` is a sentence and stays open."""
     return delivery.Report(
-        number=word(row.get("phoneNumber")) or "",
-        status=delivery.status(word(row.get("status")) or ""),
-        stop=flag(row.get("stopSMS")),
+        number=number_of(row) or "",
+        status=delivery.status(word(row.get("statut", row.get("status"))) or ""),
+        stop=flag(row.get("stopSMS", row.get("stopSms"))),
         reported_at=moment(row.get("date")),
     )
 
 
 def account(fields: Mapping[str, Any]) -> Account | None:
-    """Read the account; the low-cost credit has an old name, the balance two."""
+    """Read the account, which must bring a figure; the low-cost credit has an old name, the balance two."""
     user, left = fields.get("user"), fields.get("credits")
     if not isinstance(left, dict):
         return None
+    figures = ("balance", "solde", "creditSms", "creditSmsECO", "creditSmsLowCost")
+    if all(amount(left.get(figure)) is None for figure in figures):
+        return None
     return Account(
-        name=word(user.get("username")) if isinstance(user, dict) else None,
+        name=label(user.get("username")) if isinstance(user, dict) else None,
         balance=amount(left.get("balance", left.get("solde"))),
-        currency=word(left.get("currency")),
+        currency=currency(left.get("currency")),
         credit=whole(left.get("creditSms")),
         low_cost_credit=whole(left.get("creditSmsECO", left.get("creditSmsLowCost"))),
         to_send=whole(left.get("toSend")),
@@ -165,12 +223,18 @@ def stop_entries(fields: Mapping[str, Any]) -> StopList | None:
     rows = fields.get("data")
     if not isinstance(rows, list):
         return None
-    entries = (
+    entries = tuple(
         StopEntry(id=text_id(row.get("id")), number=number, created_at=moment(row.get("createdAt")))
         for row in mappings(rows)
-        if (number := word(row.get("phoneNumber")))
+        if (number := number_of(row))
     )
-    return StopList(entries=tuple(entries), total=whole(fields.get("nbData")))
+    return StopList(entries=entries, total=whole(fields.get("nbData")), nameless=len(rows) - len(entries))
+
+
+def number_of(row: Mapping[str, Any]) -> str | None:
+    """Return the number of a row, which has three names and may come without quotes."""
+    named = (row.get(name) for name in ("phoneNumber", "number", "phone"))
+    return next((number for value in named if (number := spelling(value))), None)
 
 
 def mappings(rows: object) -> list[Mapping[str, Any]]:

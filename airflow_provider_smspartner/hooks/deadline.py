@@ -69,12 +69,13 @@ class Response(HTTPResponse):
 class Departing:
     """A connection that lets requests depart, and whose answers end in time."""
 
-    response_class = Response
+    response_class: Any = Response
+    sock: Any
     debuglevel = 0  # any other would print what is sent, whatever the default of the process
 
     def send(self, data: Any) -> None:
         """Send the next bytes of a request; ``http.client`` calls it with the head, then with the body."""
-        if self.sock is None:  # type: ignore[has-type]  # only what can be sent has left
+        if self.sock is None:  # only what can be sent has left
             self.connect()  # type: ignore[attr-defined]
         departure = current()
         super().send(departure.through(data) if departure else data)  # type: ignore[misc]

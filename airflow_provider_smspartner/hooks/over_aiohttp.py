@@ -59,12 +59,12 @@ class Connector(aiohttp.TCPConnector):
 
     async def connect(self, *args: Any, **kwargs: Any) -> Any:
         """Return a connection, new or kept, that lets this one request depart."""
-        connection = await super().connect(*args, **kwargs)
+        connection: Any = await super().connect(*args, **kwargs)
         protocol, departure = connection.protocol, current()
         if protocol is not None and departure is not None:
             kept = protocol.transport
             inner = kept.inner if isinstance(kept, Outgoing) else kept
-            protocol.transport = Outgoing(inner, departure)  # type: ignore[assignment]
+            protocol.transport = Outgoing(inner, departure)
         return connection
 
 

@@ -7,33 +7,50 @@ and takes their answers; a worker and an event loop each drive it in their own w
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Generator
+from collections.abc import Awaitable, Callable, Generator, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 from airflow_provider_smspartner import api
-from airflow_provider_smspartner.api.answers import Statuses, StopList
-from airflow_provider_smspartner.exceptions import NotFoundError, SMSPartnerError
+from airflow_provider_smspartner.api.answers import Statuses
+from airflow_provider_smspartner.exceptions import NotFoundError
 from airflow_provider_smspartner.hooks.aside import aside
-from airflow_provider_smspartner.rules import phone
+from airflow_provider_smspartner.rules.echoes import read_number
 
 log = logging.getLogger(__name__)
 
-MOST_TAG_PAGES = 500
-"""A batch has at most so many people, and each page asked for brings one."""
-MOST_STOP_PAGES = 10_000
+MOST_TAG_PAGES = 501
+"""A batch has at most 500 people, each page asked for brings one of them, and one more brings nobody."""
 
 Pages = Generator[api.Call[Statuses], Statuses, Statuses]
+IsOurs = Callable[[str], bool]
+"""Says whether the platform was asked to text an E.164 number."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
-    """The people whom the platform lists under a tag."""
+class Listing:
+    """Whom the platform lists under a tag.
+
+    Whoever is in ``numbers`` has been taken on. Who is not may be missing from the list only: that they have
+    not been taken on follows from a list that is ``whole``, if from any.
+    """
 
     numbers: frozenset[str] = field(repr=False)
-    """Normalised, because the platform may write them otherwise than we did."""
-    complete: bool
-    """Whether they are as many as the platform says there are."""
+    """Everybody who could be read, as E.164, because the platform may write them otherwise than we did."""
+    others: frozenset[str] = field(default=frozenset(), repr=False)
+    """Those among ``numbers`` whom the platform was not asked to text; empty when nobody told who is ours."""
+    unreadable: int = 0
+    """Rows that name nobody: without a number, masked, or in a spelling that fits several people."""
+    total: int | None = None
+    """How many the platform says there are; it may count rows or pages."""
+    is_last: bool = False
+    """Whether a further page was asked for, and brought nobody new."""
+
+    @property
+    def whole(self) -> bool:
+        """Whether everybody is there, everybody could be read, and nobody else is."""
+        is_short = self.total is not None and len(self.numbers) < self.total
+        return self.is_last and not (is_short or self.unreadable or self.others)
 
 
 def pages_of_message(message_id: str) -> Pages:
@@ -42,31 +59,35 @@ def pages_of_message(message_id: str) -> Pages:
     return listed
 
 
-def pages_of_tag(tag: str) -> Pages:
+def pages_of_tag(tag: str, *, enough: int | None = None) -> Pages:
     """Ask for the pages of a tag, and return them as one list of reports.
 
-    How pages are asked for is not documented; the next one is asked for while people seem to be missing, and
-    one that brings nobody new ends it, and so does a platform that never stops counting.
+    How pages are asked for is not documented, nor what ``total`` counts: the next one is asked for until one
+    brings nobody new, or the platform never stops counting.
+
+    :param enough: so many people are all that matter; no page is asked for beyond them.
     """
     listed: Statuses = yield api.bulk_status_by_tag(tag)
-    reports, numbers, page = listed.reports, numbers_in(listed), 1
-    while listed.total is not None and len(numbers) < listed.total:
+    reports, seen, nameless = listed.reports, spellings_in(listed), listed.nameless
+    page, is_last = 1, not (seen or nameless or listed.total)
+    while not is_last and page < MOST_TAG_PAGES and (enough is None or len(seen) < enough):
         page += 1
         try:
             following = yield api.bulk_status_by_tag(tag, page=page)
         except NotFoundError:
             following = Statuses(reports=())
-        more = numbers | numbers_in(following)
-        if more == numbers or page > MOST_TAG_PAGES:
-            log.warning("Tag %s: %s of %s people are listed", tag, len(numbers), listed.total)
+        if spellings_in(following) <= seen:
+            # A page that only repeats others is no end by itself: the platform may overlook `page`
+            is_last = not (following.reports or following.nameless) or len(seen) == listed.total
             break
-        reports, numbers = reports + following.reports, more
-    return Statuses(reports=reports, total=listed.total)
+        reports, seen = reports + following.reports, seen | spellings_in(following)
+        nameless += following.nameless
+    return Statuses(reports=reports, nameless=nameless, total=listed.total, is_last=is_last)
 
 
-def numbers_in(listed: Statuses) -> frozenset[str]:
-    """Return the distinct people of a list."""
-    return frozenset(phone.comparable(report.number) for report in listed.reports)
+def spellings_in(listed: Statuses) -> frozenset[str]:
+    """Return the distinct people of a list, as the platform writes them."""
+    return frozenset(report.number for report in listed.reports)
 
 
 def read_pages(call: Callable[[api.Call[Any]], Any], pages: Pages) -> Statuses:
@@ -107,44 +128,45 @@ def advance(pages: Pages, answer: Statuses | NotFoundError | None) -> api.Call[S
         return listed
 
 
-def look_up(call: Callable[[api.Call[Any]], Any], tag: str) -> Found | None:
+def look_up(
+    call: Callable[[api.Call[Any]], Any],
+    tag: str,
+    *,
+    ours: IsOurs | None = None,
+    regions: Iterable[str] = ("FR",),
+) -> Listing | None:
     """Return who is on the platform under this tag, None when it knows no such tag or lists nobody.
 
     A list that counts people without naming any is not empty: some of them may not have reported yet.
 
+    :param ours: tells our people, which lets their national forms be read; see ``rules.echoes``.
+    :param regions: without ``ours``: the countries that may have been texted.
     :raises SMSPartnerError: the look itself failed, which says nothing about the batch.
     """
     try:
         listed = read_pages(call, pages_of_tag(tag))
     except NotFoundError:
         return None
-    numbers = numbers_in(listed)
-    if not numbers and not listed.total:
+    found = read_listing(listed, ours=ours, regions=regions)
+    if not (found.numbers or found.unreadable or found.total):
         return None
-    return Found(numbers=numbers, complete=listed.total is None or len(numbers) >= listed.total)
+    if not found.whole:
+        counts = (tag, len(found.numbers), found.total, found.unreadable, len(found.others))
+        log.warning("Tag %s: %s of %s people are listed, %s cannot be read, %s are others", *counts)
+    return found
 
 
-def read_stop_list(call: Callable[[api.Call[Any]], Any]) -> frozenset[int]:
-    """Return the numbers, as E.164 digits, of the people who asked for no more texts.
-
-    :raises SMSPartnerError: the list cannot be read, or is shorter than the platform says it is: nobody may
-        be texted on the strength of half a list.
-    """
-    listed: StopList = call(api.stop_list())
-    entries, page = by_key(listed), 1
-    while listed.total is not None and len(entries) < listed.total:
-        page += 1
-        listed = call(api.stop_list(page=page))
-        if by_key(listed).keys() <= entries.keys() or page > MOST_STOP_PAGES:
-            raise SMSPartnerError(
-                f"exclude_stop_list: SMS Partner lists {len(entries)} of {listed.total} numbers; "
-                "nothing was sent"
-            )
-        entries |= by_key(listed)
-    numbers = map(phone.comparable, entries.values())
-    return frozenset(int(number[1:]) for number in numbers if number[:1] == "+" and number[1:].isdecimal())
-
-
-def by_key(listed: StopList) -> dict[str, str]:
-    """Return the numbers of one page by what tells its entries apart: a page may repeat those before."""
-    return {entry.id or entry.number: entry.number for entry in listed.entries}
+def read_listing(
+    listed: Statuses, *, ours: IsOurs | None = None, regions: Iterable[str] = ("FR",)
+) -> Listing:
+    """Read the numbers of a list, in whatever spelling the platform chose."""
+    written, countries = spellings_in(listed), tuple(regions)
+    read = [read_number(spelling, ours=ours, regions=countries) for spelling in written]
+    numbers = frozenset(filter(None, read))
+    return Listing(
+        numbers=numbers,
+        others=frozenset() if ours is None else frozenset(number for number in numbers if not ours(number)),
+        unreadable=listed.nameless + read.count(None),
+        total=listed.total,
+        is_last=listed.is_last,
+    )

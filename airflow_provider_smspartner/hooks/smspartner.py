@@ -22,12 +22,15 @@ from airflow_provider_smspartner.exceptions import (
     InvalidMessage,
     OutcomeUnknownError,
     SMSPartnerError,
+    StopListError,
 )
 from airflow_provider_smspartner.hooks import connection, environment, over_aiohttp, over_requests, transport
 from airflow_provider_smspartner.hooks.aside import aside
+from airflow_provider_smspartner.hooks.confirming import carry_confirmed
 from airflow_provider_smspartner.hooks.connection import Settings
 from airflow_provider_smspartner.hooks.frames import abare, bare
 from airflow_provider_smspartner.hooks.pace import Pace
+from airflow_provider_smspartner.hooks.stops import delete_stops, read_stop_entries
 from airflow_provider_smspartner.rules import phone
 
 if TYPE_CHECKING:
@@ -36,7 +39,7 @@ if TYPE_CHECKING:
 
     import aiohttp
 
-    from airflow_provider_smspartner.api.answers import Account, Sent, Statuses
+    from airflow_provider_smspartner.api.answers import Account, Sent, Statuses, StopEntry
 
 T = TypeVar("T")
 
@@ -122,8 +125,13 @@ class SMSPartnerHook(HttpHook):
             time.sleep(seconds)
         if before is not None:
             before()
-        with pace.following():
-            return call.read(over_requests.exchange(self.get_conn(), call, self.settings))
+        try:
+            with pace.following():
+                return call.read(over_requests.exchange(self.get_conn(), call, self.settings))
+        except OutcomeUnknownError:
+            # What is left of this answer must not be taken for that to the next request
+            self._leave_conn()
+            raise
 
     @abare
     async def acall(self, call: api.Call[T], *, session: aiohttp.ClientSession | None = None) -> T:
@@ -162,6 +170,12 @@ class SMSPartnerHook(HttpHook):
                 environment.trusted_authorities()  # says what is wrong with a bundle
             session = self._of_thread.session = over_requests.Session()
         return session
+
+    def _leave_conn(self) -> None:
+        """Close this thread's session, so that the next request gets a connection of its own."""
+        session: over_requests.Session | None = self._of_thread.__dict__.pop("session", None)
+        if session is not None:
+            session.close()
 
     def run(self, *_: object, **__: object) -> NoReturn:
         """Refuse the generic way of ``HttpHook``, which follows redirects and shows URLs in its errors."""
@@ -241,8 +255,34 @@ class SMSPartnerHook(HttpHook):
         return self.call(api.me())
 
     def cancel(self, message_id: str | int) -> None:
-        """Cancel a scheduled send, at the latest five minutes before its time."""
-        self.call(api.message_cancel(message_id))
+        """Cancel a scheduled send, at the latest five minutes before its time.
+
+        :raises APIError: the platform said no; code 5: it is cancelled already.
+        :raises OutcomeUnknownError: the platform said yes and, asked again, did not confirm it.
+        """
+        carry_confirmed(self.call, api.message_cancel(message_id))
+
+    def stop_list(self) -> tuple[StopEntry, ...]:
+        """Return everybody who asked for no more texts.
+
+        :raises SMSPartnerError: the list cannot be read in full.
+        """
+        return tuple(read_stop_entries(self.call)[0])
+
+    def stop(self, number: str) -> bool:
+        """Put one person, in any usual spelling, on the STOP list; False when they are on it already."""
+        try:
+            self.call(api.stop_add(phone.normalize(number)))
+        except StopListError:
+            return False
+        return True
+
+    def unstop(self, number: str) -> bool:
+        """Take one person, who asked for it, off the STOP list; False when they are not on it.
+
+        :raises OutcomeUnknownError: the platform said yes and, asked again, did not confirm it.
+        """
+        return delete_stops(self.call, phone.normalize(number))
 
     def test_connection(self) -> tuple[bool, str]:
         """Tell whether the key works, with account and credit; called by the connection form's button."""

@@ -54,8 +54,9 @@ class Alert:
 
     def again(self, outcome: Outcome) -> list[Numbers]:
         """Return who goes again by themselves: all, when somebody's number or STOP has kept them back."""
-        split = len(self.numbers) > 1 and isinstance(outcome, APIError) and is_about_numbers(outcome)
-        return [(number,) for number in self.numbers] if split else []
+        if len(self.numbers) < 2 or not isinstance(outcome, APIError):
+            return []
+        return [(number,) for number in self.numbers] if is_about_numbers(outcome, self.numbers) else []
 
 
 def take_slot(alert: Alert) -> Slot | bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from airflow_provider_smspartner import audience
-from airflow_provider_smspartner.hooks.paging import read_stop_list
+from airflow_provider_smspartner.hooks.stops import read_stop_list
 from airflow_provider_smspartner.operators.arguments import check_sql, plain, warehouse
 
 if TYPE_CHECKING:
@@ -32,10 +32,12 @@ def read_audience(task: SendOperator, text: Text) -> audience.Audience:
 
 def rules_of(task: SendOperator, text: Text) -> audience.Rules:
     """Return who belongs to the audience of a task."""
+    regions = {"FR", task.default_region, *(task.countries or ())}
+    stops = read_stop_list(task.hook.call, regions=regions) if task.exclude_stop_list else frozenset()
     return audience.Rules(
         region=task.default_region,
         countries=None if task.countries is None else frozenset(task.countries),
-        left_out=read_stop_list(task.hook.call) if task.exclude_stop_list else frozenset(),
+        left_out=stops,
         events=task.event_column is not None,
         measure=text.measure,
     )

@@ -9,7 +9,7 @@ import re
 from typing import Final
 from unicodedata import decimal
 
-_E164: Final = re.compile(r"\+[1-9][0-9]{6,14}")
+E164: Final = re.compile(r"\+[1-9][0-9]{6,14}")
 
 _INVISIBLE: Final = "\xad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\u20e3\ufe0f\ufeff"
 _ESCAPED: Final = (
@@ -52,7 +52,7 @@ def mask(number: str) -> str:
     E.164 keeps country code, first digit and the last two; any other text at most two digits at its end,
     and none when it is shorter than six characters. The bullets do not tell how many digits they hide.
     """
-    if _E164.fullmatch(number):
+    if E164.fullmatch(number):
         code = _country_code(number)
         national = number[1 + len(code) :]
         if code and len(national) >= 6:

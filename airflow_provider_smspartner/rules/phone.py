@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeGuard
 from unicodedata import category
 
 from airflow_provider_smspartner.exceptions import InvalidPhoneNumber
+from airflow_provider_smspartner.rules.masking import E164
 from airflow_provider_smspartner.rules.masking import mask as mask
 from airflow_provider_smspartner.rules.masking import mask_numbers as mask_numbers
 from airflow_provider_smspartner.rules.values import is_missing
@@ -91,6 +92,16 @@ def several(text: str) -> list[str]:
     parts = [part.strip() for part in re.split("[,;\n]", text) if part.strip()]
     numbers = all(sum(map(str.isdecimal, part)) >= 6 for part in parts)
     return parts if len(parts) > 1 and numbers else []
+
+
+def check_number(number: str, *, argument: str = "number") -> str:
+    """Return an E.164 number, or refuse what is none."""
+    if not E164.fullmatch(str(number)):
+        raise InvalidPhoneNumber(
+            f"{argument}: {mask(str(number))} is not an E.164 number; "
+            "rules.phone.normalize makes one out of what people type"
+        )
+    return number
 
 
 def french_mobiles(numbers: Sequence[object]) -> list[str]:

@@ -10,12 +10,14 @@ import logging
 import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from functools import partial
 from typing import Any
 
 from airflow.providers.common.compat.sdk import AirflowFailException
 
 from airflow_provider_smspartner import api
-from airflow_provider_smspartner.exceptions import APIError, OutcomeUnknownError, SMSPartnerError
+from airflow_provider_smspartner.exceptions import APIError, SMSPartnerError
+from airflow_provider_smspartner.hooks.confirming import carry_confirmed
 from airflow_provider_smspartner.journal import Batch, Memory, SendLog
 from airflow_provider_smspartner.rules.sending_states import BatchState, Event, after
 
@@ -36,16 +38,13 @@ class OutOfTime(SMSPartnerError):
 
 
 def ask(call: CallPlatform, batch: Batch, *, before: Callable[[], None] | None = None) -> Event | None:
-    """Ask the platform to take a batch back, twice if the first answer is lost; None when it knows no such.
+    """Ask the platform to take a batch back until it says that it has; None when it knows no such.
 
     :raises SMSPartnerError: it has not said what became of the batch.
     """
     wanted = api.message_cancel((batch.receipt and batch.receipt.message_id) or "")
     try:
-        try:
-            call(wanted, before=before)
-        except OutcomeUnknownError:
-            call(wanted, before=before)
+        carry_confirmed(partial(call, before=before), wanted)
     except APIError as error:
         if error.code == ALREADY:
             return Event.CANCEL

@@ -27,7 +27,7 @@ from airflow_provider_smspartner.exceptions import (
     SMSPartnerError,
 )
 from airflow_provider_smspartner.hooks.pace import LONGEST_WAIT, PATIENCE
-from airflow_provider_smspartner.hooks.paging import Found, look_up
+from airflow_provider_smspartner.hooks.paging import Listing, look_up
 from airflow_provider_smspartner.journal import Batch, Memory, SendLog, StaleProcess
 from airflow_provider_smspartner.rules.batches import split_people
 from airflow_provider_smspartner.rules.people import Person
@@ -194,7 +194,7 @@ class Sending:
             self._remaining.hold(batch)
             self._doubts.add(batch, ())
 
-    def _look(self, tag: str) -> Found | None:
+    def _look(self, tag: str) -> Listing | None:
         return look_up(self.carrier.call, tag)
 
     def _rest(self, seconds: float) -> None:
@@ -281,6 +281,7 @@ class Sending:
         """Move a batch on by what its request came to."""
         try:
             sent = future.result()
+            self._totals.check_own(sent)
         except Stopped:
             self._move(batch, Event.NEVER_LEFT)
         except (APIConnectionError, InvalidMessage) as error:
@@ -296,7 +297,7 @@ class Sending:
             self._unknown_in_a_row = self._throttled = 0
             bad = self._totals.read_answer(batch, sent, self._now())
             self._accept(batch, Event.YES)
-            self._totals.reject(bad, "its row was refused")
+            self._totals.reject(bad, "left out of an accepted request")
 
     def _accept(self, batch: Batch, event: Event) -> None:
         self._move(batch, event)  # recorded before it is told: a time-out may come while it is
@@ -336,7 +337,7 @@ class Sending:
         bad: Sequence[Person] = ()
         if isinstance(error, RateLimitError):
             self._throttle(error)
-        elif is_about_numbers(error):
+        elif is_about_numbers(error, [person.number for person in batch.people]):
             bad, groups = divide(batch.people, error)
             batch.rejected = self.plan.recogniser.hashes(bad)
         else:

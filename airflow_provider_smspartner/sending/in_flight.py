@@ -110,15 +110,16 @@ class Flight:
         try:
             sent: Sent = self._carrier.call(self._plan.make_call(batch.people, batch.tag), before=before)
         except SMSPartnerError as error:
-            if self._is_the_end(error):  # nothing more is to leave before the main thread has seen it
+            if self._is_the_end(error, batch):  # nothing more is to leave before the main thread has seen it
                 self._over.set()
             raise
         return sent
 
-    def _is_the_end(self, error: SMSPartnerError) -> bool:
+    def _is_the_end(self, error: SMSPartnerError, batch: Batch) -> bool:
         """Tell whether what one batch met stops the whole send."""
         if isinstance(error, OutcomeUnknownError):
             return self._plan.on_unknown == "fail"
         if isinstance(error, APIError):
-            return not (isinstance(error, RateLimitError) or is_about_numbers(error))
+            numbers = [person.number for person in batch.people]
+            return not (isinstance(error, RateLimitError) or is_about_numbers(error, numbers))
         return isinstance(error, APIConnectionError | InvalidMessage)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from airflow.providers.common.compat.sdk import AirflowFailException
 
 from airflow_provider_smspartner.exceptions import OutcomeUnknownError
-from airflow_provider_smspartner.hooks.paging import Found
+from airflow_provider_smspartner.hooks.paging import Listing
 from airflow_provider_smspartner.journal import Batch
 from airflow_provider_smspartner.rules.people import Person, each, is_erased
 from airflow_provider_smspartner.rules.sending_states import BatchState, Event
@@ -32,7 +32,7 @@ class Doubt:
 class Doubts:
     """The open batches of one send."""
 
-    def __init__(self, plan: Plan, look: Callable[[str], Found | None], now: Callable[[], float]) -> None:
+    def __init__(self, plan: Plan, look: Callable[[str], Listing | None], now: Callable[[], float]) -> None:
         self._plan = plan
         self._look = look
         self._now = now
@@ -119,7 +119,7 @@ class Doubts:
         nearest = min(accepted, key=lambda other: abs(other.claimed_at - batch.claimed_at))
         return self._look(nearest.tag) is not None
 
-    def _check_ours(self, batch: Batch, found: Found) -> None:
+    def _check_ours(self, batch: Batch, found: Listing) -> None:
         if self._plan.redirect_to:
             ours = self._plan.redirect_to in found.numbers
         elif batch.people:

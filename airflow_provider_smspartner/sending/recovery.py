@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from airflow.providers.common.compat.sdk import AirflowFailException
 
 from airflow_provider_smspartner.exceptions import SMSPartnerError
-from airflow_provider_smspartner.hooks.paging import Found
+from airflow_provider_smspartner.hooks.paging import Listing
 from airflow_provider_smspartner.journal import Batch, Memory, Receipt
 from airflow_provider_smspartner.rules.people import Person
 from airflow_provider_smspartner.rules.sending_states import OPEN, BatchState
@@ -26,7 +26,7 @@ class Recall:
     """Finds out what earlier tries did."""
 
     plan: Plan
-    look: Callable[[str], Found | None]
+    look: Callable[[str], Listing | None]
     now: Callable[[], float]
     pause: Callable[[float], object]
 
@@ -63,7 +63,7 @@ class Recall:
             log.info("Waiting %.0f s until the requests of the try before must be over", left)
             self.pause(left)
 
-    def _first_look(self, batch: Batch, *, needed: bool) -> Found | None:
+    def _first_look(self, batch: Batch, *, needed: bool) -> Listing | None:
         """Look for a batch nobody remembers; the endpoint must not become a condition of every send."""
         try:
             return self.look(batch.tag)
@@ -106,9 +106,9 @@ class Recall:
                 "that was. Put the former key back to send to the others."
             )
 
-    def _adopt(self, batch: Batch, found: Found) -> None:
+    def _adopt(self, batch: Batch, found: Listing) -> None:
         """Take the people of a tag for those of the batch."""
-        if not found.complete:
+        if not found.whole:
             raise AirflowFailException(
                 f"SMS Partner does not list the people of tag {batch.tag} in full, so nobody can tell who is "
                 "left. Look the tag up in the customer area, and send to the others with another task."

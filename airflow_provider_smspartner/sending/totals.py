@@ -6,8 +6,9 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 
-from airflow_provider_smspartner.api.answers import BulkSent, Sent
-from airflow_provider_smspartner.exceptions import APIError
+from airflow_provider_smspartner.api.answers import Sent
+from airflow_provider_smspartner.api.evidence import left_out_of
+from airflow_provider_smspartner.exceptions import APIError, OutcomeUnknownError
 from airflow_provider_smspartner.journal import Batch, Receipt
 from airflow_provider_smspartner.rules import phone
 from airflow_provider_smspartner.rules.people import Person
@@ -27,16 +28,31 @@ class Totals:
         self._plan = plan
         self._count = count
         self._rejected = self._explained = 0
+        self._message_ids: set[str] = set()
 
     def recall(self, batch: Batch) -> None:
         """Take in a batch of an earlier try, which that try has told and counted."""
         self._rejected += batch.rejections
+        if batch.receipt and batch.receipt.message_id:
+            self._message_ids.add(batch.receipt.message_id)
         if batch.state is BatchState.ACCEPTED:
             self.accepted.append(batch)
 
+    def check_own(self, sent: Sent) -> None:
+        """Refuse the answer to another request: each message has an id of its own.
+
+        :raises OutcomeUnknownError: the id stands for a batch that was answered before.
+        """
+        if sent.message_id in self._message_ids:
+            raise OutcomeUnknownError(
+                f"The answer names message {sent.message_id}, which stands for an earlier batch: it is not "
+                "that to this request."
+            )
+        self._message_ids.add(sent.message_id)
+
     def read_answer(self, batch: Batch, sent: Sent, now: float) -> list[Person]:
-        """Put what the platform answered into a batch, and return the people whose own row it refused."""
-        bad = self._refused_rows(batch, sent)
+        """Put what the platform answered into a batch, and return the people whom it names as left out."""
+        bad = self._left_out(batch, sent)
         batch.rejected = self._plan.recogniser.hashes(bad)
         batch.receipt = Receipt(
             people=self._reached(batch),
@@ -103,8 +119,8 @@ class Totals:
         """Return how many phones a batch goes to."""
         return 1 if self._plan.redirect_to else batch.size - batch.rejections
 
-    def _refused_rows(self, batch: Batch, sent: Sent) -> list[Person]:
-        if not isinstance(sent, BulkSent) or self._plan.redirect_to:
+    def _left_out(self, batch: Batch, sent: Sent) -> list[Person]:
+        if self._plan.redirect_to:
             return []
-        refused = {phone.comparable(row.number) for row in sent.rows if not row.accepted}
-        return [person for person in batch.people if person.number in refused]
+        left_out = left_out_of(sent, [person.number for person in batch.people])
+        return [person for person in batch.people if person.number in left_out]

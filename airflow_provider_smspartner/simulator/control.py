@@ -41,6 +41,8 @@ class Controls:
         return _json(LOOKS[request.path.removeprefix(CONTROL_PREFIX)](self.stage))
 
     async def _do(self, request: web.Request) -> web.Response:
+        if request.content_type != "application/json":  # a page's form could post anything else unasked
+            return _json({"error": "Content-Type: pass application/json"}, status=415)
         deed = DEEDS[request.path.removeprefix(CONTROL_PREFIX)]
         try:
             fields = decode_json(await request.read() or b"{}")
@@ -51,6 +53,8 @@ class Controls:
             return _json({"error": f"{type(error).__name__}: {error}"}, status=400)
 
     async def _pause(self, request: web.Request) -> web.Response:
+        if request.content_type != "application/json":
+            return _json({"error": "Content-Type: pass application/json"}, status=415)
         try:
             self.pause(float(decode_json(await request.read())["seconds"]))
         except (KeyError, Refusal, TypeError, ValueError):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from itertools import islice
 
@@ -16,20 +17,52 @@ WAITING = "Waiting"
 
 def look_at(platform: Platform, message: Message) -> list[Payload]:
     """Return the rows of one message; this counts as one look at it."""
-    return _rows(platform, ((message, number) for number in message.order.numbers))
+    return _rows(platform, _listed(platform, [message]))
 
 
 def look_at_page(platform: Platform, messages: Iterable[Message], *, page: int) -> list[Payload]:
     """Return one page of the rows of several messages; a look at those that the page shows."""
     size = platform.settings.page_size
-    everybody = ((message, number) for message in messages for number in message.order.numbers)
-    return _rows(platform, islice(everybody, (page - 1) * size, page * size))
+    return _rows(platform, islice(_listed(platform, messages), (page - 1) * size, page * size))
+
+
+def look_at_one(platform: Platform, message: Message, number: str) -> Payload | None:
+    """Return the row of one recipient, None when the message has no such; a look at the message."""
+    if number not in message.order.numbers:
+        return None
+    message.looks += 1
+    return _row(platform, message, number, platform.now())
 
 
 def echo(platform: Platform, number: str) -> str:
     """Write a number as this platform's answers do."""
-    national = platform.settings.national_numbers and number.startswith("+33")
-    return "0" + number.removeprefix("+33") if national else number
+    settings = platform.settings
+    match settings.listed_numbers:
+        case "digits":
+            return number[1:]
+        case "blank":
+            return f" {number[1:]}"
+        case "national":
+            return national(number)
+        case "masked":
+            return f"{number[:4]}XXXXXX{number[-2:]}"
+        case _:
+            return national(number) if settings.national_numbers and number[:3] == "+33" else number
+
+
+def national(number: str) -> str:
+    """Write a number as people in its country do, without separators."""
+    if number.startswith("+33"):
+        return "0" + number[3:]
+    from phonenumbers import PhoneNumberFormat, format_number, parse
+
+    return re.sub("[^0-9]", "", format_number(parse(number), PhoneNumberFormat.NATIONAL))
+
+
+def _listed(platform: Platform, messages: Iterable[Message]) -> Iterator[tuple[Message, str]]:
+    most = platform.settings.list_at_most
+    for message in messages:
+        yield from ((message, number) for number in message.order.numbers[:most])
 
 
 def _rows(platform: Platform, recipients: Iterable[tuple[Message, str]]) -> list[Payload]:

@@ -6,12 +6,14 @@ from collections.abc import Callable
 from datetime import datetime
 from types import MappingProxyType
 
-from airflow_provider_smspartner.simulator.delivery import echo, look_at, look_at_page
+from airflow_provider_smspartner.exceptions import InvalidPhoneNumber
+from airflow_provider_smspartner.rules.phone import country, normalize
+from airflow_provider_smspartner.simulator.delivery import echo, look_at, look_at_one, look_at_page
 from airflow_provider_smspartner.simulator.messages import Message
 from airflow_provider_smspartner.simulator.orders import Order
 from airflow_provider_smspartner.simulator.platform import Platform
-from airflow_provider_smspartner.simulator.reader import PARIS, Fields, Reader
-from airflow_provider_smspartner.simulator.refusals import SENTENCES, Payload, by_code
+from airflow_provider_smspartner.simulator.reader import MOST_NUMBERS, PARIS, Fields, Reader
+from airflow_provider_smspartner.simulator.refusals import SENTENCES, Payload, Refusal, by_code
 
 Endpoint = Callable[[Platform, Fields], Payload]
 
@@ -34,7 +36,11 @@ def bulk_send(platform: Platform, fields: Fields) -> Payload:
         "currency": "EUR",
         "cost": float(message.cost),
         "nbSMS": message.order.all_segments,
-        "SMSResponse_List": [*_accepted_rows(platform, message.order), *_stopped_rows(platform, stopped)],
+        "SMSResponse_List": [
+            *_accepted_rows(platform, message.order),
+            *_stopped_rows(platform, stopped),
+            *({"success": False, **_left_out(number, 9), "code": 9} for number in message.order.left_out),
+        ],
     }
     return payload | _schedule(message)
 
@@ -62,9 +68,52 @@ def bulk_status_by_tag(platform: Platform, fields: Fields) -> Payload:
     return {
         **_OK,
         "currentPage": page,
-        "total": sum(message.order.size for message in messages),
+        **_total(platform, sum(_listed(platform, message) for message in messages)),
         "StatutResponse_List": look_at_page(platform, messages, page=page),
     }
+
+
+def message_status(platform: Platform, fields: Fields) -> Payload:
+    message = platform.find(_required(fields, "messageId"))
+    number = _number(_required(fields, "phoneNumber"))
+    row = look_at_one(platform, message, number)
+    if row is None:
+        raise by_code(4)
+    text = next(text for text in message.texts(platform.now()) if text.number == number)
+    return {
+        **_OK,
+        "number": row["phoneNumber"],
+        "messageId": str(message.id),
+        "stopSms": row["stopSMS"],
+        "date": row["date"],
+        "statut": row["status"],
+        "cost": float(platform.price_of(text.segments, sandbox=text.sandbox)),
+        "countryCode": country(text.number),
+        "currency": "EUR",
+    }
+
+
+def multi_status(platform: Platform, fields: Fields) -> Payload:
+    rows = fields.get("SMSStatut_List")
+    if not isinstance(rows, list) or not rows:
+        raise by_code(3)
+    if len(rows) > MOST_NUMBERS:
+        raise by_code(50)
+    asked = (row if isinstance(row, dict) else {} for row in rows)
+    return {**_OK, "StatutResponse_List": [_one_of_many(platform, row) for row in asked]}
+
+
+def _one_of_many(platform: Platform, asked: Fields) -> Payload:
+    number, message_id = str(asked.get("phoneNumber", "")), str(asked.get("messageId", ""))
+    named = {"phoneNumber": number, "messageId": asked.get("messageId")}
+    try:
+        row = look_at_one(platform, platform.find(message_id), _number(number))
+    except Refusal:
+        row = None
+    if row is None:
+        return {"success": False, "code": 4, **named, "status": SENTENCES[4]}
+    shown = {name: row[name] for name in ("phoneNumber", "status", "date")}
+    return {**_OK, **named, **shown, "stopSms": str(int(row["stopSMS"])), "isSpam": "0"}
 
 
 def stop_list(platform: Platform, fields: Fields) -> Payload:
@@ -75,14 +124,44 @@ def stop_list(platform: Platform, fields: Fields) -> Payload:
     return {**_OK, "nbData": len(data), "data": data}
 
 
-POSTS = MappingProxyType({"/send": send, "/bulk-send": bulk_send, "/sondage/to/send": survey})
+def stop_add(platform: Platform, fields: Fields) -> Payload:
+    written = _required(fields, "phoneNumber")
+    if not (number := _number(written)):
+        raise by_code(9, f"Ce numéro n'est pas un mobile ({written[:40]})")
+    if number in platform.stops:
+        raise by_code(3, SENTENCES[15])
+    platform.stop(number)
+    return {**_OK, "stopId": platform.stops[number].id}
+
+
+def stop_delete(platform: Platform, fields: Fields) -> Payload:
+    platform.unstop(_required(fields, "id"))
+    return dict(_OK)
+
+
+def degraded(platform: Platform, fields: Fields) -> Payload:
+    """Answer as a gateway did for a day, whatever it was asked, a wrong key included."""
+    return {**_OK, "message": "Request queued for processing"}
+
+
+POSTS = MappingProxyType(
+    {
+        "/send": send,
+        "/bulk-send": bulk_send,
+        "/sondage/to/send": survey,
+        "/multi-status": multi_status,
+        "/stop-sms/add": stop_add,
+    }
+)
 GETS = MappingProxyType(
     {
         "/me": me,
         "/message-cancel": cancel,
         "/bulk-status": bulk_status,
         "/bulk-status-by-tag": bulk_status_by_tag,
+        "/message-status": message_status,
         "/stop-sms/list": stop_list,
+        "/stop-sms/delete": stop_delete,
     }
 )
 
@@ -100,7 +179,7 @@ def _reader(platform: Platform, fields: Fields) -> Reader:
 
 
 def _sent(platform: Platform, order: Order) -> Payload:
-    message, _ = platform.accept(order)
+    message, stopped = platform.accept(order)
     payload = {
         **_OK,
         "message_id": message.id,
@@ -108,7 +187,38 @@ def _sent(platform: Platform, order: Order) -> Payload:
         "cost": float(message.cost),
         "currency": "EUR",
     }
-    return payload | _schedule(message)
+    left_out = [_left_out(number, 9) for number in order.left_out] + [
+        _left_out(echo(platform, number), 14) for number in stopped
+    ]
+    named = {"errors": left_out} if left_out and platform.settings.name_left_out else {}
+    return payload | _schedule(message) | named
+
+
+def _left_out(number: str, code: int) -> Payload:
+    sentence = SENTENCES.get(code, "Ce numéro n'est pas un mobile")
+    return {"phoneNumber": number, "code": str(code), "message": sentence}
+
+
+def _total(platform: Platform, rows: int) -> Payload:
+    match platform.settings.total_counts:
+        case "rows":
+            return {"total": rows}
+        case "pages":
+            return {"total": -(-rows // platform.settings.page_size)}
+        case _:
+            return {}
+
+
+def _listed(platform: Platform, message: Message) -> int:
+    most = platform.settings.list_at_most
+    return message.order.size if most is None else min(most, message.order.size)
+
+
+def _number(written: str) -> str:
+    try:
+        return normalize(written)
+    except InvalidPhoneNumber:
+        return ""
 
 
 def _schedule(message: Message) -> Payload:

@@ -47,9 +47,9 @@ class Fault:
     body: ErrorBody = "html"
     """``error_*``: what the answer carries."""
     retry_after: float | str | None = None
-    """``rate_limit``: the Retry-After header, in seconds or as it stands; None: no such header."""
+    """``rate_limit``, ``untrue_rate_limit``: the Retry-After header, seconds or as it stands; None: none."""
     code: int = 500
-    """``refuse`` and ``refuse_with_id``: the code in the body."""
+    """``refuse``, ``refuse_with_id`` and ``untrue_refusal``: the code in the body."""
 
     def __post_init__(self) -> None:
         """Raise ValueError for what no request could meet."""
@@ -149,6 +149,25 @@ async def _refuse(request: web.Request, fault: Fault, answer: Answer) -> web.Str
     return replace(answer, payload=by_code(fault.code).payload | known).response()
 
 
+async def _untrue_refusal(request: web.Request, fault: Fault, answer: Answer) -> web.StreamResponse:
+    return replace(answer, payload=by_code(fault.code).payload).response()
+
+
+async def _stale_id(request: web.Request, fault: Fault, answer: Answer) -> web.StreamResponse:
+    message_id = answer.payload.get("message_id")
+    stale = {} if message_id is None else {"message_id": message_id - 1}
+    return replace(answer, payload=answer.payload | stale).response()
+
+
+async def _short_answer(request: web.Request, fault: Fault, answer: Answer) -> web.StreamResponse:
+    short: Payload = {
+        name: answer.payload[name] - 1 for name in ("nb_sms", "nbSMS") if name in answer.payload
+    }
+    if "SMSResponse_List" in answer.payload:
+        short["SMSResponse_List"] = answer.payload["SMSResponse_List"][:-1]
+    return replace(answer, payload=answer.payload | short).response()
+
+
 def _json(payload: Payload, status: int) -> web.Response:
     return Answer(payload=payload, status=status).response()
 
@@ -172,6 +191,10 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         "huge": Kind(act=_huge, after=True),
         "refuse": Kind(act=_refuse, after=False),
         "refuse_with_id": Kind(act=_refuse, after=True),
+        "untrue_refusal": Kind(act=_untrue_refusal, after=True),
+        "untrue_rate_limit": Kind(act=_rate_limit, after=True),
+        "stale_id": Kind(act=_stale_id, after=True),
+        "short_answer": Kind(act=_short_answer, after=True),
     }
 )
 """What each name of a fault stands for."""

@@ -25,6 +25,8 @@ class Order:
     """The campaign's tag."""
     due: datetime | None = None
     """When it shall leave; None: at once."""
+    left_out: tuple[str, ...] = ()
+    """What was written where a number belongs, and is none; nothing is sent to it."""
     sandbox: bool = False
     """Nothing leaves and nothing is charged."""
 
@@ -35,7 +37,7 @@ class Order:
     @property
     def size(self) -> int:
         """How many recipients."""
-        return self.joined_numbers.count(",") + 1
+        return self.joined_numbers.count(",") + 1 if self.joined_numbers else 0
 
     @property
     def all_segments(self) -> int:

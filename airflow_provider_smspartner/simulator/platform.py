@@ -66,6 +66,8 @@ class Platform:
 
     def accept(self, order: Order) -> tuple[Message, list[str]]:
         """Take on a send and charge it; return it with the numbers that were left out for their STOP."""
+        if not order.joined_numbers:
+            raise by_code(55)
         order, stopped = self._without_stops(order)
         now = self.now()
         due = self._allowed(max(order.due or now, now))
@@ -86,11 +88,19 @@ class Platform:
             raise by_code(4)
         return message
 
+    def unstop(self, stop_id: str) -> None:
+        """Take an entry off the STOP list, or refuse with code 4."""
+        number = next((number for number, stop in self.stops.items() if str(stop.id) == stop_id), None)
+        if number is None:
+            raise by_code(4)
+        del self.stops[number]
+
     def tagged(self, tag: str) -> Iterator[Message]:
         """Yield the messages that can be found by this tag by now."""
         newest = self.now() - timedelta(seconds=self.settings.tag_delay)
         for message in self._tags.get(tag, ()):
-            if self._is_shown(message) and message.accepted_at <= newest:
+            shown_from = message.accepted_at if self.settings.list_scheduled else message.due
+            if self._is_shown(message) and shown_from <= newest:
                 yield message
 
     def cancel(self, message_id: str) -> None:
@@ -115,7 +125,7 @@ class Platform:
         texts = int(self.balance / self.settings.price)
         return {
             "creditSms": texts,
-            "creditSmsECO": texts,
+            self.settings.low_cost_credit: texts,
             "creditHlr": 0,
             "toSend": sum(m.order.size for m in self.messages.values() if m.is_waiting(now)),
             "solde": f"{self.balance:.3f}",
@@ -126,7 +136,8 @@ class Platform:
         if not self.stops or not (stopped := [number for number in order.numbers if number in self.stops]):
             return order, []
         if self.settings.stop_numbers == "refuse":
-            raise by_numbers(stopped, item_code=14) if self.settings.number_faults == "items" else by_code(14)
+            named = self.settings.number_faults == "items"
+            raise by_numbers(stopped, item_code=14) if named else by_code(14)
         if not (left := order.without(stopped)):
             raise by_code(55)
         return left, stopped

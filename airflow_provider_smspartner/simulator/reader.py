@@ -13,7 +13,14 @@ from airflow_provider_smspartner.exceptions import InvalidPhoneNumber
 from airflow_provider_smspartner.rules.phone import normalize
 from airflow_provider_smspartner.rules.segments import LOW_COST_LIMIT, MAX_SEGMENTS, Estimate, estimate
 from airflow_provider_smspartner.simulator.orders import Order
-from airflow_provider_smspartner.simulator.refusals import ListKey, Problem, by_code, by_elements, by_numbers
+from airflow_provider_smspartner.simulator.refusals import (
+    ListKey,
+    Problem,
+    by_code,
+    by_elements,
+    by_numbers,
+    by_sentences,
+)
 from airflow_provider_smspartner.simulator.settings import Settings
 
 PARIS = ZoneInfo("Europe/Paris")
@@ -31,6 +38,7 @@ class Reader:
         self.now = now
         self.settings = settings
         self.problems: list[Problem] = []
+        self.left_out: tuple[str, ...] = ()
 
     def send(self) -> Order:
         written = self._written_numbers()
@@ -55,10 +63,15 @@ class Reader:
             survey_id=survey_id,
             tag=tag,
             due=due,
+            left_out=self.left_out,
         )
 
     def bulk(self) -> Order:
         rows = self._rows()
+        if self.settings.bad_numbers == "skip":
+            _, bad = _normalized(_text(row.get("phoneNumber")) for row in rows)
+            rows = [row for row in rows if _text(row.get("phoneNumber")).strip()[:40] not in bad]
+            self.left_out = tuple(bad)
         messages = [self._message(row.get("message")) for row in rows]
         numbers = self._numbers([_text(row.get("phoneNumber")) for row in rows], element="phoneNumber")
         options = self._options()
@@ -84,8 +97,12 @@ class Reader:
 
     def _numbers(self, written: Iterable[str], *, element: str) -> list[str]:
         numbers, bad = _normalized(written)
-        if bad and self.settings.number_faults == "items":
-            raise by_numbers(bad, item_code=9)
+        if self.settings.bad_numbers == "skip":
+            self.left_out += tuple(bad)
+            return numbers
+        if bad and self.settings.number_faults != "elements":
+            items = self.settings.number_faults == "items"
+            raise by_numbers(bad, item_code=9) if items else by_sentences(bad)
         for number in bad:
             self._broken(element, f"Ce numéro n'est pas un mobile ({number})")
         return numbers
@@ -105,7 +122,8 @@ class Reader:
         sender, tag, due = self._sender(), self._tag(), self._due()
         if _text(self.fields.get("gamme")) not in ("", "1", "2"):
             self._broken("gamme", "La gamme est 1 ou 2")
-        return {"sender": sender, "tag": tag, "due": due, "sandbox": _flag(self.fields.get("sandbox"))}
+        sandbox = _flag(self.fields.get("sandbox"))
+        return {"sender": sender, "tag": tag, "due": due, "sandbox": sandbox, "left_out": self.left_out}
 
     def _survey_id(self) -> str:
         if not (survey_id := _text(self.fields.get("sondageIdent"))):

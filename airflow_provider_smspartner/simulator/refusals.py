@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from airflow_provider_smspartner.simulator.settings import ErrorKey
+
 Payload = dict[str, Any]
 ListKey = Literal["error", "errors"]
 
@@ -19,6 +21,7 @@ SENTENCES = {
     7: "Cet envoi est parti",
     10: "Cette clé d'API est inconnue",
     14: "Un numéro refuse vos SMS",
+    15: "Ce numéro est déjà dans la liste",
     22: "SMS commerciaux : heure interdite",
     23: "SMS commerciaux : dimanche ou jour férié",
     42: "Un SMS économique a 160 caractères au plus",
@@ -26,6 +29,8 @@ SENTENCES = {
     52: "10 parties au plus",
     55: "Aucun numéro auquel envoyer",
     90: "JSON illisible",
+    404: "Cette adresse n'existe pas",
+    405: "Ce verbe n'existe pas ici",
     500: "Le SMS n'a pas pu être mis en file",
 }
 
@@ -71,6 +76,25 @@ def by_numbers(numbers: Iterable[str], *, item_code: int) -> Refusal:
     sentence = SENTENCES.get(item_code, "Ce numéro n'est pas un mobile")
     items = [{"phoneNumber": number, "code": str(item_code), "message": sentence} for number in numbers]
     return Refusal({"success": False, "code": 55, "errors": items})
+
+
+def by_sentences(numbers: Iterable[str]) -> Refusal:
+    """Refuse with code 55 and one item for each number that only its sentence holds, as was captured once."""
+    items = [
+        {"success": False, "code": 9, "message": f"Ce numéro n'est pas un mobile ({number})"}
+        for number in numbers
+    ]
+    return Refusal({"success": False, "code": 55, "message": SENTENCES[55], "errors": items})
+
+
+def under_key(payload: Payload, key: ErrorKey) -> Payload:
+    """Return a refusal with its items under another key, or under both."""
+    items = payload.get("errors", payload.get("error"))
+    if key == "vendor" or items is None:
+        return payload
+    keys = ("error", "errors") if key == "both" else (key,)
+    kept = {name: value for name, value in payload.items() if name not in ("error", "errors")}
+    return kept | dict.fromkeys(keys, items)
 
 
 def no_credit(credits: Payload) -> Refusal:

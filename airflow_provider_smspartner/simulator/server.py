@@ -14,6 +14,7 @@ from typing import Any, Self
 from aiohttp import web
 
 from airflow_provider_smspartner.simulator.control import Controls
+from airflow_provider_smspartner.simulator.guards import is_loopback, only_this_machine
 from airflow_provider_smspartner.simulator.routes import PREFIX, add_endpoints
 from airflow_provider_smspartner.simulator.settings import Settings
 from airflow_provider_smspartner.simulator.stage import Stage, utc_now
@@ -41,6 +42,8 @@ class Simulator(Stage):
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
         super().__init__(settings, clock=clock)
+        if not is_loopback(host):
+            raise ValueError(f"host: {host!r} is not this machine; pass 127.0.0.1, ::1 or localhost")
         self.host = host
         self.port = port
 
@@ -98,9 +101,9 @@ class Simulator(Stage):
         self._loop.close()
 
     async def _open(self) -> None:
-        app = web.Application(client_max_size=_LARGEST_BODY)
-        add_endpoints(app, self)
+        app = web.Application(client_max_size=_LARGEST_BODY, middlewares=[only_this_machine])
         Controls(self, pause=self._pause_soon).add_to(app)
+        add_endpoints(app, self)
         self._door = asyncio.Lock()
         self._outage: asyncio.Task[None] | None = None
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=_GRACE_SECONDS)

@@ -39,7 +39,9 @@ class Watch:
 
     def reads(self, name: str) -> Pages:
         """Return the calls that read the reports of one of them; for ``lookup.read_pages`` and its twin."""
-        return pages_of_tag(name) if name in self.tags else pages_of_message(name)
+        if name in self.tags:
+            return pages_of_tag(name, enough=self.counts[name])
+        return pages_of_message(name)
 
 
 def watch_sent(sent: object, *, now: datetime) -> Watch:

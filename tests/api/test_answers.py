@@ -130,7 +130,7 @@ EXPECTED: dict[str, tuple[tuple[Call[Any], ...], object]] = {
     "send_refused_french.400.json": (SENDS, CONSTRAINTS),
     "send_refused.400.xml": (SENDS_XML, CONSTRAINTS),
     "survey.200.json": ((SURVEY,), sent("5130", 1, "0.045")),
-    "survey.200.xml": (SENDS_XML, sent("5130", 1, "0.045")),
+    "survey.200.xml": ((SURVEY_XML,), sent("5130", 1, "0.045")),
     "survey_refused.400.json": (SENDS, CONSTRAINTS),
     "survey_refused.400.xml": (SENDS_XML, CONSTRAINTS),
     "missing_key.200.json": (EVERY, MISSING_KEY),

@@ -157,13 +157,21 @@ def test_everything_at_once_in_one_send() -> None:
         (api.bulk_status_by_tag("batch7", page=2), "/bulk-status-by-tag", {"tag": "batch7", "page": 2}),
         (api.stop_list(), "/stop-sms/list", {}),
         (api.stop_list(page=2), "/stop-sms/list", {"page": 2}),
+        (api.stop_delete(7), "/stop-sms/delete", {"id": "7"}),
+        (
+            api.message_status(5120, "+33612345678"),
+            "/message-status",
+            {"messageId": "5120", "phoneNumber": "+33612345678"},
+        ),
     ],
 )
 def test_the_other_questions(call: Call[Any], path: str, query: Sent) -> None:
     assert (call.method, call.path, call.encode("key")) == ("GET", path, {"apiKey": "key", **query})
 
 
-@pytest.mark.parametrize("call", [send(), survey(), bulk_send(), api.message_cancel("5120")])
+@pytest.mark.parametrize(
+    "call", [send(), survey(), bulk_send(), api.message_cancel("5120"), api.stop_delete("7")]
+)
 def test_what_acts_is_not_repeatable_whatever_its_verb(call: Call[Any]) -> None:
     assert not call.repeatable
 

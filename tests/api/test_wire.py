@@ -10,16 +10,18 @@ from typing import Any
 import pytest
 
 from airflow_provider_smspartner import api
-from airflow_provider_smspartner.api import Call, wire
+from airflow_provider_smspartner.api import Call, values
 from airflow_provider_smspartner.api.wire import Answer
 from airflow_provider_smspartner.exceptions import (
     APIError,
     InsufficientCreditError,
     InvalidRequestError,
     OutcomeUnknownError,
+    Problem,
     RateLimitError,
     StopListError,
 )
+from airflow_provider_smspartner.simulator.wire import encode_xml
 
 NUMBER = "+33600000012"
 SEND = api.send([NUMBER], "Bonjour")
@@ -216,11 +218,12 @@ def test_what_the_platform_says_is_one_short_printable_line() -> None:
 
 @pytest.mark.parametrize(
     ("given_value", "read_as"),
-    [(5120, "5120"), ("5120", "5120"), (" 5120 ", "5120"), ("007", "007"), ("HLR000042", "HLR000042")]
-    + [(nothing, None) for nothing in (None, 0, "0", "", True, 5.0, -5, "null", "a b", "9" * 65, 10**18)],
+    [(5120, "5120"), ("5120", "5120"), (" 5120 ", "5120"), ("007", "007")]
+    + [(nothing, None) for nothing in (None, 0, "0", "", True, 5.0, -5, "null", "a b", "9" * 21, 10**18)]
+    + [(no_digits, None) for no_digits in ("HLR000042", "5120\n5121", "+33612345678", "5e3", "٥١٢٠")],
 )
 def test_an_id_is_text(given_value: object, read_as: str | None) -> None:
-    assert wire.text_id(given_value) == read_as
+    assert values.text_id(given_value) == read_as
 
 
 @pytest.mark.parametrize(
@@ -257,8 +260,8 @@ def test_a_cost_is_exact(text: str, read_as: str | None) -> None:
 @pytest.mark.parametrize("no", [False, 0, "0", "", "false", "no", None, [], {}, 2, "stop"])
 @pytest.mark.parametrize("yes", [True, 1, "1", "true", "True", " 1 "])
 def test_a_flag(yes: object, no: object) -> None:
-    assert wire.flag(yes)
-    assert not wire.flag(no)
+    assert values.flag(yes)
+    assert not values.flag(no)
 
 
 @pytest.mark.parametrize(
@@ -275,7 +278,213 @@ def test_a_flag(yes: object, no: object) -> None:
     ],
 )
 def test_a_date_in_any_of_its_forms(given_value: object, iso: str | None) -> None:
-    read_as = wire.moment(given_value)
+    read_as = values.moment(given_value)
 
     assert read_as == (None if iso is None else datetime.fromisoformat(iso))
     assert read_as is None or read_as.tzinfo is not None
+
+
+# ---- echoes are data -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("said", "numbers"),
+    [
+        ("no price for (+33600000001, +32470123456)", ("+33600000001", "+32470123456")),
+        ("no price for (33600000001;0470123456)", ("33600000001", "0470123456")),
+        (
+            "not mobile: 0600000001, 06 00 00 00 02 et 0600000003.",
+            ("0600000001", "06 00 00 00 02", "0600000003"),
+        ),
+        ("not valid (922264)", ("922264",)),
+        ("(+33600000001 +33600000002)", ("+33600000001", "+33600000002")),
+        ("(0600000001 0600000002)", ("0600000001", "0600000002")),
+        ("160 characters at most", ()),
+    ],
+)
+@pytest.mark.parametrize("shape", ["message", "errors", "item"])
+def test_every_number_in_a_sentence_is_read(shape: str, said: str, numbers: tuple[str, ...]) -> None:
+    reason: object = [{"success": False, "code": 9, "message": said}] if shape == "item" else said
+    with pytest.raises(APIError) as caught:
+        read(SEND, {"success": False, "code": 13, "errors" if shape == "item" else shape: reason})
+
+    [problem] = caught.value.problems
+    assert problem.numbers == numbers
+    assert not any(number in str(caught.value) + repr(problem) for number in numbers)
+
+
+def test_five_hundred_numbers_may_be_named() -> None:
+    everybody = [f"+336{number:08}" for number in range(500)]
+    with pytest.raises(APIError) as sentence:
+        read(SEND, {"success": False, "code": 13, "message": f"no price ({', '.join(everybody)})"})
+    with pytest.raises(APIError) as items:
+        read(SEND, {"success": False, "code": 55, "errors": [{"phoneNumber": one} for one in everybody]})
+
+    assert list(sentence.value.problems[0].numbers) == everybody
+    assert [problem.number for problem in items.value.problems] == everybody
+    assert str(items.value).endswith("; and 480 more")
+
+
+@pytest.mark.parametrize("said", ["(12.50)", "(1234.56)", "(12345.6789)", "(2030)", "(160)"])
+def test_an_amount_in_parentheses_is_no_number_of_anybody(said: str) -> None:
+    with pytest.raises(InsufficientCreditError) as caught:
+        read(SEND, {"success": False, "code": 11, "message": f"credit {said}"})
+
+    assert caught.value.problems[0].number is None
+
+
+@pytest.mark.parametrize(
+    ("currency", "read_as"),
+    [("EUR", "EUR"), ("eur", "EUR"), (" MAD ", "MAD")]
+    + [
+        (no_currency, None)
+        for no_currency in ("EUROEUROE", "E\nR", "€", "EU1", "", None, 978, ["EUR"], "+33600000012")
+    ],
+)
+def test_a_currency_is_three_letters(currency: object, read_as: str | None) -> None:
+    assert read(SEND, {**ACCEPTED, "currency": currency}).currency == read_as
+    assert read(ME, {"success": True, "credits": {"balance": 1, "currency": currency}}).currency == read_as
+
+
+@pytest.mark.parametrize("parts", [2**31, 10**17, -1, 1.5, "many", True])
+def test_a_count_that_no_column_takes_is_none(parts: object) -> None:
+    assert read(SEND, {**ACCEPTED, "nb_sms": parts}).segments is None
+
+
+@pytest.mark.parametrize("cost", [10**9, "1000000000", 10**17, -(10**9)])
+def test_a_cost_that_nobody_pays_is_none(cost: object) -> None:
+    assert read(SEND, {**ACCEPTED, "cost": cost}).cost is None
+
+
+def test_names_are_struck_of_keys_numbers_and_control_characters() -> None:
+    user = {"username": "ops\n\x1b[31m key-of-ours +33600000012"}
+    account = read(ME, {"success": True, "user": user, "credits": {"balance": 1}}, secret="key-of-ours")
+
+    assert account.name == "ops [31m *** +33 6 •• •• •• 12"
+
+
+@pytest.mark.parametrize("credits", [{}, {"currency": "EUR"}, {"balance": "much"}, {"toSend": 3}])
+def test_an_account_without_a_figure_is_no_answer(credits: dict[str, object]) -> None:
+    with pytest.raises(OutcomeUnknownError):
+        read(ME, {"success": True, "code": 200, "credits": credits})
+
+
+DEGRADED = {"success": True, "code": 200, "message": "Request queued for processing"}
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        SEND,
+        SEND_XML,
+        api.send_survey([NUMBER], "BB1"),
+        api.bulk_send([(NUMBER, "Bonjour")]),
+        ME,
+        api.stop_list(),
+        api.bulk_status("5120"),
+        api.bulk_status_by_tag("spring"),
+        api.message_status("5120", NUMBER),
+        api.multi_status([(NUMBER, "5120")]),
+        api.stop_add(NUMBER),
+    ],
+    ids=lambda call: call.path,
+)
+def test_a_yes_without_what_the_call_must_bring_is_none(call: Call[Any]) -> None:
+    with pytest.raises(OutcomeUnknownError):
+        read(call, DEGRADED)
+
+
+@pytest.mark.parametrize(
+    "call", [api.message_cancel("5120"), api.stop_delete("7")], ids=lambda call: call.path
+)
+def test_a_yes_that_brings_nothing_by_nature_says_what_confirms_it(call: Call[Any]) -> None:
+    assert read(call, DEGRADED) is True
+    assert call.confirming in (4, 5)
+    assert not call.repeatable
+
+
+# ---- XML ---------------------------------------------------------------------------------------------
+
+ITEMS: list[dict[str, object]] = [
+    {"errors": [{"elementId": "children[sender].data", "message": "too long"}]},
+    {"error": [{"elementId": "phoneNumbers", "message": "not valid"}]},
+    {"errors": [{"phoneNumber": NUMBER, "code": "14", "message": "on the STOP list"}]},
+    {
+        "errors": [
+            {"phoneNumber": NUMBER, "code": "9", "message": "no"},
+            {"phoneNumber": "060000", "message": "no"},
+        ]
+    },
+    {"errors": [{"success": False, "code": 9, "message": f"not a mobile ({NUMBER})"}]},
+    {"message": "nobody", "errors": [{"success": False, "code": 9, "message": f"not a mobile ({NUMBER})"}]},
+    {"message": f"no price for ({NUMBER}, +32470123456)"},
+    {"error": {"message": "NOCREDITS"}, "credits": {"creditSms": 0, "solde": 0}},
+]
+
+
+@pytest.mark.parametrize("reasons", ITEMS)
+def test_an_xml_refusal_is_read_as_its_json_twin(reasons: dict[str, object]) -> None:
+    refusal = {"success": False, "code": 55, **reasons}
+    with pytest.raises(APIError) as json_twin:
+        read(SEND, refusal)
+    with pytest.raises(APIError) as xml_twin:
+        read(SEND_XML, encode_xml(refusal))
+
+    assert type(xml_twin.value) is type(json_twin.value)
+    assert [vars_of(problem) for problem in xml_twin.value.problems] == [
+        vars_of(problem) for problem in json_twin.value.problems
+    ]
+
+
+def vars_of(problem: Problem) -> dict[str, object]:
+    return {name: getattr(problem, name) for name in ("message", "element", "code", "number", "numbers")}
+
+
+# ---- status of one person ----------------------------------------------------------------------------
+
+
+def test_the_report_of_one_person_must_be_theirs() -> None:
+    call = api.message_status("5120", NUMBER)
+    fields = {
+        "success": True,
+        "messageId": "5120",
+        "statut": "Delivered",
+        "stopSms": "1",
+        "date": "1896111962",
+    }
+
+    status = read(call, {**fields, "number": "0600000012", "cost": 0.045, "currency": "EUR"})
+
+    assert (status.message_id, status.report.status, status.report.stop) == ("5120", "delivered", True)
+    assert NUMBER not in repr(status)
+    for wrong in ({"number": "0600000013"}, {"messageId": "5121"}):
+        with pytest.raises(OutcomeUnknownError):
+            read(call, {**fields, **wrong})
+
+
+def test_reports_of_many_are_those_that_were_asked_for() -> None:
+    call = api.multi_status([(NUMBER, 5120), ("+33600000013", "5121")])
+    row = {"success": True, "phoneNumber": NUMBER, "messageId": 5120, "status": "Delivered", "stopSms": "0"}
+    rows = [
+        row,
+        row | {"messageId": 7},
+        row | {"phoneNumber": "+33600000099"},
+        {"success": False, "code": 4, "phoneNumber": "+33600000013", "messageId": 5121, "status": "unknown"},
+    ]
+
+    [status] = read(call, {"success": True, "StatutResponse_List": rows})
+
+    assert (status.message_id, status.report.number) == ("5120", NUMBER)
+    assert call.fields == {
+        "SMSStatut_List": [
+            {"phoneNumber": NUMBER, "messageId": 5120},
+            {"phoneNumber": "+33600000013", "messageId": 5121},
+        ]
+    }
+
+
+@pytest.mark.parametrize("code", [3, 15])
+def test_who_is_listed_already_is_refused_as_such(code: int) -> None:
+    with pytest.raises(StopListError):
+        read(api.stop_add(NUMBER), {"success": False, "code": code, "message": "already"})
+    assert read(api.stop_add(NUMBER), {"success": True, "stopId": 8}) == "8"

@@ -14,7 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from airflow_provider_smspartner import api
-from airflow_provider_smspartner.api import Call, wire
+from airflow_provider_smspartner.api import Call
+from airflow_provider_smspartner.api.entries import LARGEST_XML
 from airflow_provider_smspartner.api.wire import Answer
 from airflow_provider_smspartner.exceptions import APIError, OutcomeUnknownError
 from tests.thorough import examples
@@ -257,7 +258,7 @@ def filled(piece: bytes, start: bytes = b"", end: bytes = b"", *, size: int = LA
         (STATUS_XML, filled(b"<a/>", b"<result>", b"</result>")),
         (STATUS_XML, filled(b"<a>")),
         (STATUS_XML, filled(b"<!---->", b"<!DOCTYPE result [")),
-        (STATUS_XML, filled(b"<a>", size=2 * wire.LARGEST_XML)),
+        (STATUS_XML, filled(b"<a>", size=2 * LARGEST_XML)),
     ],
 )
 def test_what_a_body_takes_is_in_proportion_to_its_size(call: Call[Any], body: bytes) -> None:
@@ -269,4 +270,4 @@ def test_what_a_body_takes_is_in_proportion_to_its_size(call: Call[Any], body: b
         tracemalloc.stop()
 
     in_xml = call.response_format == "xml"
-    assert peak < (100 * min(len(body), wire.LARGEST_XML) if in_xml else 40 * len(body))
+    assert peak < (100 * min(len(body), LARGEST_XML) if in_xml else 40 * len(body))

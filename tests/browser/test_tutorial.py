@@ -80,9 +80,10 @@ def shell(airflow: LocalAirflow, tmp_path: Path) -> Iterator[Shell]:
 
 def post(command: str) -> None:
     """Do what a command of curl does; not every machine has it."""
-    curl, data, body, url = shlex.split(command)
-    assert (curl, data) == ("curl", "--data")
-    requests.post(url, data=body, timeout=10).raise_for_status()
+    curl, as_json, body, url = shlex.split(command)
+    assert (curl, as_json) == ("curl", "--json")
+    headers = {"Content-Type": "application/json"}
+    requests.post(url, data=body, headers=headers, timeout=10).raise_for_status()
 
 
 @pytest.mark.usefixtures("no_connections")

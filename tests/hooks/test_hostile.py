@@ -16,8 +16,9 @@ from airflow_provider_smspartner import api
 from airflow_provider_smspartner.api.answers import Statuses, StopEntry, StopList
 from airflow_provider_smspartner.exceptions import OutcomeUnknownError, SMSPartnerError
 from airflow_provider_smspartner.hooks import transport
-from airflow_provider_smspartner.hooks.paging import look_up, read_stop_list
+from airflow_provider_smspartner.hooks.paging import look_up
 from airflow_provider_smspartner.hooks.smspartner import SMSPartnerHook
+from airflow_provider_smspartner.hooks.stops import read_stop_list
 from airflow_provider_smspartner.rules.delivery import DeliveryStatus, Report
 from tests.conftest import Connect
 from tests.hooks import servers
@@ -163,7 +164,7 @@ def test_a_tag_whose_list_never_ends_is_not_followed_for_ever() -> None:
     found = look_up(liar := Liar(), "spring")
 
     assert found is not None
-    assert not found.complete
+    assert not found.whole
     assert liar.pages == 501
 
 

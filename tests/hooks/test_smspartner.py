@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -190,6 +191,77 @@ def test_reports_credit_and_cancelling_in_one_line(hook: SMSPartnerHook, simulat
     assert caught.value.code == 5
     now = hook.send_sms("Hello", OTHER)
     assert [row.number for row in hook.delivery_status(now.message_id).reports] == [OTHER]
+
+
+def test_a_yes_to_a_cancellation_must_be_confirmed(hook: SMSPartnerHook, simulator: Simulator) -> None:
+    sent = hook.send_sms("Hello", NUMBER, send_at=later(hours=3))
+    simulator.settings = replace(simulator.settings, degraded=True)
+
+    with pytest.raises(OutcomeUnknownError, match="does not confirm with code 5"):
+        hook.cancel(sent.message_id)
+
+    simulator.settings = replace(simulator.settings, degraded=False)
+    simulator.advance(4 * 3600)
+    assert simulator.texts_per_number() == {NUMBER: 1}
+
+
+@pytest.mark.parametrize("kind", ["no_id_before", "error_before", "error_after"])
+def test_a_cancellation_is_asked_for_until_it_is_confirmed(
+    hook: SMSPartnerHook, simulator: Simulator, kind: str
+) -> None:
+    sent = hook.send_sms("Hello", NUMBER, send_at=later(hours=3))
+    simulator.faults.add("/message-cancel", kind)
+
+    hook.cancel(sent.message_id)
+
+    simulator.advance(4 * 3600)
+    assert not simulator.sent
+
+
+def test_one_person_is_put_on_the_stop_list_and_taken_off(hook: SMSPartnerHook, simulator: Simulator) -> None:
+    assert hook.stop("06 12 34 56 78") is True
+    assert hook.stop(NUMBER) is False
+    assert [entry.number for entry in hook.stop_list()] == simulator.stop_list == [NUMBER]
+    assert hook.unstop(OTHER) is False
+    assert hook.unstop("06 12 34 56 78") is True
+    assert hook.unstop(NUMBER) is False
+    assert simulator.stop_list == []
+
+
+@pytest.mark.parametrize("written", ["digits", "blank", "national"])
+def test_who_is_taken_off_the_stop_list_is_found_in_any_spelling(
+    hook: SMSPartnerHook, simulator: Simulator, written: Any
+) -> None:
+    simulator.settings = replace(simulator.settings, listed_numbers=written)
+    simulator.add_to_stop_list(NUMBER, "+32470123456")
+
+    assert hook.unstop("+32470123456") is True
+    assert simulator.stop_list == [NUMBER]
+
+
+def test_a_degraded_gateway_changes_no_stop_list_unnoticed(
+    hook: SMSPartnerHook, simulator: Simulator
+) -> None:
+    simulator.add_to_stop_list(NUMBER)
+    simulator.faults.add("/stop-sms/delete", "no_id_before", times=None)
+    with pytest.raises(OutcomeUnknownError):
+        hook.unstop(NUMBER)
+    simulator.settings = replace(simulator.settings, degraded=True)
+    for ask in (lambda: hook.stop(OTHER), hook.stop_list, hook.credits, lambda: hook.delivery_status("5001")):
+        with pytest.raises(OutcomeUnknownError):
+            ask()
+
+
+def test_a_send_does_not_share_a_connection_with_a_request_whose_answer_was_broken_off(
+    hook: SMSPartnerHook, simulator: Simulator
+) -> None:
+    hook.credits()
+    before = hook.get_conn()
+    simulator.faults.add("/send", "no_id_before")
+    with pytest.raises(OutcomeUnknownError):
+        hook.send_sms("Hello", NUMBER)
+
+    assert hook.get_conn() is not before
 
 
 def test_the_form_is_told_who_and_how_much(hook: SMSPartnerHook, simulator: Simulator) -> None:

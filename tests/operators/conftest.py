@@ -184,7 +184,7 @@ def clock(sim: Simulator, monkeypatch: pytest.MonkeyPatch) -> SetClock:
 
         for module in ("send", "hours", "plans", "results"):
             monkeypatch.setattr(f"airflow_provider_smspartner.operators.{module}.datetime", Frozen)
-        monkeypatch.setattr("airflow_provider_smspartner.api.calls.datetime", Frozen)
+        monkeypatch.setattr("airflow_provider_smspartner.api.sends.datetime", Frozen)
         sim.set_clock(moment)
 
     return make_it

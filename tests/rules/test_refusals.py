@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from airflow_provider_smspartner.exceptions import (
     APIError,
     AuthenticationError,
+    InsufficientCreditError,
     InvalidRequestError,
     Problem,
     RateLimitError,
@@ -63,6 +65,44 @@ def test_halves_tell_when_no_number_of_ours_is_named(named: str | None) -> None:
 
     assert divide([ANN, BOB, EVE], refusal) == ((), [(ANN,), (BOB, EVE)])
     assert divide([ANN], refusal) == ((ANN,), [])
+
+
+def quoted(*numbers: str, code: int | None = None) -> Problem:
+    return Problem(message="no", code=code, numbers=numbers)
+
+
+@pytest.mark.parametrize(
+    ("refusal", "about_numbers"),
+    [
+        (InsufficientCreditError("/send", 13, [quoted(ANN.number, BOB.number)]), True),
+        (InsufficientCreditError("/send", 13, [quoted()]), False),
+        (InsufficientCreditError("/send", 13, [quoted("+33600000099")]), False),
+        (InsufficientCreditError("/send", 11, [quoted("2030", "1234.56")]), False),
+        (InvalidRequestError("/send", 9, [quoted("33600000002")]), True),
+        (InvalidRequestError("/send", 55, [Problem(message="no", code=9)]), True),
+        (InvalidRequestError("/send", 55, [Problem(message="no", code=10)]), False),
+    ],
+)
+def test_a_refusal_that_names_some_of_ours_is_about_them_whatever_its_code(
+    refusal: APIError, about_numbers: bool
+) -> None:
+    assert is_about_numbers(refusal, [ANN.number, BOB.number]) is about_numbers
+
+
+@pytest.mark.parametrize("spell", [str, lambda number: number[1:], lambda number: "0" + number[3:]])
+def test_all_that_a_sentence_names_leave_at_once(spell: Callable[[str], str]) -> None:
+    refusal = InsufficientCreditError("/send", 13, [quoted(spell(ANN.number), spell(EVE.number))])
+
+    assert divide([ANN, BOB, EVE], refusal) == ((ANN, EVE), [(BOB,)])
+
+
+def test_a_foreign_number_leaves_in_its_national_form_too() -> None:
+    belgian = Person("+32470123456")
+
+    assert divide([ANN, belgian], StopListError("/send", 14, [quoted("0470123456")])) == (
+        (belgian,),
+        [(ANN,)],
+    )
 
 
 @given(st.integers(1, 500), st.data())

@@ -56,7 +56,7 @@ def test_a_task_that_is_stopped_at_any_step_takes_back_what_it_has_scheduled(
 def test_what_is_due_too_soon_stays_and_is_named(log: str, caplog: pytest.LogCaptureFixture) -> None:
     sent = scheduled(log)
     sent.attempt(EVERYBODY)
-    sent.line.fates_of_cancels = deque([Fate.ANSWERED] * 2 + [Fate.REQUEST_LOST] * 2 * BATCHES)
+    sent.line.fates_of_cancels = deque([Fate.ANSWERED] * 4 + [Fate.REQUEST_LOST] * 2 * BATCHES)
     stop_second_try(sent)
     sent.clock.pause(IN_AN_HOUR - 299)
     sent.text = "Corrected"

@@ -8,9 +8,10 @@ import pytest
 
 from airflow_provider_smspartner.hooks.smspartner import SMSPartnerHook
 from airflow_provider_smspartner.journal import NoLog
+from airflow_provider_smspartner.rules import batches
 from airflow_provider_smspartner.rules.people import Person
 from airflow_provider_smspartner.sending.engine import Sending
-from airflow_provider_smspartner.sending.plan import Plan
+from airflow_provider_smspartner.sending.plan import Outcome, Plan
 from airflow_provider_smspartner.simulator import Simulator
 from faults.campaign import Campaign, people, with_nothing
 from faults.world import Clock
@@ -49,6 +50,7 @@ def test_what_cannot_be_trusted_is_looked_up(
         ("refuse_with_id", {"code": 9}),
         ("refuse", {"code": 500}),
         ("rate_limit", {"retry_after": "0"}),
+        ("short_answer", {}),
     ],
 )
 def test_an_answer_that_is_no_clear_yes_or_no_is_looked_up(
@@ -59,7 +61,19 @@ def test_an_answer_that_is_no_clear_yes_or_no_is_looked_up(
     assert_everyone_once(simulator, connect)
 
 
-def assert_everyone_once(simulator: Simulator, connect: Connect) -> None:
+def test_an_answer_to_another_request_stands_for_no_batch(
+    simulator: Simulator, connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batches, "BATCH_LIMIT", 3)
+    simulator.faults.add("/send", "stale_id", skip=1)
+
+    outcome = assert_everyone_once(simulator, connect, concurrency=1)
+
+    assert [*outcome.counts.values()] == [3] * 4
+    assert len(outcome.tags) == 1
+
+
+def assert_everyone_once(simulator: Simulator, connect: Connect, concurrency: int = 2) -> Outcome:
     """Send, with time passing at once, and count."""
     connect(simulator.url, timeout=0.3)
     hook, clock, template = SMSPartnerHook(), Clock(), Campaign(with_nothing)
@@ -67,7 +81,7 @@ def assert_everyone_once(simulator: Simulator, connect: Connect) -> None:
         make_call=template.make_call,
         tag_of=template.tag_of,
         recogniser=template.recogniser,
-        concurrency=2,
+        concurrency=concurrency,
         longest_request=hook.longest_request,
     )
 
@@ -75,3 +89,4 @@ def assert_everyone_once(simulator: Simulator, connect: Connect) -> None:
 
     assert simulator.texts_per_number() == dict.fromkeys(EVERYBODY, 1)
     assert outcome.recipients == len(EVERYBODY)
+    return outcome

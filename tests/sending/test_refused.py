@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -16,6 +17,9 @@ from airflow_provider_smspartner.exceptions import (
 )
 from airflow_provider_smspartner.rules import batches
 from airflow_provider_smspartner.simulator import Settings
+from airflow_provider_smspartner.simulator.orders import Order
+from airflow_provider_smspartner.simulator.platform import Platform
+from airflow_provider_smspartner.simulator.refusals import by_code
 from faults.campaign import people
 from faults.world import Fate
 from tests.sending.conftest import (
@@ -43,6 +47,47 @@ def test_bad_numbers_stop_nobody_else_and_cost_few_requests(
     good = [number for number in everybody if number not in stopped]
     assert_everyone_once(sent, outcome, good, rejected=bad)
     assert len(sent.line.posts) <= 2 + 2 * bad * math.ceil(math.log2(500))
+
+
+def test_every_number_that_a_sentence_names_leaves_without_a_request_more(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    sent = campaign(settings=Settings(balance=RICH, number_faults="sentence"))
+    bad = EVERYBODY[1:3]
+    monkeypatch.setattr(
+        "airflow_provider_smspartner.simulator.platform.Platform.accept", unpriced(bad, Platform.accept)
+    )
+
+    outcome = sent.attempt(EVERYBODY)
+
+    assert_everyone_once(sent, outcome, [one for one in EVERYBODY if one not in bad], rejected=2)
+    assert len(sent.line.posts) == 7 + 1
+
+
+def unpriced(bad: Sequence[str], accept: Callable[..., Any]) -> Callable[..., Any]:
+    """Let the platform know no price for some numbers, which it names in one sentence, without "+"."""
+
+    def refuse(platform: Platform, order: Order) -> Any:
+        if named := [number[1:] for number in order.numbers if number in bad]:
+            raise by_code(13, f"Aucun prix par défaut pour les numéros ({', '.join(named)})")
+        return accept(platform, order)
+
+    return refuse
+
+
+@every_log
+@pytest.mark.parametrize("written", ["plus", "digits", "national"])
+def test_whom_an_accepted_request_names_as_left_out_is_rejected(log: str, written: Any) -> None:
+    settings = Settings(balance=RICH, stop_numbers="skip", name_left_out=True, listed_numbers=written)
+    sent = campaign(log, settings=settings)
+    sent.stage.add_to_stop_list(EVERYBODY[4])
+    good = [number for number in EVERYBODY if number != EVERYBODY[4]]
+
+    outcome = sent.attempt(EVERYBODY)
+
+    assert_everyone_once(sent, outcome, good, rejected=1)
+    assert sorted(outcome.counts.values()) == [2, 2, *[3] * 5]
+    assert sent.attempt(EVERYBODY).recipients == len(good)
 
 
 @every_log

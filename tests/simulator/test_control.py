@@ -99,3 +99,13 @@ def test_what_makes_no_sense_is_refused(control: Call, path: str, fields: Any, w
 
 def test_control_needs_no_key_and_is_no_part_of_the_api(sim: Simulator) -> None:
     assert requests.get(sim.url + "/simulator/sent", timeout=60).status_code == 404
+
+
+@pytest.mark.parametrize("path", ["/reset", "/pause"])
+@pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data"])
+def test_a_form_of_a_page_changes_nothing(sim: Simulator, post: Call, path: str, kind: str) -> None:
+    post()
+    url = sim.url.removesuffix("/v1") + "/simulator" + path
+    answer = requests.post(url, data='{"seconds": 9}', headers={"Content-Type": kind}, timeout=60)
+    assert answer.status_code == 415
+    assert sim.accepted

@@ -38,10 +38,15 @@ STATUSES = {
     "huge": 200,
     "refuse": 200,
     "refuse_with_id": 200,
+    "untrue_refusal": 200,
+    "untrue_rate_limit": 429,
+    "stale_id": 200,
+    "short_answer": 200,
 }
 LEAVES_NONETHELESS = {
     *("reset_after", "hang_after", "half_answer", "error_after", "garbage_after"),
     *("no_id_after", "redirect_after", "huge", "refuse_with_id"),
+    *("untrue_refusal", "untrue_rate_limit", "stale_id", "short_answer"),
 }
 
 
@@ -199,3 +204,19 @@ def test_concurrent_requests_meet_a_fault_once(sim: Simulator) -> None:
     for thread in threads:
         thread.join()
     assert sorted(statuses) == [200] * 5 + [503] * 3
+
+
+def test_a_stale_id_is_that_of_the_message_before(sim: Simulator) -> None:
+    first = _post(sim).json()["message_id"]
+    sim.faults.add("/send", "stale_id")
+    assert _post(sim).json()["message_id"] == first
+    assert _post(sim).json()["message_id"] == first + 2
+
+
+def test_a_short_answer_lacks_somebody(sim: Simulator) -> None:
+    rows = [{"phoneNumber": f"+3360000000{digit}", "message": "Hello"} for digit in range(3)]
+    sim.faults.add("/bulk-send", "short_answer")
+    body = {"apiKey": sim.api_key, "SMSList": rows}
+    answer = requests.post(sim.url + "/bulk-send", json=body, timeout=10).json()
+    assert (answer["nbSMS"], len(answer["SMSResponse_List"])) == (2, 2)
+    assert len(sim.sent) == 3

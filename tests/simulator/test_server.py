@@ -22,12 +22,41 @@ def _body(sim: Simulator, number: int = 1) -> str:
     return json.dumps(fields)
 
 
-@pytest.mark.parametrize("prefix", ["", "/v1"])
-def test_with_and_without_version(sim: Simulator, prefix: str) -> None:
+def test_the_api_is_under_its_version_and_nowhere_else(sim: Simulator) -> None:
     root = sim.url.removesuffix("/v1")
-    assert requests.post(root + prefix + "/send", data=_body(sim), timeout=60).json()["success"]
-    assert requests.get(root + prefix + "/me", params={"apiKey": sim.api_key}, timeout=60).json()["success"]
-    assert sim.requests_per_endpoint() == {"/send": 1, "/me": 1}
+    answer = requests.post(root + "/send", data=_body(sim), timeout=60)
+    assert (answer.status_code, answer.headers["Content-Type"]) == (404, "text/html; charset=utf-8")
+    assert requests.post(root + "/v1/send", data=_body(sim), timeout=60).json()["success"]
+    assert len(sim.accepted) == 1
+
+
+@pytest.mark.parametrize("host", ["sms.example.org", "127.0.0.1.example.org:80", "0.0.0.0", "10.0.0.1:8025"])
+def test_another_host_is_refused(sim: Simulator, host: str) -> None:
+    answer = requests.post(sim.url + "/send", data=_body(sim), headers={"Host": host}, timeout=60)
+    assert answer.status_code == 403
+    assert not sim.accepted
+
+
+@pytest.mark.parametrize("host", ["localhost", "LOCALHOST:1234", "127.0.0.1", "[::1]:8025"])
+def test_this_machine_has_several_names(sim: Simulator, host: str) -> None:
+    assert requests.post(sim.url + "/send", data=_body(sim), headers={"Host": host}, timeout=60).ok
+
+
+@pytest.mark.parametrize("path", ["/v1/send", "/simulator/reset"])
+@pytest.mark.parametrize(
+    "header", [{"Origin": "https://example.org"}, {"Origin": "null"}, {"Sec-Fetch-Site": "cross-site"}]
+)
+def test_pages_of_other_sites_may_not_post(sim: Simulator, path: str, header: dict[str, str]) -> None:
+    assert requests.post(sim.url + "/send", data=_body(sim), timeout=60).ok
+    url, headers = sim.url.removesuffix("/v1") + path, header | {"Content-Type": "text/plain"}
+    assert requests.post(url, data=_body(sim, 2), headers=headers, timeout=60).status_code == 403
+    assert len(sim.accepted) == 1
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "10.0.0.1", "example.org", ""])  # refused
+def test_it_listens_on_this_machine_only(host: str) -> None:
+    with pytest.raises(ValueError, match=r"^host: "):
+        Simulator(host=host)
 
 
 @pytest.mark.parametrize("content_type", [None, "application/json", "application/x-www-form-urlencoded", "x"])
@@ -49,10 +78,23 @@ def test_format_may_stand_in_the_query_of_a_post(sim: Simulator) -> None:
 
 
 @pytest.mark.parametrize(
-    ("method", "endpoint", "status"), [("GET", "/send", 405), ("POST", "/me", 405), ("GET", "/nothing", 404)]
+    ("method", "endpoint", "status"),
+    [
+        ("GET", "/send", 405),
+        ("DELETE", "/send", 405),
+        ("POST", "/me", 405),
+        ("GET", "/nothing", 404),
+        ("POST", "/vn/send", 404),
+        ("DELETE", "/subaccount/remove", 404),
+    ],
 )
-def test_no_such_route(sim: Simulator, method: str, endpoint: str, status: int) -> None:
-    assert requests.request(method, sim.url + endpoint, timeout=60).status_code == status
+def test_what_the_api_does_not_know_is_refused_in_json_and_recorded(
+    sim: Simulator, method: str, endpoint: str, status: int
+) -> None:
+    answer = requests.request(method, sim.url + endpoint, timeout=60)
+    assert answer.status_code == status
+    assert answer.json()["success"] is False
+    assert [(request.method, request.endpoint) for request in sim.requests] == [(method, endpoint)]
 
 
 @pytest.mark.parametrize("number", ["]]>", "<&>", "\x00\x0b", "\ud800", "é"], ids=ascii)
@@ -139,7 +181,7 @@ def test_the_end_does_not_wait_for_who_hangs() -> None:
 def _hanging_client(sim: Simulator) -> Iterator[None]:
     sim.faults.add("/me", "hang_before")
     with socket.create_connection((sim.host, sim.port)) as client:
-        client.sendall(b"GET /v1/me HTTP/1.1\r\nHost: x\r\n\r\n")
+        client.sendall(b"GET /v1/me HTTP/1.1\r\nHost: localhost\r\n\r\n")
         yield
 
 

@@ -1,0 +1,84 @@
+"""The STOP list of the account: read in full, or not at all."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from airflow_provider_smspartner import api
+from airflow_provider_smspartner.api.answers import StopEntry, StopList
+from airflow_provider_smspartner.exceptions import SMSPartnerError
+from airflow_provider_smspartner.hooks.confirming import carry_confirmed
+from airflow_provider_smspartner.rules.echoes import is_digits, read_number
+
+log = logging.getLogger(__name__)
+
+MOST_STOP_PAGES = 10_000
+
+Carry = Callable[[api.Call[Any]], Any]
+
+
+def read_stop_list(call: Carry, *, regions: Iterable[str] = ("FR",)) -> frozenset[int]:
+    """Return the numbers, as E.164 digits, of the people who asked for no more texts.
+
+    :param regions: the countries whose national form is read.
+    :raises SMSPartnerError: the list cannot be read, or is shorter than the platform says it is, or hides
+        digits: nobody may be texted on the strength of half a list.
+    """
+    entries, nameless = read_stop_entries(call)
+    return read_stops([entry.number for entry in entries], nameless, tuple(regions))
+
+
+def read_stop_entries(call: Carry) -> tuple[list[StopEntry], int]:
+    """Return everybody on the STOP list, and how many of its entries name nobody.
+
+    :raises SMSPartnerError: the list cannot be read, or is shorter than the platform says it is.
+    """
+    listed: StopList = call(api.stop_list())
+    entries, nameless, page = by_key(listed), listed.nameless, 1
+    while listed.total is not None and len(entries) + nameless < listed.total:
+        page += 1
+        listed = call(api.stop_list(page=page))
+        if by_key(listed).keys() <= entries.keys() or page > MOST_STOP_PAGES:
+            raise SMSPartnerError(
+                f"exclude_stop_list: SMS Partner lists {len(entries)} of {listed.total} numbers; "
+                "nothing was sent"
+            )
+        entries |= by_key(listed)
+        nameless += listed.nameless
+    return list(entries.values()), nameless
+
+
+def read_stops(written: Iterable[str], nameless: int, regions: Sequence[str]) -> frozenset[int]:
+    """Read the entries of the STOP list; digits that are no number of any of the countries are nobody's."""
+    read = {spelling: read_number(spelling, regions=regions) for spelling in written}
+    unread = [spelling for spelling, number in read.items() if number is None]
+    if hidden := nameless + sum(not is_digits(spelling) for spelling in unread):
+        raise SMSPartnerError(
+            f"exclude_stop_list: {hidden} of the entries that SMS Partner lists cannot be read; "
+            "nothing was sent"
+        )
+    if unread:
+        log.warning("exclude_stop_list: %s entries are no mobile numbers and keep nobody out", len(unread))
+    return frozenset(int(number[1:]) for number in read.values() if number)
+
+
+def by_key(listed: StopList) -> dict[str, StopEntry]:
+    """Return the entries of one page by what tells them apart: a page may repeat those before."""
+    return {entry.id or entry.number: entry for entry in listed.entries}
+
+
+def delete_stops(call: Carry, number: str) -> bool:
+    """Take one person off the STOP list; False when they are not on it.
+
+    :param number: as E.164.
+    :raises SMSPartnerError: the list cannot be read, or the platform does not confirm what it has done.
+    """
+    entries, _ = read_stop_entries(call)
+    named = [entry for entry in entries if read_number(entry.number, ours={number}.__contains__) == number]
+    for entry in named:
+        if entry.id is None:
+            raise SMSPartnerError("number: its entry on the STOP list has no id to name it by")
+        carry_confirmed(call, api.stop_delete(entry.id))
+    return bool(named)
