@@ -7,13 +7,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from airflow.providers.common.compat.sdk import AirflowFailException
-from airflow.sdk import BaseOperator
 
 from airflow_provider_smspartner import api
 from airflow_provider_smspartner.exceptions import InvalidMessage, OutsideSendingHoursError
 from airflow_provider_smspartner.rules import schedule
 from airflow_provider_smspartner.rules.schedule import PARIS
 from airflow_provider_smspartner.rules.sending_hours import next_slot
+from airflow_provider_smspartner.tasks.templates import RendersOnlyTheAuthor
 
 LATEST = timedelta(hours=1)
 """How late a later try may still send what was scheduled."""
@@ -23,7 +23,7 @@ class HoursOver(InvalidMessage):
     """The hours ended while a send was under way; this batch has not left."""
 
 
-class KeepsHours(BaseOperator):
+class KeepsHours(RendersOnlyTheAuthor):
     """An operator that sends within the hours in which marketing texts may leave."""
 
     send_at: str | datetime | None

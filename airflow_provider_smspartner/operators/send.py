@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any
 from airflow.providers.common.compat.sdk import AirflowFailException
 
 from airflow_provider_smspartner import api
-from airflow_provider_smspartner.exceptions import InvalidMessage, OutsideSendingHoursError, SMSPartnerError
+from airflow_provider_smspartner.exceptions import OutsideSendingHoursError, SMSPartnerError
 from airflow_provider_smspartner.links.smspartner import show_links
 from airflow_provider_smspartner.operators.base import BaseSendOperator
 from airflow_provider_smspartner.operators.hours import LATEST, HoursOver
 from airflow_provider_smspartner.operators.lineage import read_lineage
+from airflow_provider_smspartner.operators.runs import check_age, check_backfill
 from airflow_provider_smspartner.tasks import signals
 from airflow_provider_smspartner.tasks.failures import HOPELESS, no_useless_retry
 from airflow_provider_smspartner.tasks.identity import identity, tries_before, unfinished
@@ -51,7 +52,11 @@ class SendOperator(BaseSendOperator):
     def execute(self, context: Context) -> dict[str, Any]:
         """Send, and return counts and message ids (no phone number)."""
         show_links(self, context)
-        return self._execute(context, later_try=tries_before(context))
+        later_try = tries_before(context)
+        if not later_try:
+            with no_useless_retry():
+                check_age(context, self.max_run_age, allowed=self.allow_backfill)
+        return self._execute(context, later_try=later_try)
 
     def resume(self, context: Context, event: Any = None) -> dict[str, Any]:
         """Go on after a wait that came before anything was sent."""
@@ -94,7 +99,7 @@ class SendOperator(BaseSendOperator):
         from airflow_provider_smspartner.sending.plan import Outcome
 
         with no_useless_retry(), ExitStack() as stack:
-            self._check_backfill(context)
+            check_backfill(context, allowed=self.allow_backfill)
             self._check_tag()
             text = self._text(self._when(later_try=later_try))
             text = replace(text, options=self._within_hours(text.options))
@@ -116,15 +121,6 @@ class SendOperator(BaseSendOperator):
             # Also for nobody: an earlier try may have sent, and may have left batches whose outcome is open
             outcome = self._send(self._sending, found, text.options) if quote or later_try else Outcome()
             return self._told(context, self._result(found, text.options, outcome, quote))
-
-    def _check_backfill(self, context: Context) -> None:
-        run = context.get("dag_run")
-        kind = str(getattr(getattr(run, "run_type", ""), "value", getattr(run, "run_type", "")))
-        if kind == "backfill" and not self.allow_backfill:
-            raise InvalidMessage(
-                "allow_backfill: this run is a backfill and would text people for days gone by; nothing was "
-                "sent. Set allow_backfill=True if that is what you want"
-            )
 
     def _dry_result(self, found: Audience, text: Text, quote: Quote | None) -> dict[str, Any]:
         from airflow_provider_smspartner.operators.results import dry_run_result
