@@ -30,6 +30,7 @@ class KeepsHours(RendersOnlyTheAuthor):
     sending_hours: str
     sending_region: str
     only_dry_run: bool
+    _execution: int
 
     def _when(self, *, later_try: bool) -> datetime | None:
         """Return the moment to send at, on the platform's grid.
@@ -73,6 +74,8 @@ class KeepsHours(RendersOnlyTheAuthor):
         from airflow.providers.standard.triggers.temporal import DateTimeTrigger
 
         self.log.info("Waiting for the next allowed slot, %s", slot.isoformat())
+        if self._execution:
+            kwargs["execution"] = self._execution
         self.defer(trigger=DateTimeTrigger(moment=slot), method_name=method, kwargs=kwargs)
 
     def _wait_with_rest(
