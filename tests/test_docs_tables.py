@@ -7,6 +7,7 @@ import inspect
 import json
 import re
 from dataclasses import fields
+from datetime import timedelta
 from typing import Any
 
 from airflow.sdk import BaseOperator, BaseSensorOperator
@@ -24,7 +25,13 @@ from tests.test_layers import FLOORS
 OPERATORS, SENSOR, HOOK = (DOCS / f"{name}.md" for name in ("operators", "sensor", "hook"))
 CONNECTION, HOW = DOCS / "connection.md", DOCS / "how-it-works.md"
 ONE = ["+33600000001"]
-ANY_DEFAULT = {"none": None, "now": None, "the connection's": None, "required": inspect.Parameter.empty}
+ANY_DEFAULT = {
+    "a day": timedelta(days=1),
+    "none": None,
+    "now": None,
+    "the connection's": None,
+    "required": inspect.Parameter.empty,
+}
 
 
 # ---- arguments and results -------------------------------------------------------------------------

@@ -24,6 +24,7 @@ from airflow_provider_smspartner.rules import batches, message, schedule
 from airflow_provider_smspartner.rules.sending_hours import REGIONS
 from airflow_provider_smspartner.tasks.failures import refused_for_good
 
+
 class BaseSendOperator(KeepsHours):
     """The arguments that both kinds of send share."""
 
@@ -118,7 +119,9 @@ class BaseSendOperator(KeepsHours):
         """Return which optional arguments must still come, given those that all mapped tasks share."""
         given = {name for name, value in shared.items() if value is not None}
         query = {"sql", "parameters", "warehouse_conn_id"}
-        people = ["recipients"] if "recipients" in given or not query & given else ["sql", "warehouse_conn_id"]
+        people = (
+            ["recipients"] if "recipients" in given or not query & given else ["sql", "warehouse_conn_id"]
+        )
         remembered = {"campaign", "ledger_conn_id", "event_column", "cancel_on_kill"} & given
         return [*people, *(("campaign", "ledger_conn_id") if remembered else ())]
 

@@ -43,7 +43,7 @@ def check_age(context: Context, limit: timedelta | None, *, allowed: bool) -> No
     moment = next((each for name in names if (each := getattr(run, name, None)) is not None), None)
     if moment is not None and datetime.now(UTC) - moment > limit:
         raise InvalidMessage(
-            f"max_run_age: this scheduled run was due at {moment.isoformat()}, more than {limit} ago, and would "
-            "text people for a day gone by; nothing was sent. Give another max_run_age, None for no limit, or "
-            "set catchup=False"
+            f"max_run_age: this scheduled run was due at {moment.isoformat()}, more than {limit} ago, and "
+            "would text people for a day gone by; nothing was sent. Give another max_run_age, None for no "
+            "limit, or set catchup=False"
         )

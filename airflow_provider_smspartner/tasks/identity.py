@@ -1,4 +1,4 @@
-"""What names a campaign of a task instance, which try this is, and how it says that it did not get through."""
+"""What names a campaign of a task instance, which try it is in, and the error of an unfinished one."""
 
 from __future__ import annotations
 

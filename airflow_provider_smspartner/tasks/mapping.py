@@ -1,4 +1,4 @@
-"""Arguments of mapped tasks: refused when the DAG is parsed as far as they are there, else for good, by name."""
+"""Arguments of mapped tasks: refused when the DAG is parsed as far as they are there, else for good."""
 
 from __future__ import annotations
 
@@ -43,7 +43,12 @@ class ChecksMappedArguments(BaseOperator):
 
         :raises InvalidMessage: it cannot be made; the sentence names the argument.
         """
-        names = arguments_of(cls, ChecksMappedArguments).keys() | {"task_id", "dag", "task_group", "default_args"}
+        names = arguments_of(cls, ChecksMappedArguments).keys() | {
+            "task_id",
+            "dag",
+            "task_group",
+            "default_args",
+        }
         known = {
             name: value
             for name, value in given.items()

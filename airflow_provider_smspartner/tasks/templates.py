@@ -1,8 +1,8 @@
 """Which text of a task is a template: what the DAG's author wrote, never what comes out of data.
 
 Airflow renders a mapped task after it has been given its values. Those that an upstream task returned to
-``expand_kwargs`` it renders like the author's own: a customer called ``{{ conn.smspartner_default.password }}``
-would be sent the key.
+``expand_kwargs`` it renders like the author's own: a customer whose name is
+``{{ conn.smspartner_default.password }}`` would be sent the key.
 """
 
 from __future__ import annotations
@@ -90,9 +90,7 @@ def is_authors(mapped: MappedOperator, name: str, value: object) -> bool:
     if isinstance(given, Mapping) and name in given:  # expand()
         return isinstance(given[name], Sequence | Mapping)
     rows = given if isinstance(given, Sequence) else ()  # expand_kwargs()
-    return any(
-        row.get(name) is value for row in (mapped.partial_kwargs, *rows) if isinstance(row, Mapping)
-    )
+    return any(row.get(name) is value for row in (mapped.partial_kwargs, *rows) if isinstance(row, Mapping))
 
 
 def text_environment(env: jinja2.Environment, dag: DAG | None) -> jinja2.Environment:

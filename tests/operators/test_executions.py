@@ -14,8 +14,8 @@ from airflow_provider_smspartner.hooks import transport
 from airflow_provider_smspartner.operators.smspartner import SendSmsOperator
 from airflow_provider_smspartner.simulator import Simulator
 from faults.store import Store
-from tests.conftest import Connect
 from tests.airflow_versions import skip_without_task_state_store
+from tests.conftest import Connect
 from tests.operators.conftest import ANN, BOB, EVE, MakeTask, SetClock, crowd, left_to_the_trigger, sms
 
 
@@ -132,9 +132,7 @@ def test_a_second_execution_that_waits_for_its_hour_goes_on_as_the_second(
             return result
 
     clock("2031-01-31T10:00:00+01:00")
-    send = task(
-        lambda: Interrupted(task_id="send", message="Hello", recipients=ANN, sending_hours="wait")
-    )
+    send = task(lambda: Interrupted(task_id="send", message="Hello", recipients=ANN, sending_hours="wait"))
     deferred: TaskDeferred = left_to_the_trigger(send.attempt)
     clock("2031-02-01T10:00:00+01:00")
     send.make = lambda: SendSmsOperator(task_id="send", message="Hello", recipients=BOB, sending_hours="wait")

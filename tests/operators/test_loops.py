@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pytest
@@ -10,7 +9,6 @@ import pytest
 from airflow_provider_smspartner.simulator import Simulator
 from scripts.airflow_command import airflow, airflow_environment
 from tests.airflow_versions import needs
-from tests.operators.test_under_airflow import ask
 
 pytestmark = [pytest.mark.airflow, needs("task loops", "3.4")]
 

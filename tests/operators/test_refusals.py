@@ -228,6 +228,6 @@ def test_what_the_task_itself_is_given_for_nothing_is_refused(name: str) -> None
 
 
 def test_a_refusal_begins_with_the_task_and_the_argument() -> None:
-    with DAG("campaign"), TaskGroup("doors"):
-        with pytest.raises(InvalidMessage, match=r"^doors\.send: max_cost: "):
-            sms(max_cost="much")
+    refused = pytest.raises(InvalidMessage, match=r"^doors\.send: max_cost: ")
+    with DAG("campaign"), refused, TaskGroup("doors"):
+        sms(max_cost="much")

@@ -24,7 +24,10 @@ def sends(**shared: Any) -> Any:
 
 
 AT_PARSE_TIME: dict[str, tuple[str, Expand]] = {
-    "a shared value": ("concurrency", lambda dag: sends(concurrency=99, message="Hi").expand(recipients=[ANN])),
+    "a shared value": (
+        "concurrency",
+        lambda dag: sends(concurrency=99, message="Hi").expand(recipients=[ANN]),
+    ),
     "a stray brace": ("message", lambda dag: sends(message="Hi {name").expand(recipients=[[ANN]])),
     "beside data": (
         "concurrency",

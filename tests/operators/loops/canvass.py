@@ -1,5 +1,7 @@
 """A send in a task loop: three rounds to the same people."""
 
+from __future__ import annotations
+
 import pendulum
 from airflow.sdk import DAG, task, task_group
 
