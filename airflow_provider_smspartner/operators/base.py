@@ -20,6 +20,7 @@ from airflow_provider_smspartner.operators.arguments import (
     whole,
 )
 from airflow_provider_smspartner.operators.hours import KeepsHours
+from airflow_provider_smspartner.operators.runs import check_limit
 from airflow_provider_smspartner.rules import batches, message, schedule
 from airflow_provider_smspartner.rules.sending_hours import REGIONS
 from airflow_provider_smspartner.tasks.failures import refused_for_good
@@ -151,10 +152,7 @@ class BaseSendOperator(KeepsHours):
             raise InvalidMessage(f"concurrency: {self.concurrency!r} is not a whole number from 1 to 64")
         if not 0 <= self.verify_timeout <= 86_400:
             raise InvalidMessage(f"verify_timeout: {self.verify_timeout!r} is not from 0 to 86400 seconds")
-        if self.max_run_age is not None and not (
-            isinstance(self.max_run_age, timedelta) and self.max_run_age > timedelta()
-        ):
-            raise InvalidMessage(f"max_run_age: {self.max_run_age!r} is no timedelta above 0, and not None")
+        check_limit(self.max_run_age)
         self._check_ledger()
         if literal(self.max_recipients):
             whole(self.max_recipients, "max_recipients")

@@ -29,6 +29,15 @@ def check_backfill(context: Context, *, allowed: bool) -> None:
         )
 
 
+def check_limit(limit: object) -> None:
+    """Refuse a greatest age of a run that is no time.
+
+    :raises InvalidMessage: it is neither None nor a timedelta above 0.
+    """
+    if limit is not None and not (isinstance(limit, timedelta) and limit > timedelta()):
+        raise InvalidMessage(f"max_run_age: {limit!r} is no timedelta above 0; None lets all runs send")
+
+
 def check_age(context: Context, limit: timedelta | None, *, allowed: bool) -> None:
     """Refuse a scheduled run whose time is long past, as ``catchup`` makes one for each day gone by.
 

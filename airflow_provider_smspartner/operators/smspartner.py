@@ -107,7 +107,7 @@ class SendSmsOperator(SendOperator):
 
     def _settle(self, defaults: Mapping[str, Any]) -> None:
         super()._settle(defaults)
-        if isinstance(self.message, str) and "message" not in self.fields_from_data and "\n" in self.message:
+        if self._message_is_authors and "\n" in self.message:
             self.message = cleandoc(self.message)
 
     def resolve_template_files(self) -> None:
@@ -120,8 +120,13 @@ class SendSmsOperator(SendOperator):
     def _is_file(self) -> bool:
         """Whether the DAG's author has named a file that holds the message."""
         kinds = tuple(kind for kind in self.template_ext if kind != ".sql")
-        authors = isinstance(self.message, str) and "message" not in self.fields_from_data
-        return authors and self.message.endswith(kinds) and re.fullmatch(r"\S+", self.message) is not None
+        named = self._message_is_authors and self.message.endswith(kinds)
+        return named and re.fullmatch(r"\S+", self.message) is not None
+
+    @property
+    def _message_is_authors(self) -> bool:
+        given: object = self.message
+        return isinstance(given, str) and "message" not in self.fields_from_data
 
     def _check_arguments(self) -> None:
         super()._check_arguments()

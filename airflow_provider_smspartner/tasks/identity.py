@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from airflow_provider_smspartner.exceptions import APIError, SMSPartnerError
 
@@ -55,7 +55,8 @@ def identify(
     context: Context, operator: BaseOperator, *, connection: str, sandbox: bool, execution: int = 0
 ) -> Identity:
     """Name what an operator sends in this task instance."""
-    ti, loop = context.get("ti"), context.get("loop")
+    ti = context.get("ti")
+    loop: Any = context.get("loop")
     if ti is None:  # run by hand, outside Airflow: a campaign of its own each time
         return Identity(connection=connection, sandbox=sandbox, task=(operator.task_id, uuid.uuid4().hex))
     return Identity(

@@ -12,6 +12,7 @@ from airflow.sdk.definitions.mappedoperator import MappedOperator, OperatorParti
 
 from airflow_provider_smspartner.tasks.failures import RefusedArguments
 
+PACKAGE = __name__.partition(".")[0]
 NOT_KNOWN_YET = "{{ not_known_yet }}"
 """Stands for what an upstream task will bring: no check takes a template for a value."""
 
@@ -26,7 +27,7 @@ class ChecksMappedArguments(BaseOperator):
         return super().__new__(cls)
 
     @classmethod
-    def partial(cls, **kwargs: Any) -> OperatorPartial:  # type: ignore[override]
+    def partial(cls, **kwargs: Any) -> OperatorPartial:
         """Take the arguments that all mapped tasks share; see Airflow."""
         made: OperatorPartial = super().partial(**kwargs)
         made._expand_called = True  # or Airflow would warn that this one was never expanded
@@ -41,14 +42,13 @@ class ChecksMappedArguments(BaseOperator):
     def try_out(cls, given: Mapping[str, Any]) -> None:
         """Make a task as a worker would, and drop it.
 
+        Not of a subclass with arguments of its own, which may make ours out of values that are not known yet.
+
         :raises InvalidMessage: it cannot be made; the sentence names the argument.
         """
-        names = arguments_of(cls, ChecksMappedArguments).keys() | {
-            "task_id",
-            "dag",
-            "task_group",
-            "default_args",
-        }
+        if not cls.__init__.__module__.startswith(PACKAGE):
+            return
+        names = {*arguments_of(cls, ChecksMappedArguments), "task_id", "dag", "task_group", "default_args"}
         known = {
             name: value
             for name, value in given.items()
@@ -102,8 +102,9 @@ def check_names(operator: type[BaseOperator], given: Mapping[str, Any]) -> None:
 
     :raises RefusedArguments: there is one.
     """
-    own = arguments_of(operator, ChecksMappedArguments)
-    for name, argument in own.items():
+    for name, argument in inspect.signature(operator.__init__).parameters.items():
+        if name == "self" or argument.kind is argument.VAR_KEYWORD:
+            continue
         if argument.default is argument.empty and name not in given:
             raise RefusedArguments(f"{name}: task {given.get('task_id')!r} needs it, and nothing gives it")
     known = {*arguments_of(operator, BaseOperator), "_airflow_from_mapped"}

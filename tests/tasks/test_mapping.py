@@ -104,6 +104,23 @@ def test_what_data_may_still_bring_is_waited_for(expand: Expand) -> None:
     assert len(dag.tasks) == 2  # trying arguments out adds no task
 
 
+class ToShop(SendSmsOperator):
+    """Makes the recipients out of an argument of its own."""
+
+    def __init__(self, *, shop: str, **kwargs: Any) -> None:
+        super().__init__(recipients={"Lyon": ANN}[shop], message=f"Hello {shop}", **kwargs)
+
+
+def test_a_subclass_may_make_our_arguments_out_of_what_data_brings(sim: Simulator) -> None:
+    with DAG("campaign") as dag:
+        mapped = ToShop.partial(task_id="send").expand(shop=upstream(dag, ["Lyon"]))
+
+    operator, context = mapped_task(mapped, dag, 0)
+    operator.execute(context)
+
+    assert [text.text for text in sim.sent] == ["Hello Lyon"]
+
+
 def test_a_task_that_was_tried_out_runs(sim: Simulator) -> None:
     with DAG("campaign") as dag:
         mapped = sends(recipients=[ANN, BOB]).expand(message=["Hi", "Hello"])

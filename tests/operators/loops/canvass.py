@@ -22,4 +22,4 @@ with DAG("canvass", start_date=pendulum.datetime(2026, 1, 1, tz="Europe/Paris"),
     def end() -> None:
         """Come after the last round."""
 
-    rounds.loop(max_iterations=3) >> end()
+    rounds.loop(max_iterations=3) >> end()  # type: ignore[attr-defined]  # Airflow 3.4 brought it
