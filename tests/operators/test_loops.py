@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import json
+import sys
 from pathlib import Path
 
 import pytest
 
 from airflow_provider_smspartner.simulator import Simulator
+from scripts import sessions
 from scripts.airflow_command import airflow, airflow_environment
 from tests.airflow_versions import needs
 
 pytestmark = [pytest.mark.airflow, needs("task loops", "3.4")]
 
 DAGS = Path(__file__).parent / "loops"
+ROOT, PAGE = Path(__file__).parents[2], "tests.operators.loops_page"
 
 
 def test_each_iteration_of_a_loop_texts_everybody(simulator: Simulator, tmp_path: Path) -> None:
@@ -27,3 +31,7 @@ def test_each_iteration_of_a_loop_texts_everybody(simulator: Simulator, tmp_path
     assert status == 0, (tmp_path / "run.log").read_text()
     assert simulator.texts_per_number() == {"+33600000001": 3, "+33600000002": 3}
     assert len({text.tag for text in simulator.sent}) == 3
+
+    page = tmp_path / "page.log"
+    assert sessions.run([sys.executable, "-m", PAGE], env=env, cwd=ROOT, log=page) == 0
+    assert json.loads(page.read_text().splitlines()[-1]) == [[2, 1]] * 3
