@@ -1,8 +1,9 @@
-"""Print what the campaign page reads of the only run of a DAG, as JSON: a program of its own, in its Airflow."""
+"""Print what the campaign page reads of the only run of a DAG, as JSON; run in that Airflow."""
 
 from __future__ import annotations
 
 import json
+import sys
 
 from airflow.models.dagrun import DagRun
 from airflow.utils.session import create_session
@@ -14,4 +15,6 @@ if __name__ == "__main__":
     with create_session() as session:
         run = read_run(session, dag_id="canvass", run_id=session.scalars(select(DagRun.run_id)).one())
     sends = [task for task in run.tasks if task.sends] if run else []
-    print(json.dumps([[(task.result or {}).get("recipients"), len(task.batches)] for task in sends]))
+    sys.stdout.write(
+        json.dumps([[(task.result or {}).get("recipients"), len(task.batches)] for task in sends]) + "\n"
+    )
