@@ -13,7 +13,7 @@ from scripts import sessions
 from scripts.airflow_command import airflow, airflow_environment
 from tests.airflow_versions import needs
 
-pytestmark = [pytest.mark.airflow, needs("task loops", "3.4")]
+pytestmark = [pytest.mark.airflow, pytest.mark.timeout(600), needs("task loops", "3.4")]
 
 DAGS = Path(__file__).parent / "loops"
 ROOT, PAGE = Path(__file__).parents[2], "tests.operators.loops_page"
