@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
@@ -20,16 +20,34 @@ if TYPE_CHECKING:
 
 
 class Counted:
-    """A value that Airflow shows and stores as a count, because it may name people."""
+    """A value that Airflow shows and stores as a count, because it may name people.
+
+    Templates of the DAG's author may still look inside: Airflow renders ``map_index_template`` again when the
+    task has run, and callbacks may ask for ``{{ task.parameters[0] }}``.
+    """
 
     def __init__(self, value: Any, noun: str) -> None:
         self.value = value
         self.noun = noun
 
+    @property
+    def _items(self) -> Any:
+        row = isinstance(self.value, Mapping) and self.noun == "recipients"  # one person
+        one = row or isinstance(self.value, str | int) or not hasattr(self.value, "__len__")
+        return [self.value] if one else self.value
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._items)
+
+    def __getitem__(self, key: Any) -> Any:
+        return self._items[key]
+
     def serialize(self) -> str:
         """Return what the rendered template fields show."""
-        one = isinstance(self.value, str | int | Mapping) or not hasattr(self.value, "__len__")
-        return f"{1 if one else len(self.value)} {self.noun}"
+        return f"{len(self)} {self.noun}"
 
     __repr__ = __str__ = serialize
 
@@ -46,19 +64,16 @@ def plain(value: Any) -> Any:
     return value.value if isinstance(value, Counted) else value
 
 
-def is_no_template(text: str, env: jinja2.Environment) -> bool:
-    """Tell whether Jinja would return a text as it is, whatever delimiters the DAG has chosen."""
-    of_lines = filter(None, (env.line_statement_prefix, env.line_comment_prefix))
-    marks = (env.block_start_string, env.variable_start_string, env.comment_start_string, *of_lines)
-    changed = "\r" in text or text.endswith("\n")  # Jinja has its own view of newlines
-    return not changed and not any(mark in text for mark in marks)
-
-
 def literal(value: object) -> bool:
     """Tell whether an argument is known when the DAG is parsed: no template and no XComArg."""
     if isinstance(value, str):
         return "{{" not in value and "{%" not in value
     return isinstance(value, datetime | int | float | Decimal)
+
+
+def is_default(value: object, default: object) -> bool:
+    """Tell whether an argument is only there because the DAG's ``default_args`` give it to all tasks."""
+    return value is not None and value == default
 
 
 def whole(value: object, argument: str) -> int | None:
@@ -105,7 +120,15 @@ def check_countries(countries: object) -> None:
         raise InvalidMessage('countries: give two-letter codes in a list, such as ["FR", "BE"]')
 
 
-def template_source(name: str, env: jinja2.Environment) -> str:
+TEMPLATE_FILE = re.compile(r"(?!\w+://)\S+\.(?:txt|j2|jinja2?|te?mpl|tpl|md|html?|sql)", re.IGNORECASE)
+
+
+def names_file(text: str) -> bool:
+    """Tell whether a text looks like the name of a template file."""
+    return TEMPLATE_FILE.fullmatch(text) is not None
+
+
+def template_source(argument: str, name: str, env: jinja2.Environment) -> str:
     """Return the text of a template file.
 
     :raises InvalidMessage: there is none of that name.
@@ -116,7 +139,7 @@ def template_source(name: str, env: jinja2.Environment) -> str:
     except TemplateNotFound:
         pass
     raise InvalidMessage(
-        f"sql: there is no file {name!r} beside the DAG file or in the DAG's template_searchpath"
+        f"{argument}: there is no file {name!r} beside the DAG file or in the DAG's template_searchpath"
     )
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from airflow_provider_smspartner.exceptions import InvalidMessage
 from airflow_provider_smspartner.links.smspartner import LINKS
@@ -13,7 +13,7 @@ from airflow_provider_smspartner.operators.arguments import (
     check_countries,
     check_sql,
     counted,
-    is_no_template,
+    is_default,
     literal,
     money,
     one_of,
@@ -21,11 +21,10 @@ from airflow_provider_smspartner.operators.arguments import (
     whole,
 )
 from airflow_provider_smspartner.operators.hours import KeepsHours
+from airflow_provider_smspartner.operators.runs import check_limit
 from airflow_provider_smspartner.rules import batches, message, schedule
 from airflow_provider_smspartner.rules.sending_hours import REGIONS
-
-if TYPE_CHECKING:
-    from airflow.sdk import Context
+from airflow_provider_smspartner.tasks.failures import refused_for_good
 
 
 class BaseSendOperator(KeepsHours):
@@ -43,6 +42,7 @@ class BaseSendOperator(KeepsHours):
         "campaign",
         "ledger_conn_id",
     )
+    text_fields: Sequence[str] = ("sql", "warehouse_conn_id", "tag", "campaign", "ledger_conn_id")
     template_fields_renderers: ClassVar[dict[str, str]] = {"sql": "sql"}
     operator_extra_links = LINKS
     kind: ClassVar[str] = "sms"
@@ -75,6 +75,7 @@ class BaseSendOperator(KeepsHours):
         ledger_conn_id: str | None = None,
         event_column: str | None = None,
         allow_backfill: bool = False,
+        max_run_age: timedelta | None = timedelta(days=1),
         cancel_on_kill: bool = False,
         dry_run: bool = False,
         smspartner_conn_id: str = "smspartner_default",
@@ -105,12 +106,33 @@ class BaseSendOperator(KeepsHours):
         self.ledger_conn_id = ledger_conn_id
         self.event_column = event_column
         self.allow_backfill = allow_backfill
+        self.max_run_age = max_run_age
         self.cancel_on_kill = cancel_on_kill
         self.only_dry_run = dry_run  # BaseOperator.dry_run is a method
         self.smspartner_conn_id = smspartner_conn_id
-        self._check_arguments()
+        self._settle(kwargs.get("default_args") or {})
+        with refused_for_good(self.task_id):
+            self._check_arguments()
 
     # ---- when the DAG is parsed --------------------------------------------------------------------
+
+    @classmethod
+    def may_be_mapped(cls, shared: Mapping[str, Any]) -> Sequence[str]:
+        """Return which optional arguments must still come, given those that all mapped tasks share."""
+        given = {name for name, value in shared.items() if value is not None}
+        query = {"sql", "parameters", "warehouse_conn_id"}
+        people = (
+            ["recipients"] if "recipients" in given or not query & given else ["sql", "warehouse_conn_id"]
+        )
+        remembered = {"campaign", "ledger_conn_id", "event_column", "cancel_on_kill"} & given
+        return [*people, *(("campaign", "ledger_conn_id") if remembered else ())]
+
+    def _settle(self, defaults: Mapping[str, Any]) -> None:
+        """Drop connections that only the DAG's ``default_args`` give and this task does not need."""
+        if self.sql is None and is_default(self.warehouse_conn_id, defaults.get("warehouse_conn_id")):
+            self.warehouse_conn_id = None
+        if self.campaign is None and is_default(self.ledger_conn_id, defaults.get("ledger_conn_id")):
+            self.ledger_conn_id = None
 
     def _check_arguments(self) -> None:
         """Refuse what can be known to be wrong."""
@@ -132,6 +154,7 @@ class BaseSendOperator(KeepsHours):
             raise InvalidMessage(f"concurrency: {self.concurrency!r} is not a whole number from 1 to 64")
         if not 0 <= self.verify_timeout <= 86_400:
             raise InvalidMessage(f"verify_timeout: {self.verify_timeout!r} is not from 0 to 86400 seconds")
+        check_limit(self.max_run_age)
         self._check_ledger()
         if literal(self.max_recipients):
             whole(self.max_recipients, "max_recipients")
@@ -166,8 +189,8 @@ class BaseSendOperator(KeepsHours):
 
     def resolve_template_files(self) -> None:
         """Read ``sql`` from a file when it names one; a message that ends in ".sql" stays a message."""
-        if isinstance(self.sql, str) and self.sql.endswith(".sql"):
-            self.sql = template_source(self.sql, self.get_template_env())
+        if isinstance(self.sql, str) and self.sql.endswith(".sql") and "sql" not in self.fields_from_data:
+            self.sql = template_source("sql", self.sql, self.get_template_env())
         self.prepare_template()
 
     def _do_render_template_fields(self, parent: Any, *args: Any, **kwargs: Any) -> None:
@@ -180,9 +203,3 @@ class BaseSendOperator(KeepsHours):
             if parent is self:
                 self.recipients = counted(self.recipients, "recipients")
                 self.parameters = counted(self.parameters, "parameters")
-
-    def render_template(self, content: Any, context: Context, jinja_env: Any = None, *args: Any) -> Any:
-        """Render a template, and leave the rest alone: a list of numbers would be compiled one by one."""
-        if isinstance(content, str) and jinja_env is not None and is_no_template(content, jinja_env):
-            return content
-        return super().render_template(content, context, jinja_env, *args)

@@ -7,13 +7,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from airflow.providers.common.compat.sdk import AirflowFailException
-from airflow.sdk import BaseOperator
 
 from airflow_provider_smspartner import api
 from airflow_provider_smspartner.exceptions import InvalidMessage, OutsideSendingHoursError
 from airflow_provider_smspartner.rules import schedule
 from airflow_provider_smspartner.rules.schedule import PARIS
 from airflow_provider_smspartner.rules.sending_hours import next_slot
+from airflow_provider_smspartner.tasks.templates import RendersOnlyTheAuthor
 
 LATEST = timedelta(hours=1)
 """How late a later try may still send what was scheduled."""
@@ -23,13 +23,14 @@ class HoursOver(InvalidMessage):
     """The hours ended while a send was under way; this batch has not left."""
 
 
-class KeepsHours(BaseOperator):
+class KeepsHours(RendersOnlyTheAuthor):
     """An operator that sends within the hours in which marketing texts may leave."""
 
     send_at: str | datetime | None
     sending_hours: str
     sending_region: str
     only_dry_run: bool
+    _execution: int
 
     def _when(self, *, later_try: bool) -> datetime | None:
         """Return the moment to send at, on the platform's grid.
@@ -73,6 +74,8 @@ class KeepsHours(BaseOperator):
         from airflow.providers.standard.triggers.temporal import DateTimeTrigger
 
         self.log.info("Waiting for the next allowed slot, %s", slot.isoformat())
+        if self._execution:
+            kwargs["execution"] = self._execution
         self.defer(trigger=DateTimeTrigger(moment=slot), method_name=method, kwargs=kwargs)
 
     def _wait_with_rest(

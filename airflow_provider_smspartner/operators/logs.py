@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import logging
 import uuid
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from airflow_provider_smspartner.hooks.paging import look_up
 from airflow_provider_smspartner.journal import NoLog, SendLog
@@ -16,19 +15,39 @@ if TYPE_CHECKING:
 
     from airflow_provider_smspartner.operators.send import SendOperator
     from airflow_provider_smspartner.sending.plan import Plan
+    from airflow_provider_smspartner.tasks.identity import Identity
 
 log = logging.getLogger(__name__)
 
 
-def open_log(task: SendOperator, context: Context, plan: Plan, name: Sequence[object]) -> SendLog:
-    """Return what remembers the batches of a task.
+class PartOfStore:
+    """The keys of a task state store that belong to one of several sends of a task instance."""
 
-    :param name: connection, sandbox flag, and what names the task instance in all of its tries.
-    """
-    store = context.get("task_state_store") if task.durable else None
+    def __init__(self, store: Any, identity: Identity) -> None:
+        self._store = store
+        self._prefix = f"{identity.operator or ''}:{identity.execution}:"
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """Return a value."""
+        return self._store.get(self._prefix + key, default)
+
+    def set(self, key: str, value: Any, **options: Any) -> None:
+        """Keep a value."""
+        self._store.set(self._prefix + key, value, **options)
+
+    def delete(self, key: str) -> None:
+        """Drop a value."""
+        self._store.delete(self._prefix + key)
+
+
+def open_log(task: SendOperator, context: Context, plan: Plan, identity: Identity) -> SendLog:
+    """Return what remembers the batches of a task."""
+    store: Any = context.get("task_state_store") if task.durable else None
+    if store is not None and not identity.is_alone:
+        store = PartOfStore(store, identity)
     kept = TaskStateLog(store, plan.recogniser) if store is not None else None
     if task.ledger_conn_id is not None:
-        return open_sql_log(task, context, plan, name, kept)
+        return open_sql_log(task, context, plan, identity, kept)
     if kept is not None:
         return kept
     if task.durable:
@@ -41,7 +60,7 @@ def open_log(task: SendOperator, context: Context, plan: Plan, name: Sequence[ob
 
 
 def open_sql_log(
-    task: SendOperator, context: Context, plan: Plan, name: Sequence[object], fence: TaskStateLog | None
+    task: SendOperator, context: Context, plan: Plan, identity: Identity, fence: TaskStateLog | None
 ) -> SendLog:
     """Return the log that knows whom other runs and tasks have texted."""
     from airflow_provider_smspartner.journal.eligibility import Claimant, digest, owner_of
@@ -55,10 +74,10 @@ def open_sql_log(
     ti = context.get("ti")
     claimant = Claimant(
         connection=task.smspartner_conn_id,
-        sandbox=bool(name[1]),
+        sandbox=identity.sandbox,
         campaign=str(task.campaign),
-        task=digest(name),
-        instance=digest(name[2:]),
+        task=digest(identity.name),
+        instance=digest(identity.name[2:]),
         owner=owner_of(getattr(ti, "try_number", 0), getattr(ti, "id", None) or uuid.uuid4()),
         secret=task.hook.settings.api_key,
         longest_request=plan.longest_request,

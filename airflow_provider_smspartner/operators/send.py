@@ -12,14 +12,16 @@ from typing import TYPE_CHECKING, Any
 from airflow.providers.common.compat.sdk import AirflowFailException
 
 from airflow_provider_smspartner import api
-from airflow_provider_smspartner.exceptions import InvalidMessage, OutsideSendingHoursError, SMSPartnerError
+from airflow_provider_smspartner.exceptions import OutsideSendingHoursError, SMSPartnerError
 from airflow_provider_smspartner.links.smspartner import show_links
 from airflow_provider_smspartner.operators.base import BaseSendOperator
 from airflow_provider_smspartner.operators.hours import LATEST, HoursOver
 from airflow_provider_smspartner.operators.lineage import read_lineage
+from airflow_provider_smspartner.operators.runs import check_age, check_backfill
 from airflow_provider_smspartner.tasks import signals
+from airflow_provider_smspartner.tasks.executions import counted_execution
 from airflow_provider_smspartner.tasks.failures import HOPELESS, no_useless_retry
-from airflow_provider_smspartner.tasks.identity import identity, tries_before, unfinished
+from airflow_provider_smspartner.tasks.identity import Identity, identify, tries_before, unfinished
 from airflow_provider_smspartner.tasks.xcom import push
 from airflow_provider_smspartner.tracking.handover import CAMPAIGN_KEY
 
@@ -40,6 +42,7 @@ class SendOperator(BaseSendOperator):
 
     _sending: Sending | None = None
     _is_killed = False
+    _execution = 0
 
     @cached_property
     def hook(self) -> SMSPartnerHook:
@@ -51,19 +54,30 @@ class SendOperator(BaseSendOperator):
     def execute(self, context: Context) -> dict[str, Any]:
         """Send, and return counts and message ids (no phone number)."""
         show_links(self, context)
-        return self._execute(context, later_try=tries_before(context))
+        later_try = tries_before(context)
+        if not later_try:
+            with no_useless_retry():
+                check_age(context, self.max_run_age, allowed=self.allow_backfill)
+        with counted_execution(context, self.task_id) as (self._execution, again):
+            return self._execute(context, later_try=later_try or again)
 
-    def resume(self, context: Context, event: Any = None) -> dict[str, Any]:
-        """Go on after a wait that came before anything was sent."""
+    def resume(self, context: Context, event: Any = None, execution: int = 0) -> dict[str, Any]:
+        """Go on after a wait that came before anything was sent.
+
+        :param execution: which one of this try has waited.
+        """
+        self._execution = execution
         return self._execute(context, later_try=tries_before(context))
 
     def resume_rest(
-        self, context: Context, event: Any = None, send_at: datetime | None = None
+        self, context: Context, event: Any = None, send_at: datetime | None = None, execution: int = 0
     ) -> dict[str, Any]:
         """Go on after a wait in the middle of a send.
 
         :param send_at: the slot that was waited for, of a send whose own time the platform has refused.
+        :param execution: which one of this try has waited.
         """
+        self._execution = execution
         self.send_at = self.send_at if send_at is None else send_at
         return self._execute(context, later_try=True)
 
@@ -94,7 +108,7 @@ class SendOperator(BaseSendOperator):
         from airflow_provider_smspartner.sending.plan import Outcome
 
         with no_useless_retry(), ExitStack() as stack:
-            self._check_backfill(context)
+            check_backfill(context, allowed=self.allow_backfill)
             self._check_tag()
             text = self._text(self._when(later_try=later_try))
             text = replace(text, options=self._within_hours(text.options))
@@ -117,15 +131,6 @@ class SendOperator(BaseSendOperator):
             outcome = self._send(self._sending, found, text.options) if quote or later_try else Outcome()
             return self._told(context, self._result(found, text.options, outcome, quote))
 
-    def _check_backfill(self, context: Context) -> None:
-        run = context.get("dag_run")
-        kind = str(getattr(getattr(run, "run_type", ""), "value", getattr(run, "run_type", "")))
-        if kind == "backfill" and not self.allow_backfill:
-            raise InvalidMessage(
-                "allow_backfill: this run is a backfill and would text people for days gone by; nothing was "
-                "sent. Set allow_backfill=True if that is what you want"
-            )
-
     def _dry_result(self, found: Audience, text: Text, quote: Quote | None) -> dict[str, Any]:
         from airflow_provider_smspartner.operators.results import dry_run_result
 
@@ -140,7 +145,7 @@ class SendOperator(BaseSendOperator):
         """Tell the campaign page what is about to be sent."""
         from airflow_provider_smspartner.operators.results import campaign_of
 
-        name = self._name(context, options)
+        name = self._identity(context, options).name
         begun = campaign_of(self, found, options, quote, name=name, redirected=self._is_redirected)
         push(context, CAMPAIGN_KEY, begun.as_dict())
 
@@ -169,9 +174,14 @@ class SendOperator(BaseSendOperator):
 
     # ---- sending -----------------------------------------------------------------------------------
 
-    def _name(self, context: Context, options: api.SendOptions) -> tuple[object, ...]:
-        """Name this campaign of this task instance, the same in all of its tries."""
-        return (self.smspartner_conn_id, options.sandbox, *identity(context, self))
+    def _identity(self, context: Context, options: api.SendOptions) -> Identity:
+        return identify(
+            context,
+            self,
+            connection=self.smspartner_conn_id,
+            sandbox=options.sandbox,
+            execution=self._execution,
+        )
 
     def _prepare(self, context: Context, text: Text, *, later_try: bool) -> Sending:
         """Put the send together, and begin its log before anything else can fail."""
@@ -179,9 +189,9 @@ class SendOperator(BaseSendOperator):
         from airflow_provider_smspartner.operators.plans import plan_of
         from airflow_provider_smspartner.sending.engine import Sending
 
-        name = self._name(context, text.options)
-        plan = plan_of(self, text, name, later_try=later_try)
-        send_log = open_log(self, context, plan, name)
+        identity = self._identity(context, text.options)
+        plan = plan_of(self, text, identity.name, later_try=later_try)
+        send_log = open_log(self, context, plan, identity)
         if not later_try:
             send_log.begin()
         return Sending(plan, send_log, self.hook, count=self._counter(context, text))

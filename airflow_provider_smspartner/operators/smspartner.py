@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from inspect import cleandoc
 from typing import Any, ClassVar
 
 from airflow_provider_smspartner import api
 from airflow_provider_smspartner.exceptions import InvalidMessage
-from airflow_provider_smspartner.operators.arguments import literal
+from airflow_provider_smspartner.operators.arguments import literal, names_file, template_source
 from airflow_provider_smspartner.operators.send import SendOperator
 from airflow_provider_smspartner.operators.texts import Text, check_text, personal, same_for_all
 from airflow_provider_smspartner.rules.message import check_survey_id
@@ -23,7 +25,8 @@ class SendSmsOperator(SendOperator):
     ``DeliveryStatusSensor(sent=...)``.
 
     :param message: the text (templated). ``{column}`` and ``{column|default}`` are filled from each
-        recipient's row. A newline goes out as ``:br:``, € as ``:euro:``. At most 10 segments.
+        recipient's row. A newline goes out as ``:br:``, € as ``:euro:``. At most 10 segments. The indentation
+        of a text of several lines is taken out, as Python does with docstrings.
     :param recipients: one number, a list of numbers, or a list of mappings (templated, XComArg welcome).
     :param sql: a query instead of ``recipients``, or the name of a ``.sql`` file (templated).
     :param parameters: of the query, in the driver's own style (templated).
@@ -60,6 +63,8 @@ class SendSmsOperator(SendOperator):
     :param ledger_conn_id: a SQL connection that keeps the ledger (templated), see ``docs/ledger.md``.
     :param event_column: with a ledger: once for each event, such as an order id, instead of once.
     :param allow_backfill: let a backfill run send; it is refused otherwise.
+    :param max_run_age: refuse, on its first try, a scheduled run whose time lies further back (``catchup``);
+        None lets all of them send.
     :param cancel_on_kill: when the task is stopped, cancel what is scheduled on the platform more than five
         minutes ahead; a later try sends to those people again.
     :param dry_run: everything but the sending; returns counts, an estimate and masked samples.
@@ -75,6 +80,7 @@ class SendSmsOperator(SendOperator):
         "dlr_url",
         "response_url",
     )
+    text_fields: Sequence[str] = ("message", *SendOperator.text_fields, "sender", "dlr_url", "response_url")
 
     def __init__(
         self,
@@ -99,14 +105,42 @@ class SendSmsOperator(SendOperator):
         self.sandbox = sandbox
         super().__init__(**kwargs)
 
+    def _settle(self, defaults: Mapping[str, Any]) -> None:
+        super()._settle(defaults)
+        if self._message_is_authors and "\n" in self.message:
+            self.message = cleandoc(self.message)
+
+    def resolve_template_files(self) -> None:
+        """Read ``message`` from a file when ``template_ext`` says so, and ``sql`` when it names one."""
+        if self._is_file:
+            self.message = template_source("message", self.message, self.get_template_env())
+        super().resolve_template_files()
+
+    @property
+    def _is_file(self) -> bool:
+        """Whether the DAG's author has named a file that holds the message."""
+        kinds = tuple(kind for kind in self.template_ext if kind != ".sql")
+        named = self._message_is_authors and self.message.endswith(kinds)
+        return named and re.fullmatch(r"\S+", self.message) is not None
+
+    @property
+    def _message_is_authors(self) -> bool:
+        given: object = self.message
+        return isinstance(given, str) and "message" not in self.fields_from_data
+
     def _check_arguments(self) -> None:
         super()._check_arguments()
+        if literal(self.message) and names_file(str(self.message)) and not self._is_file:
+            raise InvalidMessage(
+                f"message: {self.message!r} is the name of a file, and would be sent as it is. A subclass "
+                "with template_ext reads it; otherwise put the text here"
+            )
         given = {name: getattr(self, name) for name in ("sender", "dlr_url", "response_url")}
         known = {name: value for name, value in given.items() if literal(value)}
         options = api.SendOptions(
             sms_range=self.sms_range, stop_sms=self.stop_sms, unicode=self.unicode, **known
         )
-        if literal(self.message):
+        if literal(self.message) and not self._is_file:
             check_text(self.message, options)
 
     def _text(self, send_at: datetime | None) -> Text:
@@ -138,6 +172,7 @@ class SendSurveyOperator(SendOperator):
     """
 
     template_fields: Sequence[str] = ("survey_id", *SendOperator.template_fields)
+    text_fields: Sequence[str] = ("survey_id", *SendOperator.text_fields)
     kind: ClassVar[str] = "survey"
 
     def __init__(self, *, survey_id: str, **kwargs: Any) -> None:

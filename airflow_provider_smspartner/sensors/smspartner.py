@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -26,6 +26,7 @@ from airflow_provider_smspartner.hooks.paging import read_pages
 from airflow_provider_smspartner.links.smspartner import LINKS, show_links
 from airflow_provider_smspartner.tasks import signals
 from airflow_provider_smspartner.tasks.failures import no_useless_retry
+from airflow_provider_smspartner.tasks.templates import RendersOnlyTheAuthor
 from airflow_provider_smspartner.tasks.xcom import push
 from airflow_provider_smspartner.tracking.handover import DELIVERY_KEY, Delivery, read_delivery
 from airflow_provider_smspartner.tracking.progress import Look, Progress
@@ -44,7 +45,7 @@ class TooFewDelivered(DeliveryFailed, AirflowFailException):
     """The rate is final, so no retry can better it."""
 
 
-class DeliveryStatusSensor(BaseSensorOperator):
+class DeliveryStatusSensor(RendersOnlyTheAuthor, BaseSensorOperator):
     """Wait until every text of a send is delivered or given up, or until the deadline.
 
     It looks once in the worker and then defers to the triggerer. At the deadline the rest counts as waiting:
@@ -102,6 +103,11 @@ class DeliveryStatusSensor(BaseSensorOperator):
         self.patience = timedelta(seconds=self.timeout)
         self._progress: Progress | None = None
         self._told: Delivery | None = None
+
+    @classmethod
+    def may_be_mapped(cls, shared: Mapping[str, Any]) -> Sequence[str]:
+        """Return which optional arguments must still come, given those that all mapped tasks share."""
+        return () if {"sent", "message_ids"} & shared.keys() else ("sent",)
 
     @cached_property
     def hook(self) -> SMSPartnerHook:

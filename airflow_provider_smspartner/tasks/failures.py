@@ -27,6 +27,25 @@ HOPELESS = (
 )
 
 
+class RefusedArguments(InvalidMessage, AirflowFailException):
+    """The arguments of a task are wrong: an import error when the DAG is parsed, a failure for good later.
+
+    Airflow makes mapped tasks, and an ``@task`` the operators in it, when they run.
+    """
+
+
+@contextmanager
+def refused_for_good(task_id: str) -> Iterator[None]:
+    """Say whose arguments are wrong, and that no retry can help.
+
+    :raises RefusedArguments: InvalidMessage was raised.
+    """
+    try:
+        yield
+    except InvalidMessage as error:
+        raise RefusedArguments(f"{task_id}: {error}") from error
+
+
 @contextmanager
 def no_useless_retry() -> Iterator[None]:
     """Fail the task for good when trying again could not end otherwise.

@@ -1,9 +1,10 @@
-"""Which try of which task instance this is, and how it says that it did not get through."""
+"""What names a campaign of a task instance, which try it is in, and the error of an unfinished one."""
 
 from __future__ import annotations
 
 import uuid
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from airflow_provider_smspartner.exceptions import APIError, SMSPartnerError
 
@@ -17,12 +18,55 @@ def tries_before(context: Context) -> bool:
     return ti is not None and int(ti.try_number) > 1
 
 
-def identity(context: Context, task: BaseOperator) -> tuple[str, ...]:
-    """Name this task instance, the same in all of its tries."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """A campaign of a task instance: the same in all of its tries, and in every process.
+
+    Tags, the keyed hashes of people and the ledger's rows are derived from it, so that what it holds can
+    never change. What most tasks have none of is no part of their name.
+    """
+
+    connection: str
+    sandbox: bool
+    task: tuple[str, ...]
+    """DAG, run, task and map index."""
+    iteration: int | None = None
+    """Of the loop around the task (Airflow 3.4): each iteration is a campaign of its own."""
+    operator: str | None = None
+    """The operator's own task id, where an ``@task`` of another id executes it."""
+    execution: int = 0
+    """How many executions of this operator have ended before, in the same try."""
+
+    @property
+    def name(self) -> tuple[object, ...]:
+        """What digests are made of."""
+        usual = (self.connection, self.sandbox, *self.task)
+        if self.iteration is not None:
+            usual += ({"iteration": self.iteration},)
+        return usual if self.is_alone else (*usual, {"operator": self.operator, "execution": self.execution})
+
+    @property
+    def is_alone(self) -> bool:
+        """Whether nothing else of this task instance sends, as far as this one can tell."""
+        return self.operator is None and self.execution == 0
+
+
+def identify(
+    context: Context, operator: BaseOperator, *, connection: str, sandbox: bool, execution: int = 0
+) -> Identity:
+    """Name what an operator sends in this task instance."""
     ti = context.get("ti")
+    loop: Any = context.get("loop")
     if ti is None:  # run by hand, outside Airflow: a campaign of its own each time
-        return (task.task_id, uuid.uuid4().hex)
-    return (str(ti.dag_id), str(ti.run_id), str(ti.task_id), str(ti.map_index))
+        return Identity(connection=connection, sandbox=sandbox, task=(operator.task_id, uuid.uuid4().hex))
+    return Identity(
+        connection=connection,
+        sandbox=sandbox,
+        task=(str(ti.dag_id), str(ti.run_id), str(ti.task_id), str(ti.map_index)),
+        iteration=None if loop is None else int(loop.index),
+        operator=None if operator.task_id == ti.task_id else operator.task_id,
+        execution=execution,
+    )
 
 
 def unfinished(error: SMSPartnerError, rest: str) -> SMSPartnerError:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException
+from airflow.sdk import DAG, TaskGroup
 
 from airflow_provider_smspartner.exceptions import InvalidMessage
 from airflow_provider_smspartner.simulator import Simulator
@@ -203,3 +204,36 @@ def test_a_cancellation_that_nothing_remembers_is_refused() -> None:
 def test_a_survey_accepts_nothing_that_its_endpoint_does_not_know(argument: str) -> None:
     with pytest.raises((TypeError, AirflowException), match=argument):
         survey(**{argument: None})
+
+
+# ---- what a DAG gives to all of its tasks -----------------------------------------------------------
+
+DEFAULTS = {"warehouse_conn_id": "warehouse_default", "ledger_conn_id": "ledger_default"}
+
+
+@pytest.mark.parametrize("make", [sms, survey])
+def test_a_default_that_a_task_does_not_need_is_left_out(make: Any) -> None:
+    with DAG("campaign", default_args=DEFAULTS):
+        operator = make()
+
+    assert (operator.warehouse_conn_id, operator.ledger_conn_id) == (None, None)
+
+
+def test_a_default_that_a_task_needs_is_taken() -> None:
+    with DAG("campaign", default_args=DEFAULTS):
+        operator = sms(sql="SELECT 1", campaign="doors")
+
+    assert operator.warehouse_conn_id == "warehouse_default"
+    assert operator.ledger_conn_id == "ledger_default"
+
+
+@pytest.mark.parametrize("name", DEFAULTS)
+def test_what_the_task_itself_is_given_for_nothing_is_refused(name: str) -> None:
+    with DAG("campaign", default_args=DEFAULTS), pytest.raises(InvalidMessage, match=name):
+        sms(**{name: "another"})
+
+
+def test_a_refusal_begins_with_the_task_and_the_argument() -> None:
+    refused = pytest.raises(InvalidMessage, match=r"^doors\.send: max_cost: ")
+    with DAG("campaign"), refused, TaskGroup("doors"):
+        sms(max_cost="much")

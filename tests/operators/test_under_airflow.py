@@ -46,6 +46,8 @@ def test_mapped_tasks_text_everybody_once_and_airflow_keeps_counts(
         "2 recipients",
     ]
     assert [row["parameters"] for row in fields if row.get("parameters")] == ["1 parameters"] * 3
+    names = ask(database, "SELECT rendered_map_index FROM task_instance WHERE task_id = 'each_city'")
+    assert sorted(name for (name,) in names) == ["shop Lyon", "shop Nice", "shop Paris"]
     queries = {row["sql"].strip() for row in fields if row.get("sql")}
     assert queries == {"SELECT phone_number FROM people WHERE city = ? -- shared_work"}
     assert not [part for part in ("60000", "00 00 02") if part in json.dumps(fields)]

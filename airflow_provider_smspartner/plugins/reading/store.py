@@ -30,6 +30,10 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
 HAS_STORE: Final = TaskStateStoreModel is not None
+POSITION: Final[Any] = getattr(
+    TaskStateStoreModel, "region_index", getattr(TaskStateStoreModel, "map_index", None)
+)
+"""Column of the map index; from Airflow 3.4 on, of the iteration of a task in a loop too."""
 CLAIMS: Final = "claims:"
 BATCH: Final = "batch:"
 MOST_CLAIMS: Final = 100
@@ -85,7 +89,7 @@ class Notes:
             select(store.key, store.value).where(
                 store.dag_run_id == run,
                 store.task_id == self.task_id,
-                store.map_index == self.map_index,
+                self.map_index == POSITION,
                 store.key.in_([f"{CLAIMS}{start:06d}" for start in starts]),
             )
         )
@@ -105,7 +109,7 @@ def read_store(
     store = TaskStateStoreModel
     value = case((store.key.like(f"{CLAIMS}%"), null()), else_=store.value)
     rows = session.execute(
-        select(store.dag_run_id, store.task_id, store.map_index, store.key, store.updated_at, value)
+        select(store.dag_run_id, store.task_id, POSITION, store.key, store.updated_at, value)
         .where(store.dag_run_id.in_(runs))
         .where(store.key.like(f"{CLAIMS}%") | store.key.like(f"{BATCH}%") | (store.key == HEADER))
         .order_by(store.dag_run_id.desc())

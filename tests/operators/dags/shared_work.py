@@ -20,7 +20,11 @@ with DAG("shared_work", schedule=None):
     from_a_task = SendSmsOperator(task_id="from_a_task", message="Hello {{ run_id }}", recipients=people())
 
     each_city = SendSmsOperator.partial(
-        task_id="each_city", message="See people.sql", sql="people.sql", warehouse_conn_id="warehouse_default"
+        task_id="each_city",
+        message="See people.sql",
+        sql="people.sql",
+        warehouse_conn_id="warehouse_default",
+        map_index_template="shop {{ task.parameters[0] }}",
     ).expand(parameters=[["Paris"], ["Lyon"], ["Nice"]])
 
     each_group = SendSurveyOperator.partial(task_id="each_group", survey_id="s-1").expand(recipients=groups())
