@@ -27,6 +27,7 @@ from airflow_provider_smspartner.exceptions import (
     StopListError,
 )
 from airflow_provider_smspartner.rules import phone
+from airflow_provider_smspartner.rules.arguments import boolean
 from airflow_provider_smspartner.rules.batches import check_batch
 from airflow_provider_smspartner.rules.message import (
     check_message,
@@ -157,6 +158,8 @@ class SendOptions:
     """Nothing is sent, nothing is billed."""
 
     def __post_init__(self) -> None:
+        for switch in ("stop_sms", "unicode", "sandbox"):
+            boolean(getattr(self, switch), switch)
         range_code(self.sms_range)
         if self.sender is not None:
             check_sender(self.sender)

@@ -10,18 +10,15 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from airflow_provider_smspartner.exceptions import InvalidMessage
 from airflow_provider_smspartner.links.smspartner import LINKS
 from airflow_provider_smspartner.operators.arguments import (
-    check_countries,
     counted,
     is_no_template,
     literal,
-    money,
-    one_of,
     template_source,
-    whole,
 )
 from airflow_provider_smspartner.operators.hours import KeepsHours
-from airflow_provider_smspartner.rules import batches, message, schedule
-from airflow_provider_smspartner.rules.sending_hours import REGIONS
+from airflow_provider_smspartner.rules import arguments, batches, message, schedule
+from airflow_provider_smspartner.rules.countries import check_countries, check_country
+from airflow_provider_smspartner.rules.sending_hours import check_region
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -119,26 +116,43 @@ class BaseSendOperator(KeepsHours):
             raise InvalidMessage("warehouse_conn_id: sql needs a warehouse_conn_id, and the other way round")
         if self.sql is None and self.parameters is not None:
             raise InvalidMessage("parameters: they belong to sql, and there is none")
-        one_of(self.on_invalid, ("skip", "fail"), "on_invalid")
-        one_of(self.on_unknown, ("verify", "fail", "resend"), "on_unknown")
-        one_of(self.sending_hours, ("platform", "wait", "schedule", "fail"), "sending_hours")
-        one_of(self.sending_region, REGIONS, "sending_region")
-        check_countries(self.countries)
-        if not 0 <= self.max_invalid_rate <= 1:
-            raise InvalidMessage(f"max_invalid_rate: {self.max_invalid_rate!r} is not between 0 and 1")
-        if self.concurrency not in range(1, 65):
-            raise InvalidMessage(f"concurrency: {self.concurrency!r} is not a whole number from 1 to 64")
-        if not 0 <= self.verify_timeout <= 86_400:
-            raise InvalidMessage(f"verify_timeout: {self.verify_timeout!r} is not from 0 to 86400 seconds")
+        self._check_fixed()
         self._check_ledger()
+        self._check_templated()
+
+    def _check_fixed(self) -> None:
+        """Read the arguments that are no templates."""
+        arguments.one_of(self.on_invalid, ("skip", "fail"), "on_invalid")
+        arguments.one_of(self.on_unknown, ("verify", "fail", "resend"), "on_unknown")
+        arguments.one_of(self.sending_hours, ("platform", "wait", "schedule", "fail"), "sending_hours")
+        check_region(self.sending_region, "sending_region")
+        check_country(self.default_region, "default_region")
+        check_countries(self.countries)
+        self.max_invalid_rate = arguments.rate(self.max_invalid_rate, "max_invalid_rate")
+        self.concurrency = arguments.whole(self.concurrency, "concurrency", most=64, texts=False)
+        self.verify_timeout = arguments.seconds(self.verify_timeout, "verify_timeout", most=86_400)
+        arguments.name(self.phone_column, "phone_column")
+        arguments.optional(arguments.name, self.event_column, "event_column")
+        arguments.name(self.smspartner_conn_id, "smspartner_conn_id")
+        for switch in ("exclude_stop_list", "durable", "allow_backfill", "cancel_on_kill"):
+            setattr(self, switch, arguments.boolean(getattr(self, switch), switch))
+        self.only_dry_run = arguments.boolean(self.only_dry_run, "dry_run")
+
+    def _check_templated(self) -> None:
+        """Refuse what is wrong already before a template is rendered."""
+        for argument in ("sql", "warehouse_conn_id", "campaign", "ledger_conn_id"):
+            if literal(value := getattr(self, argument)):
+                arguments.optional(arguments.name, value, argument)
+        if literal(self.parameters) and self.parameters is not None:
+            arguments.values(self.parameters, "parameters")
         if literal(self.max_recipients):
-            whole(self.max_recipients, "max_recipients")
+            arguments.optional(arguments.whole, self.max_recipients, "max_recipients")
         if literal(self.max_cost):
-            money(self.max_cost, "max_cost")
+            arguments.optional(arguments.money, self.max_cost, "max_cost")
         if literal(self.tag):
             self._check_tag()
-        if literal(self.send_at):
-            schedule.parse(self.send_at)  # type: ignore[arg-type]  # it refuses what is no time
+        if literal(self.send_at) and self.send_at is not None:
+            schedule.parse(self.send_at)
 
     def _check_ledger(self) -> None:
         if (self.campaign is None) != (self.ledger_conn_id is None):

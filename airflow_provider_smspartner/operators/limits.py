@@ -6,7 +6,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
-from airflow_provider_smspartner.operators.arguments import money, whole
+from airflow_provider_smspartner.rules.arguments import money, optional, whole
 from airflow_provider_smspartner.sending import budget
 
 if TYPE_CHECKING:
@@ -26,11 +26,11 @@ def check_limits(task: SendOperator, found: Audience, text: Text, sending: Sendi
 
     :param sending: knows what earlier tries have sent; None for a dry run.
     """
-    settings, most = task.hook.settings, money(task.max_cost, "max_cost")
+    settings, most = task.hook.settings, optional(money, task.max_cost, "max_cost")
     people = count_left(task, found, sending)
     budget.check_people(
         people,
-        most=whole(task.max_recipients, "max_recipients"),
+        most=optional(whole, task.max_recipients, "max_recipients"),
         cap=settings.max_recipients,
         conn_id=task.smspartner_conn_id,
     )

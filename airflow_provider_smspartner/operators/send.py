@@ -129,7 +129,9 @@ class SendOperator(BaseSendOperator):
     def _dry_result(self, found: Audience, text: Text, quote: Quote | None) -> dict[str, Any]:
         from airflow_provider_smspartner.operators.results import dry_run_result
 
-        shown = dry_run_result(found, text, quote, redirected=self._is_redirected)
+        shown = dry_run_result(
+            found, text, quote, connection=self.smspartner_conn_id, redirected=self._is_redirected
+        )
         for sample in shown["preview"]:
             self.log.info("Dry run, to %s: %s", sample["to"], sample["text"])
         return shown
@@ -153,7 +155,14 @@ class SendOperator(BaseSendOperator):
             self.log.info("No recipients: nothing to send")
         elif outcome.segments != quote.segments:
             self.log.info("%s segments were estimated, %s billed", quote.segments, outcome.segments)
-        return result_of(found, options, outcome, quote, redirected=self._is_redirected)
+        return result_of(
+            found,
+            options,
+            outcome,
+            quote,
+            connection=self.smspartner_conn_id,
+            redirected=self._is_redirected,
+        )
 
     @property
     def _is_redirected(self) -> bool:

@@ -11,6 +11,7 @@ from airflow_provider_smspartner.exceptions import InvalidMessage
 from airflow_provider_smspartner.operators.arguments import literal
 from airflow_provider_smspartner.operators.send import SendOperator
 from airflow_provider_smspartner.operators.texts import Text, check_text, personal, same_for_all
+from airflow_provider_smspartner.rules.arguments import boolean, optional
 from airflow_provider_smspartner.rules.message import check_survey_id
 from airflow_provider_smspartner.rules.people import Person
 
@@ -101,6 +102,7 @@ class SendSmsOperator(SendOperator):
 
     def _check_arguments(self) -> None:
         super()._check_arguments()
+        self.sandbox = optional(boolean, self.sandbox, "sandbox")
         given = {name: getattr(self, name) for name in ("sender", "dlr_url", "response_url")}
         known = {name: value for name, value in given.items() if literal(value)}
         options = api.SendOptions(
