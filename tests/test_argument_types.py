@@ -20,19 +20,32 @@ NO_SWITCH: tuple[Any, ...] = ("false", "true", "", "{{ params.x }}", 0, 1, THING
 NO_NUMBER: tuple[Any, ...] = ("0.5", "{{ params.x }}", True, [1], b"1", THING)
 WRONG: dict[str, tuple[Any, ...]] = {
     **dict.fromkeys(
-        ("exclude_stop_list", "durable", "allow_backfill", "cancel_on_kill", "dry_run", "stop_sms", "unicode"),
+        (
+            "exclude_stop_list",
+            "durable",
+            "allow_backfill",
+            "cancel_on_kill",
+            "dry_run",
+            "stop_sms",
+            "unicode",
+        ),
         (*NO_SWITCH, None),
     ),
     **dict.fromkeys(("sandbox", "deferrable"), NO_SWITCH),
     "soft_fail": (*NO_SWITCH, None),
     **dict.fromkeys(("max_invalid_rate", "verify_timeout", "concurrency"), (*NO_NUMBER, None)),
-    "min_delivery_rate": NO_NUMBER,
+    **dict.fromkeys(("min_delivery_rate", "max_stop_rate"), (*NO_NUMBER, 1.1)),
+    "settled": (*NO_NUMBER, None, 0, 1.1),
     **dict.fromkeys(("poke_interval", "timeout"), (*NO_NUMBER, None)),
-    **dict.fromkeys(("max_recipients", "max_cost", "at_most"), ("many", True, [1], THING)),
+    **dict.fromkeys(("max_recipients", "min_recipients", "max_cost", "at_most"), ("many", True, [1], THING)),
     "period": ("1", None, True, [1], THING),
-    **dict.fromkeys(("sql", "warehouse_conn_id", "campaign", "ledger_conn_id", "event_column", "key"), NO_TEXT),
+    **dict.fromkeys(
+        ("sql", "warehouse_conn_id", "campaign", "ledger_conn_id", "event_column", "key"), NO_TEXT
+    ),
     **dict.fromkeys(("tag", "sender", "dlr_url", "response_url"), NO_TEXT),
-    **dict.fromkeys(("smspartner_conn_id", "phone_column", "message", "survey_id"), (*NO_TEXT, None, "", " ")),
+    **dict.fromkeys(
+        ("smspartner_conn_id", "phone_column", "message", "survey_id"), (*NO_TEXT, None, "", " ")
+    ),
     "parameters": (5, True, b"x", "Lyon", THING),
     "recipients": (True, 0.5, b"x", {"phone_number": "+33600000001"}, THING),
     "default_region": (*NO_TEXT, None, "UK", "fr", ""),

@@ -51,7 +51,7 @@ def is_no_template(text: str, env: jinja2.Environment) -> bool:
 
 
 def literal(value: object) -> bool:
-    """Tell whether an argument is known when the DAG is parsed: no template, no XComArg and no DAG parameter."""
+    """Tell whether an argument is known when the DAG is parsed: no template and no XComArg."""
     if isinstance(value, str):
         return "{{" not in value and "{%" not in value
     return not (hasattr(value, "resolve") and hasattr(value, "iter_references"))

@@ -34,6 +34,7 @@ class BaseSendOperator(KeepsHours):
         "warehouse_conn_id",
         "tag",
         "send_at",
+        "min_recipients",
         "max_recipients",
         "max_cost",
         "campaign",
@@ -61,6 +62,7 @@ class BaseSendOperator(KeepsHours):
         exclude_stop_list: bool = False,
         sending_hours: str = "platform",
         sending_region: str = "FR",
+        min_recipients: int | str | None = None,
         max_recipients: int | str | None = None,
         max_cost: Decimal | float | str | None = None,
         on_unknown: str = "verify",
@@ -91,6 +93,7 @@ class BaseSendOperator(KeepsHours):
         self.exclude_stop_list = exclude_stop_list
         self.sending_hours = sending_hours
         self.sending_region = sending_region
+        self.min_recipients = min_recipients
         self.max_recipients = max_recipients
         self.max_cost = max_cost
         self.on_unknown = on_unknown
@@ -145,8 +148,9 @@ class BaseSendOperator(KeepsHours):
                 arguments.optional(arguments.name, value, argument)
         if literal(self.parameters) and self.parameters is not None:
             arguments.values(self.parameters, "parameters")
-        if literal(self.max_recipients):
-            arguments.optional(arguments.whole, self.max_recipients, "max_recipients")
+        for argument in ("min_recipients", "max_recipients"):
+            if literal(value := getattr(self, argument)):
+                arguments.optional(arguments.whole, value, argument)
         if literal(self.max_cost):
             arguments.optional(arguments.money, self.max_cost, "max_cost")
         if literal(self.tag):

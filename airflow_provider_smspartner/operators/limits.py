@@ -6,6 +6,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
+from airflow_provider_smspartner.exceptions import InvalidMessage
 from airflow_provider_smspartner.rules.arguments import money, optional, whole
 from airflow_provider_smspartner.sending import budget
 
@@ -19,6 +20,20 @@ SAID: Final = {
     "campaign": "have had this campaign, or were refused for good",
     "erased": "were erased",
 }
+
+
+def check_enough(task: SendOperator, found: Audience, sending: Sending | None) -> None:
+    """Refuse an audience that is smaller than it can be, an empty one too: whatever fills it has failed.
+
+    Once a part of it has been sent, the rest is not held back.
+
+    :param sending: knows what earlier tries have sent; None for a dry run.
+    """
+    least = optional(whole, task.min_recipients, "min_recipients")
+    if least is not None and len(found) < least and not (sending and sending.has_past()):
+        raise InvalidMessage(
+            f"min_recipients: {len(found)} people, and at least {least} are expected; nothing was sent"
+        )
 
 
 def check_limits(task: SendOperator, found: Audience, text: Text, sending: Sending | None) -> budget.Quote:

@@ -90,7 +90,7 @@ class SendOperator(BaseSendOperator):
     def _execute(self, context: Context, *, later_try: bool) -> dict[str, Any]:
         from airflow_provider_smspartner.audience import check_quality
         from airflow_provider_smspartner.operators.audiences import read_audience
-        from airflow_provider_smspartner.operators.limits import check_limits
+        from airflow_provider_smspartner.operators.limits import check_enough, check_limits
         from airflow_provider_smspartner.sending.plan import Outcome
 
         with no_useless_retry(), ExitStack() as stack:
@@ -109,6 +109,7 @@ class SendOperator(BaseSendOperator):
                 count = self._counter(context, text)
                 count(invalid=found.invalid, duplicates=found.duplicates, excluded=found.excluded)
             check_quality(found, on_invalid=self.on_invalid, max_invalid_rate=self.max_invalid_rate)
+            check_enough(self, found, self._sending)
             quote = check_limits(self, found, text, self._sending) if found.rows else None
             if self._sending is None:
                 return self._told(context, self._dry_result(found, text, quote))

@@ -49,6 +49,7 @@ class SendSmsOperator(SendOperator):
     :param sending_hours: "platform" leaves the hours to SMS Partner, "wait" defers to the next allowed slot,
         "schedule" sends now for that slot, "fail" refuses.
     :param sending_region: whose hours and holidays: see ``rules.sending_hours.REGIONS``.
+    :param min_recipients: refuse fewer people than this, nobody at all too (templated).
     :param max_recipients: refuse more people than this (templated).
     :param max_cost: refuse a higher estimate than this, in the account's currency (templated).
     :param on_unknown: what becomes of a batch without an answer that can be trusted: "verify" looks it up by

@@ -44,7 +44,9 @@ def rate(value: object, argument: str) -> float:
 
     :raises InvalidMessage: it is no number, or not between the two.
     """
-    return _between(value, 0, 1, f"{argument}: {shown(value)} is not between 0 and 1; give a number such as 0.5")
+    return _between(
+        value, 0, 1, f"{argument}: {shown(value)} is not between 0 and 1; give a number such as 0.5"
+    )
 
 
 def seconds(value: object, argument: str, *, most: int) -> float:
@@ -53,7 +55,9 @@ def seconds(value: object, argument: str, *, most: int) -> float:
     :raises InvalidMessage: it is neither, below 0 or above ``most``.
     """
     given = value.total_seconds() if isinstance(value, timedelta) else value
-    return _between(given, 0, most, f"{argument}: {shown(value)} is not from 0 to {most} seconds; give a number")
+    return _between(
+        given, 0, most, f"{argument}: {shown(value)} is not from 0 to {most} seconds; give a number"
+    )
 
 
 def whole(value: object, argument: str, *, most: int | None = None, texts: bool = True) -> int:

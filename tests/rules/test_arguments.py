@@ -88,7 +88,7 @@ def test_values_of_any_type_that_mean_it_are_read(read: Read, value: Any, expect
     ],
 )
 def test_everything_else_is_refused_by_name(read: Read, value: Any) -> None:
-    with pytest.raises(InvalidMessage, match="^argument: "):
+    with pytest.raises(InvalidMessage, match=r"^argument: "):
         read(value, "argument")
 
 
