@@ -47,7 +47,7 @@ WRONG: dict[str, tuple[Any, ...]] = {
         ("smspartner_conn_id", "phone_column", "message", "survey_id"), (*NO_TEXT, None, "", " ")
     ),
     "parameters": (5, True, b"x", "Lyon", THING),
-    "recipients": (True, 0.5, b"x", {"phone_number": "+33600000001"}, THING),
+    "recipients": (True, 0.5, b"x", THING),
     "default_region": (*NO_TEXT, None, "UK", "fr", ""),
     "sending_region": (*NO_TEXT, None, "UK", "fr", "", {}),
     "countries": (*NO_TEXT, "FR", [], ["UK"], ["fr"], [""], [5]),

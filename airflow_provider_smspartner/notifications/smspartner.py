@@ -248,17 +248,13 @@ send_smspartner_notification = SMSPartnerNotifier
 """The name under which Airflow's users look for a notifier."""
 
 
-def listed(recipients: object) -> object:
+def listed(recipients: Any) -> str | int | list[Any]:
     """Return one number or a template as it is, and anything else as a list.
 
     :raises InvalidMessage: it is neither.
     """
-    if isinstance(recipients, str) or (isinstance(recipients, int) and not isinstance(recipients, bool)):
-        return recipients
-    if isinstance(recipients, Mapping | bytes) or not isinstance(recipients, Iterable):
-        kind = type(recipients).__name__
-        raise InvalidMessage(f"recipients: {kind} is neither a number nor a list of numbers")
-    return list(recipients)
+    arguments.people(recipients, "recipients")
+    return recipients if isinstance(recipients, str | int) else list(recipients)
 
 
 def period_of(period: timedelta | float) -> timedelta:
@@ -270,7 +266,7 @@ def period_of(period: timedelta | float) -> timedelta:
         window = period if isinstance(period, timedelta) else timedelta(seconds=period)
     except (TypeError, ValueError, OverflowError):
         window = timedelta()
-    if not timedelta(seconds=1) <= window <= timedelta(days=366):
+    if isinstance(period, bool) or not timedelta(seconds=1) <= window <= timedelta(days=366):
         raise InvalidMessage("period: give a timedelta, or seconds, from a second to a year")
     return window
 

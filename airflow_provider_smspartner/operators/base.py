@@ -146,6 +146,8 @@ class BaseSendOperator(KeepsHours):
         for argument in ("sql", "warehouse_conn_id", "campaign", "ledger_conn_id"):
             if literal(value := getattr(self, argument)):
                 arguments.optional(arguments.name, value, argument)
+        if literal(self.recipients) and self.recipients is not None:
+            arguments.people(self.recipients, "recipients")
         if literal(self.parameters) and self.parameters is not None:
             arguments.values(self.parameters, "parameters")
         for argument in ("min_recipients", "max_recipients"):

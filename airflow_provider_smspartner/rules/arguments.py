@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import timedelta
 from decimal import Decimal, InvalidOperation
-from numbers import Real
+from numbers import Integral, Real
 from typing import TypeVar
 
 from airflow_provider_smspartner.exceptions import InvalidMessage
@@ -122,6 +122,17 @@ def values(value: object, argument: str) -> None:
     if isinstance(value, str | bytes) or not isinstance(value, Mapping | Iterable):
         kind = type(value).__name__
         raise InvalidMessage(f"{argument}: {kind} is neither a list nor a mapping; give [value], or names")
+
+
+def people(value: object, argument: str) -> None:
+    """Refuse what can be neither a number nor numbers or rows.
+
+    :raises InvalidMessage: it cannot.
+    """
+    kinds = str | Integral | Iterable
+    if isinstance(value, bool | bytes | bytearray) or not isinstance(value, kinds):
+        kind = type(value).__name__
+        raise InvalidMessage(f"{argument}: {kind} is neither a number nor a list of numbers or rows")
 
 
 def scalar(value: object) -> object:
