@@ -49,7 +49,7 @@ def test_the_task_itself_has_the_values(hook: SMSPartnerHook, simulator: Simulat
     reports = hook.delivery_status(sent.message_id)
     account = hook.credits()
 
-    assert (sent.cost, sent["cost"]) == (Decimal("0.090"), "0.090")
+    assert (sent.cost, sent["cost"]) == (Decimal("0.09"), "0.09")
     assert (sent["message_id"], sent.segments) == (sent.message_id, 2)
     assert {report.number for report in reports.reports} == {NUMBER, OTHER}
     assert reports == {
