@@ -129,8 +129,8 @@ def people(value: object, argument: str) -> None:
 
     :raises InvalidMessage: it cannot.
     """
-    kinds = str | Integral | Iterable
-    if isinstance(value, bool | bytes | bytearray) or not isinstance(value, kinds):
+    is_either = isinstance(value, str | Integral | Iterable)
+    if isinstance(value, bool | bytes | bytearray) or not is_either:
         kind = type(value).__name__
         raise InvalidMessage(f"{argument}: {kind} is neither a number nor a list of numbers or rows")
 
@@ -147,13 +147,13 @@ def shown(value: object) -> str:
 
 
 def _between(value: object, least: float, most: float, sentence: str) -> float:
-    value = scalar(value)
-    if isinstance(value, bool) or not isinstance(value, Real | Decimal):
+    given = scalar(value)
+    if isinstance(given, bool) or not isinstance(given, int | float | Real | Decimal):
         raise InvalidMessage(sentence)
     try:
-        read = float(value)
+        read = float(given)
     except (ValueError, OverflowError):  # a signalling NaN, or digits without end
         raise InvalidMessage(sentence) from None
     if not least <= read <= most:  # NaN is on neither side
         raise InvalidMessage(sentence)
-    return value if isinstance(value, int) else read
+    return given if isinstance(given, int) else read
