@@ -366,4 +366,4 @@ def default_deferrable() -> bool:
         display_source=True, display_sensitive=True, include_cmds=False, include_secret=False
     )
     _, source = sources["operators"]["default_deferrable"]
-    return source == "default" or conf.getboolean("operators", "default_deferrable")
+    return source == "default" or bool(conf.getboolean("operators", "default_deferrable"))

@@ -15,9 +15,9 @@ from airflow_provider_smspartner.simulator import Simulator
 from tests.hooks.conftest import NUMBER, OTHER, later
 
 try:  # its place since Airflow 3.2
-    from airflow.sdk.serde import deserialize, serialize
+    from airflow.sdk import serde
 except ImportError:
-    from airflow.serialization.serde import deserialize, serialize
+    from airflow.serialization import serde  # type: ignore[no-redef, attr-defined, unused-ignore]
 
 Ask = Callable[[SMSPartnerHook], Any]
 ASKED: dict[str, Ask] = {
@@ -35,8 +35,8 @@ def test_whoever_reads_the_xcom_gets_plain_data_without_a_number(
 ) -> None:
     given = ask(hook)
 
-    stored = json.dumps(serialize(given))
-    read = deserialize(json.loads(stored))
+    stored = json.dumps(serde.serialize(given))
+    read = serde.deserialize(json.loads(stored))
 
     assert read == given
     assert type(read) is dict

@@ -34,7 +34,7 @@ def test_a_mistake_in_the_dag_is_refused_when_the_dag_is_parsed(
 @pytest.mark.parametrize("arguments", [{"sent": "{{ sent }}"}, {"message_ids": "{{ sent }}"}])
 @pytest.mark.parametrize("value", ["", "None", "nothing", "[+33600000001, 'x']"])
 def test_a_mistake_in_a_template_fails_for_good(story: Story, arguments: dict[str, str], value: str) -> None:
-    rendered = dict.fromkeys(arguments, value)
+    rendered: dict[str, Any] = dict.fromkeys(arguments, value)
 
     with pytest.raises(AirflowFailException, match=r"sent: |message_ids?: "):
         story.wait(**rendered)
@@ -73,7 +73,7 @@ def test_what_operators_return_is_templated(clock: Clock) -> None:
     ],
 )
 def test_airflows_configuration_says_whether_it_defers(
-    monkeypatch: pytest.MonkeyPatch, said: str | None, given: dict[str, bool], expected: bool
+    monkeypatch: pytest.MonkeyPatch, said: str | None, given: dict[str, Any], expected: bool
 ) -> None:
     if said:
         monkeypatch.setenv("AIRFLOW__OPERATORS__DEFAULT_DEFERRABLE", said)
