@@ -163,7 +163,7 @@ def watch_ids(message_ids: object, *, now: datetime, connection: str = "smspartn
         message_ids = read_literal(message_ids)
     check_ids(message_ids)
     given = [message_ids] if isinstance(message_ids, str | int) else message_ids
-    counts = dict.fromkeys(map(check_message_id, given))  # type: ignore[arg-type, call-overload]
+    counts = dict.fromkeys(map(check_message_id, given))  # type: ignore[call-overload]
     return Watch(counts=counts, since=now, connection=connection)
 
 

@@ -42,7 +42,7 @@ def result(**changes: Any) -> dict[str, Any]:
     ],
 )
 def test_what_operators_returned_says_whom_to_follow(
-    sent: object, counts: dict[str, int], sandbox: set[str]
+    sent: Any, counts: dict[str, int], sandbox: set[str]
 ) -> None:
     watch = watch_sent(sent, now=NOW)
 
