@@ -103,10 +103,12 @@ class Connect(Protocol):
 def connect(monkeypatch: pytest.MonkeyPatch) -> Connect:
     """Define the connection in the environment; the pace is off unless a test asks for it."""
 
-    def define(url: str, *, key: str = "simulator-key", **extra: Any) -> None:
+    def define(
+        url: str, *, key: str = "simulator-key", conn_id: str = "smspartner_default", **extra: Any
+    ) -> None:
         extra = {"requests_per_second": 0, **extra}
         form = {"conn_type": "smspartner", "host": url, "password": key, "extra": extra}
-        monkeypatch.setenv("AIRFLOW_CONN_SMSPARTNER_DEFAULT", json.dumps(form))
+        monkeypatch.setenv(f"AIRFLOW_CONN_{conn_id.upper()}", json.dumps(form))
 
     return define
 

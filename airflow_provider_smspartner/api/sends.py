@@ -17,6 +17,7 @@ from airflow_provider_smspartner.api.entries import XmlNames
 from airflow_provider_smspartner.api.evidence import check_whole
 from airflow_provider_smspartner.exceptions import InvalidMessage
 from airflow_provider_smspartner.rules import phone
+from airflow_provider_smspartner.rules.arguments import boolean
 from airflow_provider_smspartner.rules.batches import check_batch
 from airflow_provider_smspartner.rules.message import (
     check_message,
@@ -61,6 +62,8 @@ class SendOptions:
     """Nothing is sent, nothing is billed."""
 
     def __post_init__(self) -> None:
+        for switch in ("stop_sms", "unicode", "sandbox"):
+            boolean(getattr(self, switch), switch)
         range_code(self.sms_range)
         if self.sender is not None:
             check_sender(self.sender)

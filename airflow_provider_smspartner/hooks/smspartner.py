@@ -30,8 +30,9 @@ from airflow_provider_smspartner.hooks.confirming import carry_confirmed
 from airflow_provider_smspartner.hooks.connection import Settings
 from airflow_provider_smspartner.hooks.frames import abare, bare
 from airflow_provider_smspartner.hooks.pace import Pace
+from airflow_provider_smspartner.hooks.short_forms import Credit, Receipt, Reports
 from airflow_provider_smspartner.hooks.stops import delete_stops, read_stop_entries
-from airflow_provider_smspartner.rules import phone
+from airflow_provider_smspartner.rules import arguments, phone
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
 
     import aiohttp
 
-    from airflow_provider_smspartner.api.answers import Account, Sent, Statuses, StopEntry
+    from airflow_provider_smspartner.api.answers import Sent, StopEntry
 
 T = TypeVar("T")
 
@@ -65,8 +66,8 @@ class SMSPartnerHook(HttpHook):
     hook_name = "SMS Partner"
 
     def __init__(self, smspartner_conn_id: str = default_conn_name) -> None:
+        self.smspartner_conn_id = arguments.name(smspartner_conn_id, "smspartner_conn_id")
         super().__init__(method="POST", http_conn_id=smspartner_conn_id)
-        self.smspartner_conn_id = smspartner_conn_id
         self._settings: Settings | None = None
         self._of_thread = threading.local()
 
@@ -188,7 +189,7 @@ class SMSPartnerHook(HttpHook):
     # ---- short forms -------------------------------------------------------------------------------
 
     @bare
-    def send_sms(self, message: str, recipients: str | Iterable[str], **options: Any) -> Sent:
+    def send_sms(self, message: str, recipients: str | Iterable[str], **options: Any) -> Receipt:
         """Send one text to at most 500 people and return its message id, segments and cost.
 
         :param message: the text.
@@ -200,7 +201,8 @@ class SMSPartnerHook(HttpHook):
         given = dict(options)
         if given.get("sender") is None:
             given["sender"] = self.settings.sender
-        given["sandbox"] = self.settings.sandbox or bool(options.get("sandbox"))
+        sandbox = arguments.optional(arguments.boolean, options.get("sandbox"), "sandbox")
+        given["sandbox"] = self.settings.sandbox or bool(sandbox)
         return self._send(api.send(self._numbers(recipients), message, api.SendOptions(**given)))
 
     @bare
@@ -211,7 +213,7 @@ class SMSPartnerHook(HttpHook):
         *,
         tag: str | None = None,
         send_at: datetime | None = None,
-    ) -> Sent:
+    ) -> Receipt:
         """Send a survey of the account to at most 500 people; see ``send_sms``.
 
         :raises InvalidMessage: also on a sandbox connection, because the endpoint has no sandbox.
@@ -223,9 +225,9 @@ class SMSPartnerHook(HttpHook):
             )
         return self._send(api.send_survey(self._numbers(recipients), survey_id, tag=tag, send_at=send_at))
 
-    def _send(self, call: api.Call[Sent]) -> Sent:
+    def _send(self, call: api.Call[Sent]) -> Receipt:
         try:
-            return self.call(call)
+            return Receipt(self.call(call))
         except OutcomeUnknownError as error:
             raise OutcomeUnknown(
                 f"{error} Airflow will not run this task again by itself; look the message up in the "
@@ -246,13 +248,13 @@ class SMSPartnerHook(HttpHook):
             return [self.settings.redirect_to]
         return numbers
 
-    def delivery_status(self, message_id: str | int) -> Statuses:
-        """Return the delivery reports of a message."""
-        return self.call(api.bulk_status(message_id))
+    def delivery_status(self, message_id: str | int) -> Reports:
+        """Count the people of a message who have it; ``.reports`` tells it of each, and stays in the task."""
+        return Reports(self.call(api.bulk_status(message_id)))
 
-    def credits(self) -> Account:
+    def credits(self) -> Credit:
         """Return the account and what is left on it."""
-        return self.call(api.me())
+        return Credit(self.call(api.me()))
 
     def cancel(self, message_id: str | int) -> None:
         """Cancel a scheduled send, at the latest five minutes before its time.

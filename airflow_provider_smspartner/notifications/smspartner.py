@@ -25,8 +25,8 @@ from airflow_provider_smspartner.notifications.alerts import (
     take_slot,
 )
 from airflow_provider_smspartner.notifications.texts import sendable
-from airflow_provider_smspartner.operators.arguments import literal, whole
-from airflow_provider_smspartner.rules import phone
+from airflow_provider_smspartner.operators.arguments import literal
+from airflow_provider_smspartner.rules import arguments, phone
 from airflow_provider_smspartner.rules.literals import read_literal
 from airflow_provider_smspartner.rules.message import check_message, check_sender, check_tag
 from airflow_provider_smspartner.sending.budget import check_people
@@ -81,11 +81,11 @@ class SMSPartnerNotifier(BaseNotifier):
     ) -> None:
         super().__init__(**kwargs)
         self.message = message
-        self.recipients: Any = recipients if isinstance(recipients, str | int) else list(recipients)
+        self.recipients: Any = listed(recipients)
         self.sender = sender
         self.tag = tag
-        self.sandbox = sandbox
-        self.at_most = whole(at_most, "at_most")
+        self.sandbox = arguments.optional(arguments.boolean, sandbox, "sandbox")
+        self.at_most = arguments.optional(arguments.whole, at_most, "at_most")
         self.period = period_of(period)
         self.key = key
         self.ledger_conn_id = ledger_conn_id
@@ -95,6 +95,10 @@ class SMSPartnerNotifier(BaseNotifier):
 
     def _check_arguments(self) -> None:
         """Refuse what can be known to be wrong."""
+        arguments.name(self.smspartner_conn_id, "smspartner_conn_id")
+        arguments.optional(arguments.name, self.ledger_conn_id, "ledger_conn_id")
+        if literal(self.key):
+            arguments.optional(arguments.name, self.key, "key")
         if self.at_most is not None and self.ledger_conn_id is None:
             raise InvalidMessage(
                 "at_most: each callback runs in a process of its own, so only a database can count them; "
@@ -244,6 +248,15 @@ send_smspartner_notification = SMSPartnerNotifier
 """The name under which Airflow's users look for a notifier."""
 
 
+def listed(recipients: Any) -> str | int | list[Any]:
+    """Return one number or a template as it is, and anything else as a list.
+
+    :raises InvalidMessage: it is neither.
+    """
+    arguments.people(recipients, "recipients")
+    return recipients if isinstance(recipients, str | int) else list(recipients)
+
+
 def period_of(period: timedelta | float) -> timedelta:
     """Return the window of ``at_most``; a deadline's arguments may come back as seconds.
 
@@ -253,7 +266,7 @@ def period_of(period: timedelta | float) -> timedelta:
         window = period if isinstance(period, timedelta) else timedelta(seconds=period)
     except (TypeError, ValueError, OverflowError):
         window = timedelta()
-    if not timedelta(seconds=1) <= window <= timedelta(days=366):
+    if isinstance(period, bool) or not timedelta(seconds=1) <= window <= timedelta(days=366):
         raise InvalidMessage("period: give a timedelta, or seconds, from a second to a year")
     return window
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping
-from datetime import datetime
-from decimal import Decimal, InvalidOperation
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import AirflowException, AirflowNotFoundException
@@ -68,56 +66,12 @@ def literal(value: object) -> bool:
     """Tell whether an argument is known when the DAG is parsed: no template and no XComArg."""
     if isinstance(value, str):
         return "{{" not in value and "{%" not in value
-    return isinstance(value, datetime | int | float | Decimal)
+    return not (hasattr(value, "resolve") and hasattr(value, "iter_references"))
 
 
 def is_default(value: object, default: object) -> bool:
     """Tell whether an argument is only there because the DAG's ``default_args`` give it to all tasks."""
     return value is not None and value == default
-
-
-def whole(value: object, argument: str) -> int | None:
-    """Return a limit on people, which a template may have turned into text.
-
-    :raises InvalidMessage: it is no whole number above 0.
-    """
-    if value is None:
-        return None
-    text = str(value).strip()
-    if isinstance(value, bool) or not re.fullmatch(r"[0-9]{1,12}", text) or int(text) == 0:
-        raise InvalidMessage(f"{argument}: {text[:40]!r} is not a whole number above 0")
-    return int(text)
-
-
-def money(value: object, argument: str) -> Decimal | None:
-    """Return a limit on the cost, in the account's currency.
-
-    :raises InvalidMessage: it is no amount.
-    """
-    if value is None:
-        return None
-    try:
-        amount = Decimal(str(value).strip())
-    except InvalidOperation:
-        amount = Decimal("NaN")
-    if isinstance(value, bool) or not amount.is_finite() or amount < 0:
-        raise InvalidMessage(f"{argument}: {str(value)[:40]!r} is not an amount such as 49.50")
-    return amount
-
-
-def one_of(value: object, allowed: Collection[str], argument: str) -> None:
-    """Refuse a word that is none of those allowed."""
-    if value not in allowed:
-        raise InvalidMessage(f"{argument}: {value!r} is none of {', '.join(map(repr, allowed))}")
-
-
-def check_countries(countries: object) -> None:
-    """Refuse what is no collection of two-letter codes."""
-    if countries is None:
-        return
-    codes = None if isinstance(countries, str) or not isinstance(countries, Collection) else countries
-    if not codes or not all(isinstance(code, str) and re.fullmatch("[A-Z]{2}", code) for code in codes):
-        raise InvalidMessage('countries: give two-letter codes in a list, such as ["FR", "BE"]')
 
 
 TEMPLATE_FILE = re.compile(r"(?!\w+://)\S+\.(?:txt|j2|jinja2?|te?mpl|tpl|md|html?|sql)", re.IGNORECASE)

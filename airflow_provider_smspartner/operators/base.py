@@ -10,20 +10,17 @@ from typing import Any, ClassVar
 from airflow_provider_smspartner.exceptions import InvalidMessage
 from airflow_provider_smspartner.links.smspartner import LINKS
 from airflow_provider_smspartner.operators.arguments import (
-    check_countries,
     check_sql,
     counted,
     is_default,
     literal,
-    money,
-    one_of,
     template_source,
-    whole,
 )
 from airflow_provider_smspartner.operators.hours import KeepsHours
 from airflow_provider_smspartner.operators.runs import check_limit
-from airflow_provider_smspartner.rules import batches, message, schedule
-from airflow_provider_smspartner.rules.sending_hours import REGIONS
+from airflow_provider_smspartner.rules import arguments, batches, message, schedule
+from airflow_provider_smspartner.rules.countries import check_countries, check_country
+from airflow_provider_smspartner.rules.sending_hours import check_region
 from airflow_provider_smspartner.tasks.failures import refused_for_good
 
 
@@ -37,6 +34,7 @@ class BaseSendOperator(KeepsHours):
         "warehouse_conn_id",
         "tag",
         "send_at",
+        "min_recipients",
         "max_recipients",
         "max_cost",
         "campaign",
@@ -65,6 +63,7 @@ class BaseSendOperator(KeepsHours):
         exclude_stop_list: bool = False,
         sending_hours: str = "platform",
         sending_region: str = "FR",
+        min_recipients: int | str | None = None,
         max_recipients: int | str | None = None,
         max_cost: Decimal | float | str | None = None,
         on_unknown: str = "verify",
@@ -96,6 +95,7 @@ class BaseSendOperator(KeepsHours):
         self.exclude_stop_list = exclude_stop_list
         self.sending_hours = sending_hours
         self.sending_region = sending_region
+        self.min_recipients = min_recipients
         self.max_recipients = max_recipients
         self.max_cost = max_cost
         self.on_unknown = on_unknown
@@ -143,27 +143,47 @@ class BaseSendOperator(KeepsHours):
         if self.sql is None and self.parameters is not None:
             raise InvalidMessage("parameters: they belong to sql, and there is none")
         check_sql(self.sql)
-        one_of(self.on_invalid, ("skip", "fail"), "on_invalid")
-        one_of(self.on_unknown, ("verify", "fail", "resend"), "on_unknown")
-        one_of(self.sending_hours, ("platform", "wait", "schedule", "fail"), "sending_hours")
-        one_of(self.sending_region, REGIONS, "sending_region")
-        check_countries(self.countries)
-        if not 0 <= self.max_invalid_rate <= 1:
-            raise InvalidMessage(f"max_invalid_rate: {self.max_invalid_rate!r} is not between 0 and 1")
-        if self.concurrency not in range(1, 65):
-            raise InvalidMessage(f"concurrency: {self.concurrency!r} is not a whole number from 1 to 64")
-        if not 0 <= self.verify_timeout <= 86_400:
-            raise InvalidMessage(f"verify_timeout: {self.verify_timeout!r} is not from 0 to 86400 seconds")
-        check_limit(self.max_run_age)
+        self._check_fixed()
         self._check_ledger()
-        if literal(self.max_recipients):
-            whole(self.max_recipients, "max_recipients")
+        self._check_templated()
+
+    def _check_fixed(self) -> None:
+        """Read the arguments that are no templates."""
+        arguments.one_of(self.on_invalid, ("skip", "fail"), "on_invalid")
+        arguments.one_of(self.on_unknown, ("verify", "fail", "resend"), "on_unknown")
+        arguments.one_of(self.sending_hours, ("platform", "wait", "schedule", "fail"), "sending_hours")
+        check_region(self.sending_region, "sending_region")
+        check_country(self.default_region, "default_region")
+        check_countries(self.countries)
+        self.max_invalid_rate = arguments.rate(self.max_invalid_rate, "max_invalid_rate")
+        self.concurrency = arguments.whole(self.concurrency, "concurrency", most=64, texts=False)
+        self.verify_timeout = arguments.seconds(self.verify_timeout, "verify_timeout", most=86_400)
+        arguments.name(self.phone_column, "phone_column")
+        arguments.optional(arguments.name, self.event_column, "event_column")
+        arguments.name(self.smspartner_conn_id, "smspartner_conn_id")
+        for switch in ("exclude_stop_list", "durable", "allow_backfill", "cancel_on_kill"):
+            setattr(self, switch, arguments.boolean(getattr(self, switch), switch))
+        self.only_dry_run = arguments.boolean(self.only_dry_run, "dry_run")
+        check_limit(self.max_run_age)
+
+    def _check_templated(self) -> None:
+        """Refuse what is wrong already before a template is rendered."""
+        for argument in ("sql", "warehouse_conn_id", "campaign", "ledger_conn_id"):
+            if literal(value := getattr(self, argument)):
+                arguments.optional(arguments.name, value, argument)
+        if literal(self.recipients) and self.recipients is not None:
+            arguments.people(self.recipients, "recipients")
+        if literal(self.parameters) and self.parameters is not None:
+            arguments.values(self.parameters, "parameters")
+        for argument in ("min_recipients", "max_recipients"):
+            if literal(value := getattr(self, argument)):
+                arguments.optional(arguments.whole, value, argument)
         if literal(self.max_cost):
-            money(self.max_cost, "max_cost")
+            arguments.optional(arguments.money, self.max_cost, "max_cost")
         if literal(self.tag):
             self._check_tag()
-        if literal(self.send_at):
-            schedule.parse(self.send_at)  # type: ignore[arg-type]  # it refuses what is no time
+        if literal(self.send_at) and self.send_at is not None:
+            schedule.parse(self.send_at)
 
     def _check_ledger(self) -> None:
         if (self.campaign is None) != (self.ledger_conn_id is None):

@@ -6,7 +6,8 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
-from airflow_provider_smspartner.operators.arguments import money, whole
+from airflow_provider_smspartner.exceptions import InvalidMessage
+from airflow_provider_smspartner.rules.arguments import money, optional, whole
 from airflow_provider_smspartner.sending import budget
 
 if TYPE_CHECKING:
@@ -21,16 +22,30 @@ SAID: Final = {
 }
 
 
+def check_enough(task: SendOperator, found: Audience, sending: Sending | None) -> None:
+    """Refuse an audience that is smaller than it can be, an empty one too: whatever fills it has failed.
+
+    Once a part of it has been sent, the rest is not held back.
+
+    :param sending: knows what earlier tries have sent; None for a dry run.
+    """
+    least = optional(whole, task.min_recipients, "min_recipients")
+    if least is not None and len(found) < least and not (sending and sending.has_past()):
+        raise InvalidMessage(
+            f"min_recipients: {len(found)} people, and at least {least} are expected; nothing was sent"
+        )
+
+
 def check_limits(task: SendOperator, found: Audience, text: Text, sending: Sending | None) -> budget.Quote:
     """Refuse what is too much, and return what it will take.
 
     :param sending: knows what earlier tries have sent; None for a dry run.
     """
-    settings, most = task.hook.settings, money(task.max_cost, "max_cost")
+    settings, most = task.hook.settings, optional(money, task.max_cost, "max_cost")
     people = count_left(task, found, sending)
     budget.check_people(
         people,
-        most=whole(task.max_recipients, "max_recipients"),
+        most=optional(whole, task.max_recipients, "max_recipients"),
         cap=settings.max_recipients,
         conn_id=task.smspartner_conn_id,
     )

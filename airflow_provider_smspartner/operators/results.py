@@ -7,8 +7,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_smspartner.operators.arguments import money
 from airflow_provider_smspartner.rules import batches, phone
+from airflow_provider_smspartner.rules.arguments import money, optional
 from airflow_provider_smspartner.rules.schedule import PARIS
 from airflow_provider_smspartner.sending.budget import Quote
 from airflow_provider_smspartner.sending.plan import Outcome
@@ -50,7 +50,7 @@ def campaign_of(
         duplicates=found.duplicates,
         excluded=found.excluded,
         estimate=quote.as_dict() if quote else None,
-        max_cost=money(task.max_cost, "max_cost"),
+        max_cost=optional(money, task.max_cost, "max_cost"),
         sandbox=options.sandbox,
         redirected=redirected,
         scheduled_for=options.send_at.astimezone(PARIS) if options.send_at else None,
@@ -65,9 +65,18 @@ def ledger_digest(name: Sequence[object]) -> str:
 
 
 def result_of(
-    found: Audience, options: SendOptions, outcome: Outcome, quote: Quote | None, *, redirected: bool
+    found: Audience,
+    options: SendOptions,
+    outcome: Outcome,
+    quote: Quote | None,
+    *,
+    connection: str,
+    redirected: bool,
 ) -> dict[str, Any]:
-    """Return what was sent, over all tries."""
+    """Return what was sent, over all tries.
+
+    :param connection: through which; its platform alone knows the ids.
+    """
     scheduled = options.send_at
     result = {
         "message_ids": outcome.message_ids,
@@ -83,6 +92,7 @@ def result_of(
         "cost": str(outcome.cost),
         "currency": outcome.currency,
         "sandbox": options.sandbox,
+        "connection": connection,
         "sent_at": datetime.now(PARIS).isoformat(timespec="seconds"),
         "scheduled_for": scheduled.astimezone(PARIS).isoformat() if scheduled else None,
         "counts": outcome.counts,
@@ -104,7 +114,9 @@ def reasons_of(found: Audience) -> dict[str, int]:
     return {reason: people for reason, people in reasons.items() if people}
 
 
-def dry_run_result(found: Audience, text: Text, quote: Quote | None, *, redirected: bool) -> dict[str, Any]:
+def dry_run_result(
+    found: Audience, text: Text, quote: Quote | None, *, connection: str, redirected: bool
+) -> dict[str, Any]:
     """Return what would be sent: counts, an estimate, and some texts with their numbers masked."""
     quote = quote or NOTHING
     samples = [person for person, _ in zip(found.people, range(PREVIEWS), strict=False)]
@@ -112,7 +124,8 @@ def dry_run_result(found: Audience, text: Text, quote: Quote | None, *, redirect
         {"to": phone.mask(person.number), "text": phone.mask_numbers(text.preview(person))}
         for person in samples
     ]
-    result = result_of(found, text.options, Outcome(currency=quote.currency), quote, redirected=redirected)
+    nothing = Outcome(currency=quote.currency)
+    result = result_of(found, text.options, nothing, quote, connection=connection, redirected=redirected)
     return result | {
         "recipients": quote.people,
         "batches": -(-quote.people // batches.BATCH_LIMIT),

@@ -104,7 +104,7 @@ class SendOperator(BaseSendOperator):
     def _execute(self, context: Context, *, later_try: bool) -> dict[str, Any]:
         from airflow_provider_smspartner.audience import check_quality
         from airflow_provider_smspartner.operators.audiences import read_audience
-        from airflow_provider_smspartner.operators.limits import check_limits
+        from airflow_provider_smspartner.operators.limits import check_enough, check_limits
         from airflow_provider_smspartner.sending.plan import Outcome
 
         with no_useless_retry(), ExitStack() as stack:
@@ -123,6 +123,7 @@ class SendOperator(BaseSendOperator):
                 count = self._counter(context, text)
                 count(invalid=found.invalid, duplicates=found.duplicates, excluded=found.excluded)
             check_quality(found, on_invalid=self.on_invalid, max_invalid_rate=self.max_invalid_rate)
+            check_enough(self, found, self._sending)
             quote = check_limits(self, found, text, self._sending) if found.rows else None
             if self._sending is None:
                 return self._told(context, self._dry_result(found, text, quote))
@@ -134,7 +135,9 @@ class SendOperator(BaseSendOperator):
     def _dry_result(self, found: Audience, text: Text, quote: Quote | None) -> dict[str, Any]:
         from airflow_provider_smspartner.operators.results import dry_run_result
 
-        shown = dry_run_result(found, text, quote, redirected=self._is_redirected)
+        shown = dry_run_result(
+            found, text, quote, connection=self.smspartner_conn_id, redirected=self._is_redirected
+        )
         for sample in shown["preview"]:
             self.log.info("Dry run, to %s: %s", sample["to"], sample["text"])
         return shown
@@ -158,7 +161,14 @@ class SendOperator(BaseSendOperator):
             self.log.info("No recipients: nothing to send")
         elif outcome.segments != quote.segments:
             self.log.info("%s segments were estimated, %s billed", quote.segments, outcome.segments)
-        return result_of(found, options, outcome, quote, redirected=self._is_redirected)
+        return result_of(
+            found,
+            options,
+            outcome,
+            quote,
+            connection=self.smspartner_conn_id,
+            redirected=self._is_redirected,
+        )
 
     @property
     def _is_redirected(self) -> bool:

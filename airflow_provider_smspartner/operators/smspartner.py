@@ -13,6 +13,7 @@ from airflow_provider_smspartner.exceptions import InvalidMessage
 from airflow_provider_smspartner.operators.arguments import literal, names_file, template_source
 from airflow_provider_smspartner.operators.send import SendOperator
 from airflow_provider_smspartner.operators.texts import Text, check_text, personal, same_for_all
+from airflow_provider_smspartner.rules.arguments import boolean, optional
 from airflow_provider_smspartner.rules.message import check_survey_id
 from airflow_provider_smspartner.rules.people import Person
 
@@ -51,6 +52,7 @@ class SendSmsOperator(SendOperator):
     :param sending_hours: "platform" leaves the hours to SMS Partner, "wait" defers to the next allowed slot,
         "schedule" sends now for that slot, "fail" refuses.
     :param sending_region: whose hours and holidays: see ``rules.sending_hours.REGIONS``.
+    :param min_recipients: refuse fewer people than this, nobody at all too (templated).
     :param max_recipients: refuse more people than this (templated).
     :param max_cost: refuse a higher estimate than this, in the account's currency (templated).
     :param on_unknown: what becomes of a batch without an answer that can be trusted: "verify" looks it up by
@@ -135,6 +137,7 @@ class SendSmsOperator(SendOperator):
                 f"message: {self.message!r} is the name of a file, and would be sent as it is. A subclass "
                 "with template_ext reads it; otherwise put the text here"
             )
+        self.sandbox = optional(boolean, self.sandbox, "sandbox")
         given = {name: getattr(self, name) for name in ("sender", "dlr_url", "response_url")}
         known = {name: value for name, value in given.items() if literal(value)}
         options = api.SendOptions(

@@ -69,6 +69,11 @@ class Tally:
         return self.delivered / self.recipients if self.recipients else None
 
     @property
+    def final(self) -> int:
+        """People whose report is final."""
+        return self.delivered + self.not_delivered
+
+    @property
     def is_final(self) -> bool:
         """Whether as many final reports came as people were sent to; true when that was nobody."""
         return self.waiting == 0

@@ -13,6 +13,8 @@ from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
 from airflow_provider_smspartner.exceptions import InvalidMessage
+from airflow_provider_smspartner.rules.arguments import one_of
+from airflow_provider_smspartner.rules.countries import meant
 from airflow_provider_smspartner.rules.schedule import in_utc
 
 OPENS = time(8)
@@ -82,6 +84,17 @@ def next_slot(moment: datetime, *, region: str = "FR") -> datetime:
     while not _is_open(day, place):
         day += timedelta(days=1)
     return datetime.combine(day, OPENS, tzinfo=zone)
+
+
+def check_region(name: object, argument: str) -> str:
+    """Return a region's name.
+
+    :raises InvalidMessage: it is not in REGIONS; the right one is named where it is known.
+    """
+    try:
+        return one_of(name, REGIONS, argument)
+    except InvalidMessage as error:
+        raise InvalidMessage(f"{error}{meant(name, REGIONS)}") from None
 
 
 def _region(name: str) -> Region:

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import (
@@ -24,13 +23,15 @@ from airflow_provider_smspartner.exceptions import (
 )
 from airflow_provider_smspartner.hooks.paging import read_pages
 from airflow_provider_smspartner.links.smspartner import LINKS, show_links
+from airflow_provider_smspartner.operators.arguments import literal
+from airflow_provider_smspartner.rules import arguments
 from airflow_provider_smspartner.tasks import signals
 from airflow_provider_smspartner.tasks.failures import no_useless_retry
 from airflow_provider_smspartner.tasks.templates import RendersOnlyTheAuthor
 from airflow_provider_smspartner.tasks.xcom import push
 from airflow_provider_smspartner.tracking.handover import DELIVERY_KEY, Delivery, read_delivery
 from airflow_provider_smspartner.tracking.progress import Look, Progress
-from airflow_provider_smspartner.tracking.watch import Watch, watch_ids, watch_sent
+from airflow_provider_smspartner.tracking.watch import Watch, check_ids, check_sent, watch_ids, watch_sent
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -39,10 +40,21 @@ if TYPE_CHECKING:
     from airflow_provider_smspartner.hooks.smspartner import SMSPartnerHook
 
 UNREADABLE_SINCE = "delivery:unreadable_since"
+LONGEST = 366 * 86_400
+"""Seconds that ``timeout`` and ``poke_interval`` may have."""
 
 
-class TooFewDelivered(DeliveryFailed, AirflowFailException):
-    """The rate is final, so no retry can better it."""
+class OfTheSend(str):
+    """A default that tells itself from the same name given by the DAG's author."""
+
+    __slots__ = ()
+
+
+OF_THE_SEND = OfTheSend("smspartner_default")
+
+
+class RateMissed(DeliveryFailed, AirflowFailException):
+    """A rate is final, so no retry can better it."""
 
 
 class DeliveryStatusSensor(RendersOnlyTheAuthor, BaseSensorOperator):
@@ -54,19 +66,25 @@ class DeliveryStatusSensor(RendersOnlyTheAuthor, BaseSensorOperator):
     While it waits, it comes back to the worker after 1, 10 and 60 minutes and then every 6 hours, to tell the
     campaign page how far things are.
 
-    :param sent: what a send operator returned, or a list of it (templated).
+    :param sent: what a send operator returned, or a list of it (templated); an operator stands for
+        its output.
     :param message_ids: one id or a list, instead of ``sent`` (templated).
     :param min_delivery_rate: fail at the end when a smaller share (0 to 1) was delivered. Sandbox sends,
         which reach no phone, are not held to it.
-    :param deferrable: False holds a worker: each look for ``mode="reschedule"``, the default then, or all
-        the time for ``mode="poke"``.
+    :param max_stop_rate: fail at the end when a larger share (0 to 1) answered STOP; likewise.
+    :param settled: end when this share (0 to 1) of the reports is final, and judge both rates over the final
+        ones; 1 waits for all of them.
+    :param deferrable: by default what ``[operators] default_deferrable`` says, and True where Airflow's
+        configuration does not say it. False holds a worker: each look for ``mode="reschedule"``, the
+        default then, or all the time for ``mode="poke"``.
     :param poke_interval: seconds to the first poll; later ones come further apart, up to 30 minutes.
     :param timeout: seconds, 48 hours by default, counted from the latest of sending, schedule and, for texts
         with a STOP mention, the next moment at which such texts may leave.
     :param soft_fail: skip instead of failing.
     :param ledger_conn_id: a SQL connection whose ledger gets each person's status; see ``docs/ledger.md``.
-    :param smspartner_conn_id: connection of type ``smspartner``.
-    :raises DeliveryFailed: fewer were delivered than ``min_delivery_rate``.
+    :param smspartner_conn_id: connection of type ``smspartner`` for ``message_ids``. Results name their own;
+        one that names another than is given here is refused.
+    :raises DeliveryFailed: fewer were delivered than ``min_delivery_rate``, or ``max_stop_rate`` is passed.
     :raises AirflowSensorTimeout: the API could not be read at the deadline.
 
     .. seealso:: the vendor's page "Status by ID".
@@ -81,40 +99,59 @@ class DeliveryStatusSensor(RendersOnlyTheAuthor, BaseSensorOperator):
         sent: Any = None,
         message_ids: Any = None,
         min_delivery_rate: float | None = None,
-        deferrable: bool = True,
+        max_stop_rate: float | None = None,
+        settled: float = 1,
+        deferrable: bool | None = None,
         poke_interval: timedelta | float = 15,
         timeout: timedelta | float = 48 * 3600,
         ledger_conn_id: str | None = None,
-        smspartner_conn_id: str = "smspartner_default",
+        smspartner_conn_id: str = OF_THE_SEND,
         **kwargs: Any,
     ) -> None:
         kwargs.setdefault("mode", "reschedule")
-        super().__init__(poke_interval=poke_interval, timeout=timeout, **kwargs)
-        if (sent is None) == (message_ids is None):
-            raise InvalidMessage("sent: give either sent, what a send operator returned, or message_ids")
-        if min_delivery_rate is not None and not 0 <= min_delivery_rate <= 1:
-            raise InvalidMessage(f"min_delivery_rate: {min_delivery_rate!r} is not between 0 and 1")
-        self.sent = sent
+        super().__init__(
+            poke_interval=arguments.seconds(poke_interval, "poke_interval", most=LONGEST),
+            timeout=arguments.seconds(timeout, "timeout", most=LONGEST),
+            **kwargs,
+        )
+        self.sent = outputs(sent)
         self.message_ids = message_ids
-        self.min_delivery_rate = min_delivery_rate
-        self.deferrable = deferrable
-        self.ledger_conn_id = ledger_conn_id
-        self.smspartner_conn_id = smspartner_conn_id
+        self.min_delivery_rate = arguments.optional(arguments.rate, min_delivery_rate, "min_delivery_rate")
+        self.max_stop_rate = arguments.optional(arguments.rate, max_stop_rate, "max_stop_rate")
+        self.settled = arguments.rate(settled, "settled")
+        self.deferrable = default_deferrable() if deferrable is None else deferrable
+        self.ledger_conn_id = arguments.optional(arguments.name, ledger_conn_id, "ledger_conn_id")
+        self.smspartner_conn_id = str(arguments.name(smspartner_conn_id, "smspartner_conn_id"))
+        self._is_given = not isinstance(smspartner_conn_id, OfTheSend)
         self.patience = timedelta(seconds=self.timeout)
         self._progress: Progress | None = None
         self._told: Delivery | None = None
+        self._hooks: dict[str, SMSPartnerHook] = {}
+        self._check_arguments()
 
     @classmethod
     def may_be_mapped(cls, shared: Mapping[str, Any]) -> Sequence[str]:
         """Return which optional arguments must still come, given those that all mapped tasks share."""
         return () if {"sent", "message_ids"} & shared.keys() else ("sent",)
 
-    @cached_property
-    def hook(self) -> SMSPartnerHook:
-        """The hook that carries the requests."""
+    def _check_arguments(self) -> None:
+        """Refuse what can be known to be wrong."""
+        if (self.sent is None) == (self.message_ids is None):
+            raise InvalidMessage("sent: give either sent, what a send operator returned, or message_ids")
+        if self.sent is not None and literal(self.sent):
+            check_sent(self.sent)
+        if self.message_ids is not None and literal(self.message_ids):
+            check_ids(self.message_ids)
+        if not self.settled:
+            raise InvalidMessage("settled: 0 would end before any report; give a share above it")
+        for switch in ("deferrable", "soft_fail", "never_fail"):
+            arguments.boolean(getattr(self, switch), switch)
+
+    def _hook(self, conn_id: str) -> SMSPartnerHook:
+        """Return the hook that carries the requests of a connection."""
         from airflow_provider_smspartner.hooks.smspartner import SMSPartnerHook
 
-        return SMSPartnerHook(self.smspartner_conn_id)
+        return self._hooks.setdefault(conn_id, SMSPartnerHook(conn_id))
 
     def execute(self, context: Context) -> Any:
         """Look once; then defer, or poke as ``mode`` says."""
@@ -129,10 +166,11 @@ class DeliveryStatusSensor(RendersOnlyTheAuthor, BaseSensorOperator):
             if self._look(context, progress, deadline):
                 return self._end(context, progress.result(), watch)
         arguments = {
-            "smspartner_conn_id": self.smspartner_conn_id,
+            "smspartner_conn_id": watch.connection,
             "deadline": deadline.isoformat(),
             "poke_interval": self.poke_interval,
             "handed_over": datetime.now(UTC).isoformat(),
+            "enough": self.settled,
             **progress.remaining(),
         }
         return self._defer(arguments)
@@ -180,8 +218,20 @@ class DeliveryStatusSensor(RendersOnlyTheAuthor, BaseSensorOperator):
         rescheduled = not self.deferrable and self.reschedule
         first = ti.get_first_reschedule_date(context) if ti and rescheduled else None
         began = first or datetime.now(UTC)
-        ids = self.message_ids
-        watch = watch_sent(self.sent, now=began) if ids is None else watch_ids(ids, now=began)
+        own = self.smspartner_conn_id
+        if self.message_ids is not None:
+            return replace(watch_ids(self.message_ids, now=began, connection=own), began=began)
+        watch = watch_sent(self.sent, now=began, connection=own, is_given=self._is_given)
+        if watch.skipped:
+            self.log.info(
+                "No result came from %s of the sends (skipped, or marked): nothing of theirs is followed",
+                watch.skipped,
+            )
+        if watch.sandbox and self.settled < 1:
+            raise InvalidMessage(
+                "settled: a sandbox send reaches no phone, so no share of its reports is ever final; omit "
+                "settled, or send for real"
+            )
         return replace(watch, began=began)
 
     def _look(self, context: Context, progress: Progress, deadline: datetime) -> bool:
@@ -189,24 +239,31 @@ class DeliveryStatusSensor(RendersOnlyTheAuthor, BaseSensorOperator):
 
         :raises AirflowSensorTimeout: the deadline has come and the API could not be read.
         """
-        _ = self.hook.settings  # a connection that cannot be used is no blip of the API
-        look = Look()
-        for name in progress.open_ids:
-            if not look.given_up:
-                self._ask(name, progress, look)
+        keys = progress.watch.by_connection(progress.open_ids)
+        look = Look.over([self._look_at(conn_id, names, progress) for conn_id, names in keys.items()])
         now = datetime.now(UTC)
         progress.conclude(look, now=now, last=now >= deadline)
         if progress.problem and now >= deadline:
             raise AirflowSensorTimeout(f"At the deadline the API could not be read: {progress.problem}")
-        done = not progress.open_ids or now >= deadline
+        enough = progress.problem is None and progress.is_settled(self.settled)
+        done = not progress.open_ids or now >= deadline or enough
         if not progress.problem:
             self._tell(context, progress.delivery(now=now, final=done))
         return done
 
-    def _ask(self, name: str, progress: Progress, look: Look) -> None:
+    def _look_at(self, conn_id: str, keys: Sequence[str], progress: Progress) -> Look:
+        """Ask for the open messages of one connection."""
+        hook, look = self._hook(conn_id), Look()
+        _ = hook.settings  # a connection that cannot be used is no blip of the API
+        for key in keys:
+            if not look.given_up:
+                self._ask(hook, key, progress, look)
+        return look
+
+    def _ask(self, hook: SMSPartnerHook, name: str, progress: Progress, look: Look) -> None:
         answer: Statuses | SMSPartnerError
         try:
-            answer = read_pages(self.hook.call, progress.watch.reads(name))
+            answer = read_pages(hook.call, progress.watch.reads(name))
         except SMSPartnerError as error:
             self.log.warning("Message %s could not be read: %s", name, error)
             answer = error
@@ -239,33 +296,46 @@ class DeliveryStatusSensor(RendersOnlyTheAuthor, BaseSensorOperator):
         from airflow_provider_smspartner.journal.upkeep import record_reports
 
         ledger = open_ledger(str(self.ledger_conn_id))
-        for name in watch.counts:
+        for key in watch.counts:
+            connection, name = watch.split(key)
             try:
-                listed = read_pages(self.hook.call, watch.reads(name))
+                listed = read_pages(self._hook(connection).call, watch.reads(key))
             except NotFoundError:  # the platform has forgotten it, and the counts say so
                 continue
-            record_reports(ledger, connection=self.smspartner_conn_id, reports={name: listed.reports})
+            record_reports(ledger, connection=connection, reports={name: listed.reports})
 
     def _end(self, context: Context, result: dict[str, Any], watch: Watch) -> dict[str, Any]:
-        """Return the counts, unless too few were delivered."""
+        """Return the counts, unless a rate is missed."""
         if self.ledger_conn_id is not None:
             self._record(watch)
         self.log.info("Delivery: %s", ", ".join(f"{name} {value}" for name, value in result.items()))
-        if result["waiting"]:
+        final, people = result["delivered"] + result["not_delivered"], result["recipients"]
+        is_settled = self.settled < 1 and people > 0 and final / people >= self.settled
+        if is_settled:
+            self.log.info("%s of %s reports are final, which settles it", final, people)
+        elif result["waiting"]:
             self.log.warning(
-                "%s of %s people have no final report; some phones never send one",
-                result["waiting"],
-                result["recipients"],
+                "%s of %s people have no final report; some phones never send one", result["waiting"], people
             )
         only_sandbox = watch.sandbox == watch.counts.keys()
-        signals.tell_delivery(self, context, result, sandbox=only_sandbox)
-        rate, least = result["delivery_rate"], self.min_delivery_rate
-        if least is not None and rate is not None and rate < least and not only_sandbox:
-            raise TooFewDelivered(
-                f"{result['delivered']} of {result['recipients']} people got the text, a rate of {rate:.3f}; "
+        signals.tell_delivery(self, context, result, watch.by_connection(watch.counts), sandbox=only_sandbox)
+        if not only_sandbox:
+            self._judge(result, over=final if is_settled else people)
+        return result
+
+    def _judge(self, result: Mapping[str, Any], *, over: int) -> None:
+        """Fail for good when a rate over so many people is missed; that of nobody passes."""
+        least, most = self.min_delivery_rate, self.max_stop_rate
+        if least is not None and over and (rate := result["delivered"] / over) < least:
+            raise RateMissed(
+                f"{result['delivered']} of {over} people got the text, a rate of {rate:.3f}; "
                 f"min_delivery_rate is {least}"
             )
-        return result
+        if most is not None and over and (rate := result["stop"] / over) > most:
+            raise RateMissed(
+                f"{result['stop']} of {over} people answered STOP, a rate of {rate:.3f}; "
+                f"max_stop_rate is {most}"
+            )
 
     @contextmanager
     def _failing(self) -> Iterator[None]:
@@ -285,3 +355,21 @@ class DeliveryStatusSensor(RendersOnlyTheAuthor, BaseSensorOperator):
         if self._progress is None:
             return self.poke_interval
         return self._progress.wait(self.poke_interval, now=datetime.now(UTC))
+
+
+def outputs(sent: Any) -> Any:
+    """Return the output of an operator that stands for it, alone or in a list."""
+    if isinstance(sent, list | tuple):
+        return [outputs(one) for one in sent]
+    return sent.output if hasattr(sent, "task_id") and hasattr(sent, "output") else sent
+
+
+def default_deferrable() -> bool:
+    """Return what Airflow's configuration says; True where nobody has said anything."""
+    from airflow.providers.common.compat.sdk import conf
+
+    sources = conf.as_dict(
+        display_source=True, display_sensitive=True, include_cmds=False, include_secret=False
+    )
+    _, source = sources["operators"]["default_deferrable"]
+    return source == "default" or bool(conf.getboolean("operators", "default_deferrable"))

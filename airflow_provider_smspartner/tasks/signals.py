@@ -6,7 +6,7 @@ Neither holds a phone number, a message id or a secret.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -64,9 +64,18 @@ def describe_outlets(context: Context, outlets: Iterable[object], facts: Mapping
 
 
 def tell_delivery(
-    task: DeliveryStatusSensor, context: Context, result: Mapping[str, Any], *, sandbox: bool
+    task: DeliveryStatusSensor,
+    context: Context,
+    result: Mapping[str, Any],
+    connections: Collection[str],
+    *,
+    sandbox: bool,
 ) -> None:
-    """Count how a delivery has ended, and leave the counts on the events of the task's outlet assets."""
-    count = counter(context, task.smspartner_conn_id, sandbox=sandbox)
+    """Count how a delivery has ended, and leave the counts on the events of the task's outlet assets.
+
+    :param connections: through which it was sent; several are counted together, under a name of their own.
+    """
+    conn_id, *others = connections or [task.smspartner_conn_id]
+    count = counter(context, "several" if others else conn_id, sandbox=sandbox)
     count(**{name: result[name] for name in ("delivered", "not_delivered", "waiting", "stop")})
     describe_outlets(context, task.outlets, result)

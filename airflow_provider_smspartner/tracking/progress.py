@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -43,6 +43,15 @@ class Look:
         self.problem: SMSPartnerError | None = None
         """The first answer that could not."""
         self._in_a_row = 0
+
+    @classmethod
+    def over(cls, looks: Iterable[Look]) -> Look:
+        """Return the look over several connections: it went well where all of them could be read."""
+        together = cls()
+        for look in looks:
+            together.problem = together.problem or (None if look.readable else look.problem)
+        together.readable = together.problem is None
+        return together
 
     @property
     def given_up(self) -> bool:
@@ -125,6 +134,13 @@ class Progress:
     def open_ids(self) -> list[str]:
         """Ids still to ask for."""
         return [message_id for message_id in self.watch.counts if message_id not in self.ended]
+
+    def is_settled(self, share: float) -> bool:
+        """Whether this share of all reports is final; below 1 only, since that is what ``open_ids`` tells."""
+        unread = any(key not in self.tallies or not self.tallies[key].recipients for key in self.open_ids)
+        total = self._total()
+        reached = total.recipients > 0 and total.final / total.recipients >= share
+        return share < 1 and reached and not unread
 
     def origin(self, now: datetime) -> datetime:
         """From when waits and hand-overs are counted: they begin anew when held texts leave."""

@@ -54,7 +54,8 @@ class DeliveryStatusTrigger(BaseTrigger):
     in between, with ``again``, the arguments of a trigger that goes on.
 
     :param smspartner_conn_id: connection of type ``smspartner``.
-    :param counts: how many people each message id or tag was sent to; None where that is not known.
+    :param counts: how many people each message id or tag was sent to; None where that is not known. One of
+        another connection has that connection and a blank before it.
     :param since: ISO time with an offset from which on there is something to see.
     :param deadline: ISO time with an offset, after which the rest counts as waiting.
     :param poke_interval: seconds to the first poll; later ones come further apart, up to half an hour.
@@ -65,6 +66,7 @@ class DeliveryStatusTrigger(BaseTrigger):
     :param settled: what triggers before have learned, see ``progress.Settled``.
     :param handed_over: ISO time with an offset at which the task last told how far things are; it may do so
         again after 1, 10 and 60 minutes and then every 6 hours. None: the one event is the end.
+    :param enough: the share of final reports, 0 to 1, with which it ends before the deadline.
     """
 
     def __init__(
@@ -81,6 +83,7 @@ class DeliveryStatusTrigger(BaseTrigger):
         sandbox: Sequence[str] = (),
         settled: Mapping[str, Any] | None = None,
         handed_over: str | None = None,
+        enough: float = 1,
     ) -> None:
         super().__init__()  # type: ignore[no-untyped-call]  # typed only in part
         self.smspartner_conn_id = smspartner_conn_id
@@ -94,6 +97,7 @@ class DeliveryStatusTrigger(BaseTrigger):
         self.sandbox = list(sandbox)
         self.settled = settled
         self.handed_over = handed_over
+        self.enough = enough
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """Return the class path and the arguments, all of them JSON."""
@@ -109,6 +113,7 @@ class DeliveryStatusTrigger(BaseTrigger):
             "sandbox": self.sandbox,
             "settled": self.settled,
             "handed_over": self.handed_over,
+            "enough": self.enough,
         }
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
@@ -133,7 +138,7 @@ class DeliveryStatusTrigger(BaseTrigger):
                 return
             self.log.info("%s of %s messages are final", len(progress.ended), len(progress.watch.counts))
             now = datetime.now(UTC)
-            if now >= deadline:
+            if now >= deadline or (progress.problem is None and progress.is_settled(self.enough)):
                 break
         yield await aside(event, progress, now=now)
 
@@ -145,6 +150,7 @@ class DeliveryStatusTrigger(BaseTrigger):
             held_until=datetime.fromisoformat(self.held_until) if self.held_until else None,
             tags=frozenset(self.tags),
             sandbox=frozenset(self.sandbox),
+            connection=self.smspartner_conn_id,
         )
         return Progress(watch=watch, settled=read_settled(self.settled))
 
@@ -160,23 +166,32 @@ class DeliveryStatusTrigger(BaseTrigger):
 
     async def _look(self, progress: Progress, deadline: datetime) -> None:
         """Ask once for every message that is still open."""
-        hook, look = await aside(self._hook), Look()  # anew each time: a key may be replaced in two days
-        names = iter(progress.open_ids)
+        keys = progress.watch.by_connection(progress.open_ids)
+        looks = [await self._look_at(conn_id, names, progress) for conn_id, names in keys.items()]
+        now = datetime.now(UTC)
+        await aside(progress.conclude, Look.over(looks), now=now, last=now >= deadline)
+
+    async def _look_at(self, conn_id: str, keys: Sequence[str], progress: Progress) -> Look:
+        """Ask for the messages of one connection."""
+        hook, look = (
+            await aside(self._hook, conn_id),
+            Look(),
+        )  # anew each time: a key may be replaced in two days
+        names = iter(keys)
         try:
             async with hook.open_session() as session, asyncio.TaskGroup() as group:
                 carry = partial(hook.acall, session=session)
-                places = places_of(self.smspartner_conn_id)
-                for _ in range(min(IN_FLIGHT, len(progress.open_ids))):
+                places = places_of(conn_id)
+                for _ in range(min(IN_FLIGHT, len(keys))):
                     group.create_task(ask(carry, places, look, progress, names))
         except SMSPartnerError as error:  # the connection itself cannot be used
             look.note(error)
-        now = datetime.now(UTC)
-        await aside(progress.conclude, look, now=now, last=now >= deadline)
+        return look
 
-    def _hook(self) -> SMSPartnerHook:
+    def _hook(self, conn_id: str) -> SMSPartnerHook:
         from airflow_provider_smspartner.hooks.smspartner import SMSPartnerHook
 
-        return SMSPartnerHook(self.smspartner_conn_id)
+        return SMSPartnerHook(conn_id)
 
 
 def places_of(conn_id: str) -> Places:

@@ -154,7 +154,35 @@ def test_too_many_people_or_too_much_money_is_refused_before_anything_is_sent(
     assert not sim.accepted
 
 
-@pytest.mark.parametrize("limit", [{"max_recipients": 1}, {"max_cost": 0.05}])
+@pytest.mark.parametrize("recipients", [[], [ANN], [ANN, ANN, "none"]])
+@pytest.mark.parametrize("least", [2, "{{ least }}"])
+def test_too_few_people_are_refused_before_anything_is_sent(
+    recipients: list[str], least: Any, run: Run, sim: Simulator
+) -> None:
+    words = f"min_recipients: {len({*recipients} - {'none'})} people, and at least 2 are expected"
+
+    with pytest.raises(AirflowFailException, match=words):
+        run(sms(recipients=recipients, min_recipients=least), least="2")
+    with pytest.raises(AirflowFailException, match=words):
+        run(sms(recipients=recipients, min_recipients=least, dry_run=True), least="2")
+
+    assert not sim.accepted
+
+
+def test_who_opts_out_between_two_tries_does_not_keep_the_rest_back(task: MakeTask, sim: Simulator) -> None:
+    audience = crowd(501)
+    sending = task(lambda: sms(recipients=audience, min_recipients=501, concurrency=1, verify_timeout=0))
+    sim.faults.add("/send", "refuse", code=11, skip=1)
+
+    with pytest.raises(AirflowFailException):
+        sending.attempt()
+    audience = audience[1:]
+    result = sending.attempt()
+
+    assert result["recipients"] == 501
+
+
+@pytest.mark.parametrize("limit", [{"max_recipients": 1}, {"min_recipients": 3}, {"max_cost": 0.05}])
 def test_limits_hold_for_a_survey_too(limit: dict[str, Any], run: Run, sim: Simulator) -> None:
     with pytest.raises(AirflowFailException, match=f"{next(iter(limit))}: 2 people"):
         run(survey(recipients=TWO, **limit))
@@ -166,6 +194,7 @@ def test_limits_hold_for_a_survey_too(limit: dict[str, Any], run: Run, sim: Simu
     "arguments",
     [
         {"max_recipients": 3},
+        {"min_recipients": 3},
         {"max_recipients": "{{ 3 }}"},
         {"max_cost": 0.135},
         {"max_cost": "{{ 0.135 }}"},

@@ -48,6 +48,7 @@ def test_a_dry_run_returns_counts_segments_an_estimate_and_three_masked_texts(
         "cost": "0.180",
         "currency": "EUR",
         "sandbox": False,
+        "connection": "smspartner_default",
         "scheduled_for": None,
         "counts": {},
         "estimate": {"segments": 4, "cost": "0.180"},

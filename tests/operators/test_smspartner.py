@@ -143,6 +143,7 @@ def test_the_result_has_the_keys_of_the_contract_and_no_number(run: Run, sim: Si
         "segments": 2,
         "currency": "EUR",
         "sandbox": False,
+        "connection": "smspartner_default",
         "scheduled_for": None,
         "counts": {message_id: 2},
         "estimate": {"segments": 2, "cost": "0.090"},

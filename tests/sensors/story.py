@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, tzinfo
 from types import ModuleType, SimpleNamespace
@@ -96,8 +96,11 @@ class Story:
         counts = {sent.message_id: len(numbers)}
         return {"message_ids": [sent.message_id], "tags": [], "counts": counts, **moment, **changes}
 
-    def wait(self, **arguments: Any) -> Any:
-        """Let the sensor wait as Airflow would, and return its result."""
+    def wait(self, *, pulled: Mapping[str, Any] | None = None, **arguments: Any) -> Any:
+        """Let the sensor wait as Airflow would, and return its result.
+
+        :param pulled: what arguments have become that are the output of another task.
+        """
         arguments = {"task_id": "wait", **arguments, **MODES[self.mode]}
         first: list[datetime] = []
         ti = SimpleNamespace(
@@ -112,6 +115,8 @@ class Story:
             event = deferral and asyncio.run(fire(restored(deferral.trigger)))
             sensor = DeliveryStatusSensor(**arguments)  # each time in a process of its own
             sensor.render_template_fields(context)
+            for name, value in (pulled or {}).items():
+                setattr(sensor, name, value)
             try:
                 if deferral is None:
                     return sensor.execute(context)

@@ -6,10 +6,13 @@ from typing import Any
 
 import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException
+from airflow.sdk import DAG
 
 from airflow_provider_smspartner.exceptions import InvalidMessage
+from airflow_provider_smspartner.operators.smspartner import SendSmsOperator
 from airflow_provider_smspartner.sensors.smspartner import DeliveryStatusSensor
-from tests.sensors.story import Clock, Story
+from tests.sensors.conftest import Logs
+from tests.sensors.story import ANN, BOB, Clock, Story
 
 
 @pytest.mark.parametrize(
@@ -31,7 +34,7 @@ def test_a_mistake_in_the_dag_is_refused_when_the_dag_is_parsed(
 @pytest.mark.parametrize("arguments", [{"sent": "{{ sent }}"}, {"message_ids": "{{ sent }}"}])
 @pytest.mark.parametrize("value", ["", "None", "nothing", "[+33600000001, 'x']"])
 def test_a_mistake_in_a_template_fails_for_good(story: Story, arguments: dict[str, str], value: str) -> None:
-    rendered = dict.fromkeys(arguments, value)
+    rendered: dict[str, Any] = dict.fromkeys(arguments, value)
 
     with pytest.raises(AirflowFailException, match=r"sent: |message_ids?: "):
         story.wait(**rendered)
@@ -56,3 +59,52 @@ def test_what_operators_return_is_templated(clock: Clock) -> None:
     ids.render_template_fields(context)
 
     assert (sensor.sent, ids.message_ids) == ("{'message_ids': [5120]}", ["5120", 5121])
+
+
+@pytest.mark.parametrize(
+    ("said", "given", "expected"),
+    [
+        (None, {}, True),
+        ("True", {}, True),
+        ("False", {}, False),
+        ("False", {"deferrable": True}, True),
+        ("True", {"deferrable": False}, False),
+        (None, {"deferrable": False}, False),
+    ],
+)
+def test_airflows_configuration_says_whether_it_defers(
+    monkeypatch: pytest.MonkeyPatch, said: str | None, given: dict[str, Any], expected: bool
+) -> None:
+    if said:
+        monkeypatch.setenv("AIRFLOW__OPERATORS__DEFAULT_DEFERRABLE", said)
+
+    assert DeliveryStatusSensor(task_id="wait", sent={}, **given).deferrable is expected
+
+
+@pytest.mark.parametrize("sent", [None, [None], [None, None]])
+def test_a_send_that_was_skipped_is_zeros_and_said(story: Story, sent: Any, logs: Logs) -> None:
+    result = story.wait(sent="{{ output }}", pulled={"sent": sent})
+
+    assert (result.pop("delivery_rate"), set(result.values()), story.looks) == (None, {0}, 0)
+    assert f"No result came from {len(sent or [0])} of the sends" in logs()
+
+
+def test_a_send_that_was_skipped_does_not_hide_the_others(story: Story, logs: Logs) -> None:
+    result = story.wait(sent=[story.send(ANN), None])
+
+    assert result["delivered"] == 1
+    assert "No result came from 1 of the sends" in logs()
+
+
+def test_an_operator_stands_for_its_output(clock: Clock) -> None:
+    with DAG("campaign"):
+        one, two, three = (SendSmsOperator(task_id=f"send_{n}", message="Hi", recipients=ANN) for n in "123")
+        many = SendSmsOperator.partial(task_id="many", message="Hi").expand(recipients=[ANN, BOB])
+        alone = DeliveryStatusSensor(task_id="alone", sent=one)
+        mapped = DeliveryStatusSensor(task_id="mapped", sent=many)
+        several = DeliveryStatusSensor(task_id="several", sent=[two, three.output])
+
+    assert alone.sent == one.output
+    assert alone.upstream_task_ids == {"send_1"}
+    assert mapped.upstream_task_ids == {"many"}
+    assert several.upstream_task_ids == {"send_2", "send_3"}
