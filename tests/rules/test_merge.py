@@ -13,6 +13,7 @@ from airflow_provider_smspartner.exceptions import InvalidMessage
 from airflow_provider_smspartner.rules.merge import LONGEST_VALUE, EmptyValue, MergeField, parse
 
 NO_BRACE = st.text(st.characters(exclude_characters="{}", exclude_categories=["Cs"]), max_size=20)
+VALUES = st.text(st.characters(exclude_characters="{}\0", exclude_categories=["Cs"]), max_size=20)
 NAMES = st.sampled_from(["name", "city", "_x1", "prénom", "姓"])
 DEFAULTS = st.text(st.characters(exclude_characters="{}|", exclude_categories=["Cs"]), max_size=10)
 
@@ -116,7 +117,7 @@ def test_any_text_is_refused_or_put_together_again(message: str) -> None:
 
 @given(
     st.lists(st.tuples(NO_BRACE, NAMES, st.none() | DEFAULTS), max_size=5),
-    st.fixed_dictionaries(dict.fromkeys(["name", "city", "_x1", "prénom", "姓"], NO_BRACE.filter(str.strip))),
+    st.fixed_dictionaries(dict.fromkeys(["name", "city", "_x1", "prénom", "姓"], VALUES.filter(str.strip))),
 )
 def test_filling_is_replacing(parts: list[tuple[str, str, str | None]], row: dict[str, str]) -> None:
     fields = {
