@@ -113,9 +113,9 @@ class Recovery:
         wanted = batch.receipt.people if batch.receipt else batch.size - batch.rejections
         wanted = 1 if self._plan.redirect_to else wanted
         if not found.whole or len(found.numbers) < wanted:
-            listed = f"{len(found.numbers)} of {wanted} people" if wanted else "not all people"
+            listed = f"{len(found.numbers)} of {wanted}" if wanted else f"{len(found.numbers)}"
             raise NeedsPerson(
-                f"SMS Partner lists {listed} under tag {batch.tag}, does not list them in full, so nobody "
+                f"SMS Partner does not list the people of tag {batch.tag} in full ({listed}), so nobody "
                 "can tell who is left. If the connection's key was changed, put the former one back and "
                 "clear the task. If not, look the tag up in the customer area, and send to the others with "
                 "another task."

@@ -168,7 +168,7 @@ def test_after_a_rolled_key_a_list_counts_only_when_it_names_as_many_as_were_acc
 
         with monkeypatch.context() as patch:
             patch.setattr(sent.line, "_look", short)
-            with pytest.raises(NeedsPerson, match=r"lists 2 of 3 people under tag.*former one back"):
+            with pytest.raises(NeedsPerson, match=r"in full \(2 of 3\).*former one back"):
                 sent.attempt(EVERYBODY)
         sent.secret = secret
     assert not sent.doubles
