@@ -115,8 +115,10 @@ class SendLog(Protocol):
     """Whether it outlives this process."""
     confirms_always: bool
     """Whether a claim must be confirmed before each request, because others may take it over."""
-    ledger: str | None
-    """Which ledger it uses, by the ledger's own identity; None when it uses none."""
+
+    @property
+    def ledger(self) -> str | None:
+        """Which ledger it uses, by the ledger's own identity; None when it uses none."""
 
     def begin(self) -> None:
         """Note, on a first try, that there is a log: an empty one then means that nothing was sent."""

@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
 from concurrent.futures import Future
+from functools import partial
 from types import TracebackType
 from typing import Self
 
@@ -368,7 +369,7 @@ class Sending:
     def _forgive(self) -> None:
         """Have everybody asked for again whom the platform has refused: it refuses whomever it gets."""
         for batch in self._brake.forgive():
-            self._books.write(lambda batch=batch: self.log.forgive(batch))
+            self._books.write(partial(self.log.forgive, batch))
         self._totals.forgive()
 
     def _throttle(self, error: RateLimitError) -> None:

@@ -141,7 +141,7 @@ def test_the_key_of_another_account_finds_nothing_and_is_not_believed(
     assert sent.stage.texts_per_number()
     sent.line.always = None
     ours, secret = sent.stage, sent.secret
-    sent.line.stage, sent.secret = Stage(Settings(balance=RICH), clock=sent.clock.utc), "another key"  # type: ignore[arg-type]
+    sent.line.stage, sent.secret = Stage(Settings(balance=RICH), clock=sent.clock.utc), "another key"
     with monkeypatch.context() as patch:
         if named:
             patch.setattr(sent, "account_name", lambda needed: "backup@example.org")
