@@ -13,6 +13,8 @@ SMSPartnerError
 │   └── InvalidRequestError         a constraint of the platform was not respected
 ├── APIConnectionError              the request never left: safe to repeat
 ├── OutcomeUnknownError             it left and no answer can be trusted: never repeated blindly
+├── LookFailed                      nobody can tell yet what the platform has: a later try asks again
+├── NeedsPerson                     no retry can help: somebody has to put something right
 └── DeliveryFailed                  the sensor's verdict
 
 No text of these errors holds an API key, a URL or a full phone number.
@@ -141,6 +143,14 @@ class APIConnectionError(SMSPartnerError):
 
 class OutcomeUnknownError(SMSPartnerError):
     """The request left and no answer can be trusted: it must not be repeated blindly."""
+
+
+class LookFailed(SMSPartnerError):
+    """A look by tag was refused, which says nothing about the batch: a later try looks again."""
+
+
+class NeedsPerson(SMSPartnerError):
+    """No retry can help: somebody has to put something right, and the text says what."""
 
 
 class DeliveryFailed(SMSPartnerError):

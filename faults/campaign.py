@@ -13,7 +13,7 @@ from sqlalchemy import create_engine
 from sqlalchemy.pool import StaticPool
 
 from airflow_provider_smspartner import api
-from airflow_provider_smspartner.api.answers import Sent
+from airflow_provider_smspartner.api.answers import Account, Sent
 from airflow_provider_smspartner.exceptions import SMSPartnerError
 from airflow_provider_smspartner.hooks.paging import look_up
 from airflow_provider_smspartner.journal import NoLog, SendLog
@@ -21,6 +21,7 @@ from airflow_provider_smspartner.journal.eligibility import Claimant, digest, ow
 from airflow_provider_smspartner.journal.ledger import SqlLog
 from airflow_provider_smspartner.journal.table import SENDS, Ledger
 from airflow_provider_smspartner.journal.task_state import TaskStateLog
+from airflow_provider_smspartner.journal.world import World
 from airflow_provider_smspartner.rules.batches import batch_tag
 from airflow_provider_smspartner.rules.people import Person, Recogniser
 from airflow_provider_smspartner.sending.engine import Sending
@@ -63,6 +64,7 @@ class Campaign:
         self.text = "Hello"
         self.name: Sequence[object] = ("campaign",)
         self.user_tag: str | None = None
+        self.connection = "smspartner_default"
         self.tries = 0
         self.ids = count()
         """Of the tries, in the order in which they begin."""
@@ -70,8 +72,16 @@ class Campaign:
         """What happens elsewhere at a step of the next try."""
         self.process = Process()
         self.sending: Sending | None = None
+        self.max_rejected_rate = 1.0
+        self.release: Callable[[float], float] = float
+        """When what is to leave at a moment does; the platform may hold it."""
         self.now = self.clock.now
         self.pause: Callable[[float], object] = self.clock.pause
+
+    def account_name(self, needed: bool) -> str | None:
+        """Return whom the platform says the key belongs to; it never minds being asked."""
+        account: Account = api.me().read(self.line.answer(api.me()))
+        return account.name
 
     def tag_of(self, ordinal: int) -> str:
         """Return the tag of an ordinal."""
@@ -125,7 +135,15 @@ class Campaign:
             later_try=self.tries > 1,
             invisible=self.invisible,
             send_at=self.send_at,
+            release=self.release,
             cancel_on_kill=True,
+            max_rejected_rate=self.max_rejected_rate,
+            world=World(
+                connection=self.connection,
+                tag=self.user_tag,
+                ledger=self.ledger.identity if self.open_log is with_ledger else None,
+            ),
+            account=self.account_name,
         )
         line = self.line.of(process)
         sending = Sending(plan, send_log, line, now=lambda: self.now(), pause=lambda s: self.pause(s))

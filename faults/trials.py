@@ -8,9 +8,7 @@ from dataclasses import asdict, dataclass
 from decimal import Decimal
 from typing import Any
 
-from airflow.providers.common.compat.sdk import AirflowFailException
-
-from airflow_provider_smspartner.exceptions import SMSPartnerError
+from airflow_provider_smspartner.exceptions import NeedsPerson, SMSPartnerError
 from airflow_provider_smspartner.simulator import Settings
 from faults.campaign import LOGS, MOST_TRIES, Campaign, people
 from faults.world import Crash, Fate
@@ -122,7 +120,7 @@ class Trial:
     def _attempt(self, dies_at: int | None) -> None:
         error = self.campaign.attempt_anyway(self.audience, dies_at=dies_at)
         self.faults += isinstance(error, Crash)
-        self.to_a_person += isinstance(error, AirflowFailException)
+        self.to_a_person += isinstance(error, NeedsPerson)
 
     def _finish(self) -> int | None:
         line = self.campaign.line
@@ -132,7 +130,7 @@ class Trial:
         for _ in range(MOST_TRIES):
             try:
                 return self.campaign.attempt(self.audience).recipients
-            except AirflowFailException:
+            except NeedsPerson:
                 self.to_a_person += 1
             except SMSPartnerError:
                 pass  # Airflow tries again

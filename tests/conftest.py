@@ -114,6 +114,14 @@ def connect(monkeypatch: pytest.MonkeyPatch) -> Connect:
 
 
 @pytest.fixture(autouse=True)
+def _looks_in_a_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Look twice at once where a refusal has to be confirmed: the simulator lags only when told to."""
+    from airflow_provider_smspartner.sending import evidence
+
+    monkeypatch.setattr(evidence, "APART", 0.1)
+
+
+@pytest.fixture(autouse=True)
 def _own_pace(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let no test wait for the requests of another one."""
     from airflow_provider_smspartner.hooks.pace import Pace

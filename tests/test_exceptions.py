@@ -18,6 +18,8 @@ from airflow_provider_smspartner.exceptions import (
     InvalidMessage,
     InvalidPhoneNumber,
     InvalidRequestError,
+    LookFailed,
+    NeedsPerson,
     NotFoundError,
     OutcomeUnknownError,
     OutsideSendingHoursError,
@@ -48,6 +50,8 @@ SENTENCES = (
     InvalidPhoneNumber,
     APIConnectionError,
     OutcomeUnknownError,
+    LookFailed,
+    NeedsPerson,
     DeliveryFailed,
 )
 

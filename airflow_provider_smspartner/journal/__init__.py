@@ -9,11 +9,14 @@ from types import MappingProxyType
 from typing import Protocol
 
 from airflow_provider_smspartner.exceptions import SMSPartnerError
+from airflow_provider_smspartner.journal.world import World
 from airflow_provider_smspartner.rules.people import HASH_SIZE, Person
 from airflow_provider_smspartner.rules.sending_states import BatchState
 
 LAST_CANCEL = 300.0
 """Seconds before its time from which the platform takes a send back no more."""
+CLOCK_MARGIN = 60.0
+"""Seconds by which the clocks of two workers may differ."""
 
 
 class StaleProcess(SMSPartnerError):
@@ -48,9 +51,18 @@ class Batch:
     state: BatchState = BatchState.CLAIMED
     claimed_at: float = 0.0
     """Seconds since the epoch. A request starts within five seconds of it, or the batch is claimed anew."""
+    unseen_until: float | None = None
+    """Until when the platform may list nobody under its tag, because the texts wait there; infinity when
+    nobody knows, None when they leave at once."""
+    comparable: bool = True
+    """Whether its hashes were made with today's secret; if not, only its tag can tell who is in it."""
+    inherited: bool = False
+    """Whether an earlier try has claimed it, by the clock of its worker."""
     receipt: Receipt | None = None
     rejected: bytes = field(default=b"", repr=False)
     """Hashes of the people whom the platform refused for good."""
+    forgiven: bytes = field(default=b"", repr=False)
+    """Hashes of people whom it refused, too, but not for good: they are asked for again."""
 
     @property
     def size(self) -> int:
@@ -75,12 +87,21 @@ class Memory:
 
     batches: list[Batch] = field(default_factory=list)
     """By ordinal, without gaps."""
-    comparable: bool = True
-    """Whether all hashes were made with today's secret; if not, only the tags can tell."""
     same_account: bool = False
-    """Whether the key of the connection is known to be that of all earlier tries."""
+    """Whether the key of the connection is known to be that of all earlier tries, or one of its account."""
     cancelling: bool = False
     """Whether an earlier try meant to cancel; batches of which nobody knows whether it did are CANCELLING."""
+    world: World | None = None
+    """What it was made under; None when nothing was written about it."""
+    in_ledger: bool = False
+    """Whether people of this task were claimed in a ledger."""
+    lost: bool = False
+    """Whether it held more than it does: what is missing has to be found by tags."""
+
+    @property
+    def comparable(self) -> bool:
+        """Whether all hashes were made with today's secret; if not, only the tags can tell."""
+        return all(batch.comparable for batch in self.batches)
 
 
 class SendLog(Protocol):
@@ -95,6 +116,10 @@ class SendLog(Protocol):
     confirms_always: bool
     """Whether a claim must be confirmed before each request, because others may take it over."""
 
+    @property
+    def ledger(self) -> str | None:
+        """Which ledger it uses, by the ledger's own identity; None when it uses none."""
+
     def begin(self) -> None:
         """Note, on a first try, that there is a log: an empty one then means that nothing was sent."""
 
@@ -103,6 +128,9 @@ class SendLog(Protocol):
 
     def open(self, memory: Memory) -> None:
         """Begin the log with what was found out otherwise, by tags."""
+
+    def note(self, world: World) -> None:
+        """Remember what this log is used under, before the first claim of a try."""
 
     def unsent(self, people: Iterable[Person]) -> Iterator[Person]:
         """Leave out the people whom other runs or tasks have texted, or are about to."""
@@ -133,6 +161,9 @@ class SendLog(Protocol):
     def record(self, batch: Batch) -> None:
         """Remember the state that a batch has reached. Has minutes of patience."""
 
+    def forgive(self, batch: Batch) -> None:
+        """Remember that those whom the platform refused of a batch (``forgiven``) are asked for again."""
+
     def intend(self, batches: Sequence[Batch], now: float) -> list[Batch]:
         """Remember, in one write, that whatever can be cancelled at this moment is to be, and return those
         of the given batches that this process may cancel: a process that was replaced may cancel none.
@@ -152,6 +183,7 @@ class NoLog:
 
     durable = False
     confirms_always = False
+    ledger = None
     excluded = 0
     excluded_by: Mapping[str, int] = MappingProxyType({})
 
@@ -163,6 +195,9 @@ class NoLog:
         return None
 
     def open(self, memory: Memory) -> None:
+        """Forget it."""
+
+    def note(self, world: World) -> None:
         """Forget it."""
 
     def unsent(self, people: Iterable[Person]) -> Iterator[Person]:
@@ -188,6 +223,9 @@ class NoLog:
 
     def record(self, batch: Batch) -> None:
         """Forget it."""
+
+    def forgive(self, batch: Batch) -> None:
+        """Nothing to forgive: nothing was remembered."""
 
     def intend(self, batches: Sequence[Batch], now: float) -> list[Batch]:
         """Let nothing be cancelled: no later try would know of it."""

@@ -23,6 +23,7 @@ from airflow_provider_smspartner.journal import LAST_CANCEL, Batch, Memory, Stal
 from airflow_provider_smspartner.journal.claims import drop_claim, mine, renew_claim, write_claims
 from airflow_provider_smspartner.journal.eligibility import (
     OPEN_STATES,
+    REJECTED,
     Claimant,
     Rows,
     Standing,
@@ -46,6 +47,8 @@ from airflow_provider_smspartner.journal.table import (
     who,
 )
 from airflow_provider_smspartner.journal.tries import begin_try, may_go_on
+from airflow_provider_smspartner.journal.union import ordinals_of_store, united
+from airflow_provider_smspartner.journal.world import UNNAMED, World
 from airflow_provider_smspartner.rules.people import Person, Recogniser
 from airflow_provider_smspartner.rules.sending_states import BatchState
 
@@ -88,6 +91,7 @@ class SqlLog:
     ) -> None:
         self.excluded_by = Counter[str]()
         self._ledger = ledger
+        self.ledger = ledger.identity or UNNAMED
         self._me = claimant
         self._recogniser = recogniser
         self._tag_of = tag_of
@@ -96,6 +100,8 @@ class SqlLog:
         self._now = now
         self._renewed_at = now()
         self._has_begun = self._is_cancelling = False
+        self._of_fence: frozenset[int] = frozenset()
+        """Ordinals of batches that a try without the ledger has left in the task state store."""
         self._kept_back: dict[Key, tuple[Person, datetime]] = {}
         self._stuck: dict[str, int] = {}
 
@@ -113,13 +119,14 @@ class SqlLog:
         """
         claimed = self._begin_try()  # MySQL would read what follows as of this moment
         batches = self._ledger.transact(self._take_over)
-        if batches:
-            cancelling = any(batch.state is BatchState.CANCELLING for batch in batches)
-            return Memory(batches=batches, cancelling=cancelling)
-        if claimed:
+        of_fence = self._fence.load() if self._fence else None
+        self._of_fence = ordinals_of_store(batches, of_fence)
+        memory = united(batches, of_fence)
+        if claimed and not batches:
             log.warning("The ledger has lost whom this task had claimed: it is looked up by tag")
-            return None
-        return self._fence.load() if self._fence else None
+            memory = memory or Memory()
+            memory.lost = True
+        return memory
 
     def _begin_try(self) -> int:
         claimed = self._ledger.transact(lambda connection: begin_try(connection, self._me, self._now()))
@@ -147,7 +154,8 @@ class SqlLog:
 
         :raises AirflowFailException: the texts are for events, of which the platform knows nothing.
         """
-        found = [batch for batch in memory.batches if batch.state is BatchState.ACCEPTED]
+        sent = (batch for batch in memory.batches if batch.state is BatchState.ACCEPTED)
+        found = [batch for batch in sent if batch.ordinal not in self._of_fence]
         if found and self._me.by_event:
             raise AirflowFailException(
                 "event_column: the ledger has lost what this task sent, and the platform lists people "
@@ -165,6 +173,11 @@ class SqlLog:
         if self._recogniser.hashes(members) != batch.hashes:
             raise SMSPartnerError(f"SMS Partner lists other people under tag {batch.tag} than a moment ago.")
         return members
+
+    def note(self, world: World) -> None:
+        """Write it into the fence, which a ledger that is lost or replaced cannot contradict."""
+        if self._fence:
+            self._fence.note(world)
 
     def _adopt(
         self, connection: Connection, batches: Sequence[Batch], people: Sequence[tuple[Person, ...]]
@@ -268,7 +281,7 @@ class SqlLog:
         for batch in batches:
             check_events(batch.people)
         if self._fence:
-            self._fence.open(Memory())
+            self._fence.count_claims(batches[-1].ordinal + 1)
         if not self._has_begun:
             self._begin_try()
         refused = self._ledger.transact(lambda connection: self._claim(connection, batches))
@@ -315,7 +328,19 @@ class SqlLog:
     def record(self, batch: Batch) -> None:
         """Write what became of a batch, into those rows that are still its own."""
         state = batch.state
+        if self._fence and batch.ordinal in self._of_fence:
+            self._fence.record(batch)  # its people are known there, by hashes that no row can be made of
+            return
         self._ledger.transact(lambda connection: self._record(connection, batch, state))
+
+    def forgive(self, batch: Batch) -> None:
+        """Free the people of a batch whose refusal is not for good."""
+        if self._fence and batch.ordinal in self._of_fence:
+            self._fence.forgive(batch)
+            return
+        rows = update(SENDS).where(*of_batch(batch, self._me), SENDS.c.state == REJECTED)
+        free = rows.values(state=BatchState.ABSENT.value)
+        self._ledger.transact(lambda connection: connection.execute(free))
 
     def _record(self, connection: Connection, batch: Batch, state: BatchState) -> None:
         write_rejected(connection, batch, self._me, self._recogniser)
@@ -334,7 +359,7 @@ class SqlLog:
         """Write it into the rows that this try owns: a try that has taken over owns them all."""
         if self._fence:
             self._fence.header()
-            self._fence.open(Memory())
+            self._fence.count_claims(0)
         ours = self._ledger.transact(lambda connection: self._intend(connection, now))
         self._is_cancelling = True
         return [batch for batch in batches if batch.ordinal in ours]
@@ -349,12 +374,17 @@ class SqlLog:
 
     def record_cancel(self, batch: Batch) -> None:
         """Write the answer into the rows of which nobody else has taken note of it."""
+        if self._fence and batch.ordinal in self._of_fence:
+            self._fence.record_cancel(batch)
+            return
         state, rows = batch.state.value, (SENDS.c.owner == self._me.owner, CANCELLING)
         answer = update(SENDS).where(*of_batch(batch, self._me), *rows).values(state=state)
         self._ledger.transact(lambda connection: connection.execute(answer))
 
     def forget_intent(self) -> None:
-        """Nothing to forget: each row has its own."""
+        """Forget that of the store, where a try without the ledger has written it; each row has its own."""
+        if self._fence:
+            self._fence.forget_intent()
 
 
 def on_schedule(now: float) -> ColumnElement[bool]:

@@ -17,10 +17,12 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk.exceptions import AirflowRuntimeError
 
-from airflow_provider_smspartner.exceptions import SMSPartnerError
+from airflow_provider_smspartner.exceptions import NeedsPerson
 from airflow_provider_smspartner.journal import Batch, Memory, Receipt, StaleProcess
-from airflow_provider_smspartner.rules.people import HASH_SIZE, Person, Recogniser
-from airflow_provider_smspartner.rules.sending_states import BatchState, Event, after
+from airflow_provider_smspartner.journal.seals import is_ours, sealed
+from airflow_provider_smspartner.journal.world import World, later, moment_of, world_of, written
+from airflow_provider_smspartner.rules.people import HASH_SIZE, Person, Recogniser, each
+from airflow_provider_smspartner.rules.sending_states import FREE, OPEN, BatchState, Event, after
 
 if TYPE_CHECKING:
     from airflow.sdk.execution_time.context import TaskStateStoreAccessor
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
 HEADER = "campaign"
 INTENT = "cancel"
 """What the header calls the time, in seconds since the epoch, from which a try meant to cancel."""
+IN_LEDGER = "in_ledger"
+"""What the header calls the number of ordinals that were claimed in a ledger."""
 LARGEST_CLAIMS = 60_000
 """Bytes of hashes in base 85 that one value holds; the store takes values of 64 KB."""
 PATIENCE = 300.0
@@ -39,6 +43,7 @@ class TaskStateLog:
 
     durable = True
     confirms_always = False
+    ledger = None
     excluded = 0
     excluded_by: Mapping[str, int] = MappingProxyType({})
 
@@ -53,38 +58,45 @@ class TaskStateLog:
         self._recogniser = recogniser
         self._pause = pause
         self._one_at_a_time = threading.Lock()
+        self._one_header = threading.Lock()
+        self._header: dict[str, Any] = {}
+        """As this try has read or written it."""
 
     # ---- reading -----------------------------------------------------------------------------------
 
     def begin(self) -> None:
         """Note that there is a log, before anything else can fail."""
         if self._get(HEADER) is None:
-            self._set(HEADER, {"begun": True})
+            self._write_header({})
 
     def load(self) -> Memory | None:
         """Return what earlier tries left. "Not there" is what a stale process reads, too: the caller looks
         at the platform before it believes it, and its first claim fails."""
-        if (header := self._get(HEADER)) is None:
+        header = self._get(HEADER)
+        self._header = {} if header is None else header
+        if header is None:
             return None
         with legible(HEADER):
+            is_ours(self._recogniser, HEADER, header)
             intent = None if header.get(INTENT) is None else float(header[INTENT])
-        memory = Memory(cancelling=intent is not None)
+            claims = int(header.get(IN_LEDGER, 0))
+            memory = Memory(cancelling=intent is not None, world=world_of(header), in_ledger=claims > 0)
         while (group := self._get(key := claims_key(len(memory.batches)))) is not None:
             with legible(key):
-                memory.comparable = memory.comparable and group["check"] == self._recogniser.check
-                memory.batches += [self._with_outcome(batch, intent) for batch in claimed(group, memory)]
+                is_ours(self._recogniser, key, group)
+                is_comparable = group["check"] == self._recogniser.check
+                for batch in claimed(group, memory):
+                    batch.comparable = is_comparable
+                    memory.batches.append(self._with_outcome(batch, intent))
         memory.same_account = memory.comparable
+        memory.cancelling |= any(batch.state is BatchState.CANCELLING for batch in memory.batches)
         return memory
 
     def _with_outcome(self, batch: Batch, intent: float | None) -> Batch:
         key = batch_key(batch.ordinal)
         if (kept := self._get(key)) is not None:
             with legible(key):
-                batch.state = BatchState(kept["state"])
-                batch.claimed_at = float(kept.get("at", batch.claimed_at))
-                batch.rejected = unpacked(kept.get("rejected", ""))
-                on_platform = batch.state in (BatchState.ACCEPTED, BatchState.CANCELLING)
-                batch.receipt = receipt(kept) if on_platform else None
+                read_outcome(batch, kept, is_proved=is_ours(self._recogniser, key, kept))
         if intent is not None and batch.is_cancellable(intent):
             batch.state = after(batch.state, Event.INTENT)
         return batch
@@ -108,7 +120,27 @@ class TaskStateLog:
             self._write_claims(memory.batches)
             for batch in memory.batches:
                 self.record(batch)
-        self._set(HEADER, {"begun": True})
+        self._write_header({})
+
+    def note(self, world: World) -> None:
+        """Write it into the header, beside what was true of the tries before."""
+        with legible(HEADER):
+            so_far = later(world_of(self._header), world)
+        self._write_header(so_far.as_dict())
+
+    def count_claims(self, ordinals: int) -> None:
+        """Note how many ordinals have been claimed in a ledger, whose loss would not show by itself.
+
+        :raises StaleProcess: another process has taken over this task.
+        """
+        self._write_header({IN_LEDGER: max(ordinals, int(self._header.get(IN_LEDGER, 0)))})
+
+    def _write_header(self, changes: dict[str, Any], *, without: str = "") -> None:
+        """Change the header; threads that claim and that cancel may both do so at the same moment."""
+        with self._one_header:
+            kept = {name: value for name, value in self._header.items() if name != without}
+            self._header = sealed(self._recogniser, HEADER, {**kept, "begun": True, **changes})
+            self._set(HEADER, self._header)
 
     def claim(self, batches: Sequence[Batch]) -> list[Batch]:
         """Write who is in the next batches; a process that may not write may not send."""
@@ -128,17 +160,18 @@ class TaskStateLog:
         self._write_group(group)
 
     def _write_group(self, group: Sequence[Batch]) -> None:
-        value = {
+        value: dict[str, Any] = {
             "at": group[0].claimed_at,
-            "check": self._recogniser.check,  # of each group: a key may be changed, and changed back
             "tags": [batch.tag for batch in group],  # a user's tag may render otherwise on the next try
             "people": [packed(batch.hashes) for batch in group],
         }
-        self._set(claims_key(group[0].ordinal), value)
+        value |= unseen(group[0])
+        self._write(claims_key(group[0].ordinal), value)
 
     def confirm(self, batch: Batch) -> None:
         """Write the claim anew, which fails when another process has taken over."""
-        self._set(batch_key(batch.ordinal), {"state": BatchState.CLAIMED.value, "at": batch.claimed_at})
+        value = {"state": BatchState.CLAIMED.value, "at": batch.claimed_at, **unseen(batch)}
+        self._write(batch_key(batch.ordinal), value)
 
     def keep(self) -> None:
         """Nothing to keep: a claim here holds until another try takes over."""
@@ -146,16 +179,22 @@ class TaskStateLog:
     def record(self, batch: Batch) -> None:
         """Write what became of a batch."""
         value: dict[str, Any] = {"state": batch.state.value, "people": batch.size, "tag": batch.tag}
-        value["at"] = batch.claimed_at
+        value |= {"at": batch.claimed_at, **unseen(batch)}
         if batch.rejected:
             value["rejected"] = packed(batch.rejected)
+        if batch.forgiven:
+            value["forgiven"] = packed(batch.forgiven)
         if batch.receipt:
             kept = batch.receipt
             value |= {"people": kept.people, "segments": kept.segments, "cost": str(kept.cost)}
             value |= {"message_id": kept.message_id or "", "currency": kept.currency or ""}
             if kept.scheduled_for is not None:
                 value["scheduled_for"] = kept.scheduled_for
-        self._set(batch_key(batch.ordinal), value)
+        self._write(batch_key(batch.ordinal), value)
+
+    def forgive(self, batch: Batch) -> None:
+        """Write it as any other state."""
+        self.record(batch)
 
     # ---- cancelling --------------------------------------------------------------------------------
 
@@ -166,7 +205,7 @@ class TaskStateLog:
         answer is recorded after it, until ``forget_intent``.
         """
         before = self.header().get(INTENT, now)
-        self._set(HEADER, {"begun": True, INTENT: min(before, now)})
+        self._write_header({INTENT: min(before, now)})
         return list(batches)
 
     def header(self) -> dict[str, Any]:
@@ -189,7 +228,7 @@ class TaskStateLog:
 
     def forget_intent(self) -> None:
         """Take it out of the header."""
-        self._set(HEADER, {"begun": True})
+        self._write_header({}, without=INTENT)
 
     # ---- the store ---------------------------------------------------------------------------------
 
@@ -197,6 +236,9 @@ class TaskStateLog:
         # One at a time: under `dags test` the store answers whichever thread asks first
         with self._one_at_a_time:
             return self._store.get(key)
+
+    def _write(self, key: str, value: dict[str, Any]) -> None:
+        self._set(key, sealed(self._recogniser, key, value))
 
     def _set(self, key: str, value: dict[str, Any]) -> None:
         from airflow.sdk import NEVER_EXPIRE  # type: ignore[attr-defined]  # 3.3 and later
@@ -228,7 +270,7 @@ def legible(key: str) -> Iterator[None]:
         reason = type(fault).__name__
     else:
         return
-    raise SMSPartnerError(
+    raise NeedsPerson(
         f"The task state store holds something under {key!r} that cannot be read ({reason}): put back what "
         "was there. Without it nobody knows who was sent to, and so nothing was sent."
     )
@@ -239,9 +281,9 @@ def claimed(group: dict[str, Any], memory: Memory) -> list[Batch]:
     claims = list(zip(group["tags"], group["people"], strict=True))
     if not claims:
         raise ValueError("a group of no batches would be read for ever")
-    first, at = len(memory.batches), float(group["at"])
+    first, at, hidden = len(memory.batches), float(group["at"]), moment_of(group.get("unseen"))
     return [
-        Batch(ordinal=ordinal, tag=str(tag), hashes=unpacked(hashes), claimed_at=at)
+        Batch(ordinal=ordinal, tag=str(tag), hashes=unpacked(hashes), claimed_at=at, unseen_until=hidden)
         for ordinal, (tag, hashes) in enumerate(claims, start=first)
     ]
 
@@ -274,6 +316,38 @@ def unpacked(text: str) -> bytes:
     if len(hashes) % HASH_SIZE:
         raise ValueError("half a hash")
     return hashes
+
+
+def unseen(batch: Batch) -> dict[str, Any]:
+    """Write until when nobody can see a batch, for those of whom there is something to write."""
+    return {} if batch.unseen_until is None else {"unseen": written(batch.unseen_until)}
+
+
+def read_outcome(batch: Batch, kept: dict[str, Any], *, is_proved: bool) -> None:
+    """Take in what became of a claimed batch."""
+    batch.state = believed(kept, is_proved=is_proved)
+    batch.claimed_at = float(kept.get("at", batch.claimed_at))
+    batch.unseen_until = moment_of(kept.get("unseen", written(batch.unseen_until)))
+    batch.rejected = unpacked(kept.get("rejected", ""))
+    batch.forgiven = unpacked(kept.get("forgiven", ""))
+    if batch.forgiven and batch.state not in OPEN:  # they are nobody's, whatever became of the others
+        free = set(each(batch.forgiven))
+        batch.hashes = b"".join(hashed for hashed in each(batch.hashes) if hashed not in free)
+    on_platform = batch.state in (BatchState.ACCEPTED, BatchState.CANCELLING)
+    batch.receipt = receipt(kept) if on_platform else None
+
+
+def believed(kept: dict[str, Any], *, is_proved: bool) -> BatchState:
+    """Return what a written state counts as: an edit must not make people free, who would be texted twice.
+
+    An earlier version has written no seals, and neither does a person who edits the store. What proves
+    nothing counts as what it came from, and the platform is asked.
+    """
+    state = BatchState(kept["state"])
+    if is_proved or state not in FREE:
+        return state
+    by_id = state is BatchState.CANCELLED and kept.get("message_id")
+    return BatchState.CANCELLING if by_id else BatchState.CLAIMED
 
 
 def receipt(kept: dict[str, Any]) -> Receipt:

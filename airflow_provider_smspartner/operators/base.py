@@ -60,6 +60,7 @@ class BaseSendOperator(KeepsHours):
         send_at: str | datetime | None = None,
         on_invalid: str = "skip",
         max_invalid_rate: float = 0.5,
+        max_rejected_rate: float = 0.5,
         exclude_stop_list: bool = False,
         sending_hours: str = "platform",
         sending_region: str = "FR",
@@ -92,6 +93,7 @@ class BaseSendOperator(KeepsHours):
         self.send_at = send_at
         self.on_invalid = on_invalid
         self.max_invalid_rate = max_invalid_rate
+        self.max_rejected_rate = max_rejected_rate
         self.exclude_stop_list = exclude_stop_list
         self.sending_hours = sending_hours
         self.sending_region = sending_region
@@ -156,6 +158,7 @@ class BaseSendOperator(KeepsHours):
         check_country(self.default_region, "default_region")
         check_countries(self.countries)
         self.max_invalid_rate = arguments.rate(self.max_invalid_rate, "max_invalid_rate")
+        self.max_rejected_rate = arguments.rate(self.max_rejected_rate, "max_rejected_rate")
         self.concurrency = arguments.whole(self.concurrency, "concurrency", most=64, texts=False)
         self.verify_timeout = arguments.seconds(self.verify_timeout, "verify_timeout", most=86_400)
         arguments.name(self.phone_column, "phone_column")

@@ -54,6 +54,7 @@ def check_limits(task: SendOperator, found: Audience, text: Text, sending: Sendi
     free = text.options.sandbox or bool(settings.redirect_to)
     needed = most is not None and settings.price_per_segment is None
     account = None if free and not needed else budget.read_account(task.hook, needed=needed)
+    task.account = account or task.account
     low_cost = text.options.sms_range == "low_cost"
     segments = part(found.segments, people, len(found)) if text.measure else text.segments * people
     price = budget.price_of(settings, account, low_cost=low_cost)
@@ -68,7 +69,7 @@ def check_limits(task: SendOperator, found: Audience, text: Text, sending: Sendi
 
 def still_to_pay(found: Audience, quote: budget.Quote, sending: Sending | None) -> budget.Quote:
     """Return what is left of a quote, when earlier tries have sent some of it."""
-    if sending is None or not sending.has_past():
+    if sending is None or not sending.has_past(len(found)):
         return quote
     done = len(found) - sending.count_left(found.people)
     people = max(0, quote.people - done)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
+import time
 import uuid
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_smspartner.hooks.paging import look_up
-from airflow_provider_smspartner.journal import NoLog, SendLog
+from airflow_provider_smspartner.journal import Batch, NoLog, SendLog
 from airflow_provider_smspartner.journal.task_state import TaskStateLog
+from airflow_provider_smspartner.sending.looks import Looks
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -68,8 +69,10 @@ def open_sql_log(
     from airflow_provider_smspartner.journal.opening import open_ledger
 
     def look(tag: str) -> frozenset[str] | None:
-        found = look_up(task.hook.call, tag)
+        found = looks.look(Batch(ordinal=0, tag=tag))
         return found.numbers if found else None
+
+    looks = Looks(plan, task.hook.call)
 
     ti = context.get("ti")
     claimant = Claimant(
@@ -83,7 +86,7 @@ def open_sql_log(
         longest_request=plan.longest_request,
         verify_timeout=plan.verify_timeout,
         on_unknown=plan.on_unknown,
-        invisible=plan.invisible,
+        invisible=plan.unseen_until(time.time()) is not None,
         redirect_to=plan.redirect_to,
         by_event=task.event_column is not None,
     )

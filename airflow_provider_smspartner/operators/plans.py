@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_smspartner import api
+from airflow_provider_smspartner.journal.world import World
 from airflow_provider_smspartner.operators.hours import check_hour
 from airflow_provider_smspartner.rules import batches
 from airflow_provider_smspartner.rules.people import Person, Recogniser
@@ -34,10 +35,21 @@ def plan_of(task: SendOperator, text: Text, name: Sequence[object], *, later_try
         verify_timeout=task.verify_timeout,
         longest_request=task.hook.longest_request,
         later_try=later_try,
-        invisible=options.sandbox or options.send_at is not None or may_be_held(datetime.now(UTC)),
+        invisible=options.sandbox,
         send_at=options.send_at.timestamp() if options.send_at else None,
+        release=released,
         cancel_on_kill=task.cancel_on_kill and not options.sandbox,
         redirect_to=settings.redirect_to,
+        max_rejected_rate=task.max_rejected_rate,
+        world=World(
+            connection=task.smspartner_conn_id,
+            sandbox=options.sandbox,
+            tag=task.tag,
+            redirected=bool(settings.redirect_to),
+            by_event=task.event_column is not None,
+            campaign=None if task.campaign is None else str(task.campaign),
+        ),
+        account=task.account_name,
     )
 
 
@@ -57,7 +69,10 @@ def requests_of(task: SendOperator, text: Text) -> Callable[[Sequence[Person], s
     return make_call
 
 
-def may_be_held(now: datetime) -> bool:
-    """Tell whether the platform may hold a marketing text until morning."""
-    soon = now + timedelta(hours=1)  # the night may begin before the last answer
-    return next_slot(now) != now or next_slot(soon) != soon
+def released(leaves: float) -> float:
+    """Return when the platform may send what is to leave at a moment: it may hold a marketing text."""
+    moment = datetime.fromtimestamp(leaves, UTC)
+    for at in (moment, moment + timedelta(hours=1)):  # the night may begin before the last answer
+        if (slot := next_slot(at)) != at:
+            return slot.timestamp()
+    return leaves

@@ -86,7 +86,7 @@ def result_of(
         "duplicates": found.duplicates,
         "excluded": found.excluded + outcome.excluded,
         "rejected": outcome.rejected,
-        "unknown": 0,
+        "unknown": outcome.unknown,
         "batches": len(outcome.counts),
         "segments": outcome.segments,
         "cost": str(outcome.cost),

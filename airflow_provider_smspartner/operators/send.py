@@ -20,7 +20,7 @@ from airflow_provider_smspartner.operators.lineage import read_lineage
 from airflow_provider_smspartner.operators.runs import check_age, check_backfill
 from airflow_provider_smspartner.tasks import signals
 from airflow_provider_smspartner.tasks.executions import counted_execution
-from airflow_provider_smspartner.tasks.failures import HOPELESS, no_useless_retry
+from airflow_provider_smspartner.tasks.failures import HOPELESS, in_sentences, no_useless_retry
 from airflow_provider_smspartner.tasks.identity import Identity, identify, tries_before, unfinished
 from airflow_provider_smspartner.tasks.xcom import push
 from airflow_provider_smspartner.tracking.handover import CAMPAIGN_KEY
@@ -29,6 +29,7 @@ from airflow_provider_smspartner.tracking.handover import CAMPAIGN_KEY
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
+    from airflow_provider_smspartner.api.answers import Account
     from airflow_provider_smspartner.audience import Audience
     from airflow_provider_smspartner.hooks.smspartner import SMSPartnerHook
     from airflow_provider_smspartner.operators.texts import Text
@@ -43,6 +44,8 @@ class SendOperator(BaseSendOperator):
     _sending: Sending | None = None
     _is_killed = False
     _execution = 0
+    account: Account | None = None
+    """What the platform said of the account, once it was asked."""
 
     @cached_property
     def hook(self) -> SMSPartnerHook:
@@ -206,6 +209,17 @@ class SendOperator(BaseSendOperator):
             send_log.begin()
         return Sending(plan, send_log, self.hook, count=self._counter(context, text))
 
+    def account_name(self, needed: bool) -> str | None:
+        """Return whom the platform says the key belongs to, if it was asked; it is asked if that is needed.
+
+        :raises SMSPartnerError: it is needed, and the platform does not say.
+        """
+        from airflow_provider_smspartner.sending.budget import read_account
+
+        if self.account is None and needed:
+            self.account = read_account(self.hook, needed=True)
+        return self.account.name if self.account else None
+
     def _send(self, sending: Sending, found: Audience, options: api.SendOptions) -> Outcome:
         if self.hook.settings.redirect_to:
             self.log.warning(
@@ -220,6 +234,6 @@ class SendOperator(BaseSendOperator):
             self._wait_with_rest(error, options.send_at, sending.explain())
             raise  # deferring never returns
         except (AirflowFailException, *HOPELESS) as error:
-            raise AirflowFailException(f"{error}{sending.explain()}") from error
+            raise AirflowFailException(in_sentences(error, sending.explain())) from error
         except SMSPartnerError as error:
             raise unfinished(error, sending.explain()) from error

@@ -48,6 +48,8 @@ class SendSmsOperator(SendOperator):
     :param sandbox: nothing is sent or billed. A sandbox connection cannot be overruled.
     :param on_invalid: "skip" counts numbers that are no mobile numbers, "fail" then sends nothing.
     :param max_invalid_rate: above this share (0 to 1) of invalid rows nothing is sent: wrong column.
+    :param max_rejected_rate: above this share (0 to 1) of people whom the platform refuses, the send stops
+        from the second batch on; a later try asks for them again.
     :param exclude_stop_list: read the account's STOP list first and leave those people out.
     :param sending_hours: "platform" leaves the hours to SMS Partner, "wait" defers to the next allowed slot,
         "schedule" sends now for that slot, "fail" refuses.

@@ -25,11 +25,13 @@ class BatchState(StrEnum):
     UNKNOWN = "unknown"
     """It left, and no answer can be trusted. After a crash: looked up by its tag until found or absent."""
     ABSENT = "absent"
-    """Certainly not on the platform. Its people are free; after a crash they are sent to again."""
+    """Certainly not on the platform. Its people are free; after a crash they are sent to again. Where nothing
+    proves that this package wrote it: looked up by its tag, as an unknown one."""
     CANCELLING = "cancelling"
     """The platform has it and is to take it back. After a crash: asked for again, until it has answered."""
     CANCELLED = "cancelled"
-    """Taken back from the platform before its time. Its people are free for a later try."""
+    """Taken back from the platform before its time. Its people are free for a later try. Where nothing proves
+    that this package wrote it: the platform is asked again."""
 
 
 class Event(StrEnum):
@@ -78,6 +80,8 @@ TRANSITIONS: Final[dict[tuple[BatchState, Event], BatchState]] = {
 
 OPEN: Final = frozenset({BatchState.CLAIMED, BatchState.UNKNOWN, BatchState.REFUSED})
 """States in which nobody may be sent to again before a look by tag."""
+FREE: Final = frozenset({BatchState.ABSENT, BatchState.CANCELLED})
+"""States in which the people of a batch may be sent to again."""
 
 
 class ImpossibleTransition(SMSPartnerError):

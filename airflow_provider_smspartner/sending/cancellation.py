@@ -13,10 +13,8 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from functools import partial
 from typing import Any
 
-from airflow.providers.common.compat.sdk import AirflowFailException
-
 from airflow_provider_smspartner import api
-from airflow_provider_smspartner.exceptions import APIError, SMSPartnerError
+from airflow_provider_smspartner.exceptions import APIError, NeedsPerson, SMSPartnerError
 from airflow_provider_smspartner.hooks.confirming import carry_confirmed
 from airflow_provider_smspartner.journal import Batch, Memory, SendLog
 from airflow_provider_smspartner.rules.sending_states import BatchState, Event, after
@@ -109,7 +107,7 @@ def finish(memory: Memory, *, call: CallPlatform, send_log: SendLog, width: int)
     An account that knows none of their messages may be another one, in which nobody has cancelled anything.
 
     :raises SMSPartnerError: the platform has not answered for all of them; a later try asks again.
-    :raises AirflowFailException: the account knows none of them, and is not known to be theirs.
+    :raises NeedsPerson: the account knows none of them, and is not known to be theirs.
     """
     to_ask = [batch for batch in memory.batches if batch.state is BatchState.CANCELLING]
     not_known: list[Batch] = []
@@ -123,7 +121,7 @@ def finish(memory: Memory, *, call: CallPlatform, send_log: SendLog, width: int)
     if errors:
         raise errors[0]
     if not_known and not is_theirs:
-        raise AirflowFailException(
+        raise NeedsPerson(
             f"SMS Partner knows none of the messages that an earlier try meant to cancel: "
             f"{summed_up(not_known)}. If the connection has the key of another account by now, put the "
             "former one back. If not, nobody can tell any more which of them were cancelled: look their "

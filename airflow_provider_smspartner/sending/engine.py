@@ -10,36 +10,37 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
 from concurrent.futures import Future
+from functools import partial
 from types import TracebackType
 from typing import Self
-
-from airflow.providers.common.compat.sdk import AirflowFailException
 
 from airflow_provider_smspartner.api.answers import Sent
 from airflow_provider_smspartner.exceptions import (
     APIConnectionError,
     APIError,
     InvalidMessage,
+    NeedsPerson,
     OutcomeUnknownError,
     RateLimitError,
     SMSPartnerError,
 )
 from airflow_provider_smspartner.hooks.pace import LONGEST_WAIT, PATIENCE
-from airflow_provider_smspartner.hooks.paging import Listing, look_up
-from airflow_provider_smspartner.journal import Batch, Memory, SendLog, StaleProcess
+from airflow_provider_smspartner.journal import Batch, SendLog, StaleProcess
 from airflow_provider_smspartner.rules.batches import split_people
 from airflow_provider_smspartner.rules.people import Person
 from airflow_provider_smspartner.rules.refusals import divide, is_about_numbers
 from airflow_provider_smspartner.rules.sending_states import OPEN, BatchState, Event, after
 from airflow_provider_smspartner.sending.backlog import Remaining
-from airflow_provider_smspartner.sending.cancellation import finish
+from airflow_provider_smspartner.sending.brake import RefusalBrake
+from airflow_provider_smspartner.sending.evidence import Evidence
 from airflow_provider_smspartner.sending.in_flight import Carrier, Flight, Stopped
+from airflow_provider_smspartner.sending.looks import Looks
 from airflow_provider_smspartner.sending.plan import Outcome, Plan
 from airflow_provider_smspartner.sending.reconciliation import Doubt, Doubts
 from airflow_provider_smspartner.sending.recorder import Bookkeeping
-from airflow_provider_smspartner.sending.recovery import Recall
+from airflow_provider_smspartner.sending.recovery import Recovery
 from airflow_provider_smspartner.sending.shutdown import Withdrawal
 from airflow_provider_smspartner.sending.totals import Totals
 
@@ -82,11 +83,25 @@ class Sending:
         self._next = 0
         self._remaining = Remaining(plan.recogniser.hash)
         self._totals = Totals(plan, count)
-        self._doubts = Doubts(plan, self._look, now)
+        self._brake = RefusalBrake(plan.max_rejected_rate)
+        look = Looks(plan, carrier.call).look
+        evidence = Evidence(plan, look, now, started=self._started)
+        self._doubts = Doubts(plan, look, evidence, now)
         self._unknown_in_a_row = self._fruitless = self._throttled = 0
         self._not_before = self._throttled_since = 0.0
         self._books = Bookkeeping(self._record, most_behind=4 * plan.concurrency)
         self._flight = Flight(plan, send_log, carrier, self._books, is_stopped=self._is_stopped, now=now)
+        self._recovery = Recovery(
+            plan,
+            send_log,
+            evidence,
+            call=carrier.call,
+            look=look,
+            write=self._books.write,
+            now=now,
+            pause=self._rest,
+            started=self._started,
+        )
         self._withdrawal = Withdrawal(plan, send_log, carrier.call, stop=self.stop, now=now)
 
     def __enter__(self) -> Self:
@@ -114,14 +129,17 @@ class Sending:
         """
         self._withdrawal.begin()
 
-    def has_past(self) -> bool:
-        """Tell whether earlier tries have claimed anything."""
-        self._recall()
+    def has_past(self, audience: int | None = None) -> bool:
+        """Tell whether earlier tries have claimed anything.
+
+        :param audience: how many people are to be sent to, if that is known by now.
+        """
+        self._recall(audience)
         return self._next > 0
 
     def count_left(self, people: Iterable[Person]) -> int:
         """Count whom this task has not sent to, or may not have, without sending."""
-        self._recall()
+        self._recall(None)
         return sum(not self._remaining.is_done(person) for person in people)
 
     def left_out(self, people: Iterable[Person]) -> Mapping[str, int]:
@@ -131,13 +149,15 @@ class Sending:
     def run(self, people: Iterable[Person]) -> Outcome:
         """Send to everybody who has not been sent to.
 
-        :raises AirflowFailException: a person has to decide.
+        :raises NeedsPerson: a person has to decide.
         :raises SMSPartnerError: what is left is for a later try, if its class is one that a try can help.
         """
         try:
-            self._recall()
+            self._recall(len(people) if isinstance(people, Sized) else None)
             self._drive(split_people(self._remaining.newcomers(self.log.unsent(people))))
             self._books.finish()
+            if self._brake.has_tripped:
+                self._forgive()
         except BaseException:
             # AirflowTaskTimeout comes at any line; what is in flight may still be answered
             self._wind_down()
@@ -159,33 +179,21 @@ class Sending:
 
     # ---- what earlier tries did --------------------------------------------------------------------
 
-    def _recall(self) -> None:
+    def _recall(self, audience: int | None) -> None:
         if self._recalled:
             return
         self._recalled = True
-        recall = Recall(plan=self.plan, look=self._look, now=self._now, pause=self._rest)
-        memory = self._books.write(self.log.load)
-        if memory is not None and memory.cancelling:
-            self._books.write(lambda: self._finish_cancelling(memory))
-        if memory is None or not memory.batches:
-            lost = memory is None and self.plan.later_try
-            memory = walked = recall.walk_tags(lost_log=lost, started=self._started)
-            self._books.write(lambda: self.log.open(walked))
-        elif not memory.comparable:
-            recall.read_back(memory)
-        self._next = len(memory.batches)
-        for batch in memory.batches:
+        batches = self._recovery.recall(audience)
+        self._next = len(batches)
+        for batch in batches:
             self._take_over(batch)
-        if memory.batches:
+        if batches:
             accepted, open_ = len(self._totals.accepted), len(self._doubts)
             log.info("Earlier tries: %s batches accepted, %s to look up by tag", accepted, open_)
 
-    def _finish_cancelling(self, memory: Memory) -> None:
-        width = self.plan.concurrency
-        finish(memory, call=self.carrier.call, send_log=self.log, width=width)
-
     def _take_over(self, batch: Batch) -> None:
         self._totals.recall(batch)
+        self._brake.remember(batch)
         self._remaining.finish(batch.rejected)
         if batch.state is BatchState.ACCEPTED:
             self._remaining.finish(batch.hashes)
@@ -193,9 +201,6 @@ class Sending:
         elif batch.state in OPEN:
             self._remaining.hold(batch)
             self._doubts.add(batch, ())
-
-    def _look(self, tag: str) -> Listing | None:
-        return look_up(self.carrier.call, tag)
 
     def _rest(self, seconds: float) -> None:
         """Wait; a wait that is cut short must not pass for one that was long enough."""
@@ -207,7 +212,7 @@ class Sending:
 
     def _drive(self, groups: Iterator[tuple[Person, ...]]) -> None:
         if self.plan.on_unknown == "fail" and self._doubts.unanswered:
-            self._fail(AirflowFailException("An earlier try left batches without an answer."))
+            self._fail(NeedsPerson("An earlier try left batches without an answer."))
         while not self._failure:
             if self._is_stopped():
                 self._fail(Stopped("The task was stopped."))
@@ -221,6 +226,8 @@ class Sending:
                 self._settle_unanswered()
             elif (left := self._not_before - self._now()) > 0:  # the platform asked for a pause
                 self._pause(left)
+            elif self._doubts and not self._remaining.again and self._exhausted:
+                self._await_second_look()
             elif self._is_through() and not self._wait_for_others():
                 break
         while self._flight:
@@ -234,7 +241,7 @@ class Sending:
         """Take in whom another run was about to text and did not; False when nobody is waited for."""
         try:
             freed = self._books.write(self.log.freed)
-        except (SMSPartnerError, AirflowFailException) as error:
+        except SMSPartnerError as error:
             self._fail(error)
             return False
         if freed:
@@ -253,17 +260,21 @@ class Sending:
         if again:  # nobody may be in two open batches, whenever this process dies
             self._books.finish()
         batches: list[Batch] = []
+        claimed_at = self._now()
+        unseen_until = self.plan.unseen_until(claimed_at)
         while len(self._flight) + len(batches) < most:
+            is_slice = not again
             people = again.popleft() if again else next(groups, ())
             if not people:
                 self._exhausted = True
                 break
+            if is_slice:
+                self._brake.begin_slice()
             batches.append(self._batch(people))
         if not batches or self._is_stopped():
             return
-        claimed_at = self._now()
         for batch in batches:
-            batch.claimed_at = claimed_at
+            batch.claimed_at, batch.unseen_until = claimed_at, unseen_until
         for batch in self._books.write(lambda: self.log.claim(batches)):
             if batch.people:
                 self._flight.start(batch)
@@ -296,12 +307,15 @@ class Sending:
         else:
             self._unknown_in_a_row = self._throttled = 0
             bad = self._totals.read_answer(batch, sent, self._now())
+            self._brake.refuse(batch, bad, "its row was refused")
             self._accept(batch, Event.YES)
             self._totals.reject(bad, "left out of an accepted request")
+            self._judge_refusals()
 
     def _accept(self, batch: Batch, event: Event) -> None:
         self._move(batch, event)  # recorded before it is told: a time-out may come while it is
         self._fruitless = 0
+        self._brake.accept(batch)
         batch.people = ()  # the audience must not stay in memory
         self._totals.accept(batch)
 
@@ -340,11 +354,23 @@ class Sending:
         elif is_about_numbers(error, [person.number for person in batch.people]):
             bad, groups = divide(batch.people, error)
             batch.rejected = self.plan.recogniser.hashes(bad)
+            self._brake.refuse(batch, bad, error)
         else:
             self._fail(error)
         self._move(batch, Event.NO)
         self._doubts.add(batch, groups)
         self._totals.reject(bad, error)
+        self._judge_refusals()
+
+    def _judge_refusals(self) -> None:
+        if error := self._brake.judge():
+            self._fail(error)
+
+    def _forgive(self) -> None:
+        """Have everybody asked for again whom the platform has refused: it refuses whomever it gets."""
+        for batch in self._brake.forgive():
+            self._books.write(partial(self.log.forgive, batch))
+        self._totals.forgive()
 
     def _throttle(self, error: RateLimitError) -> None:
         """Leave the platform alone for a while; a worker is not held for longer than that helps.
@@ -368,7 +394,7 @@ class Sending:
         self._unknown_in_a_row += 1
         brake = self._unknown_in_a_row >= BRAKE
         if self.plan.on_unknown == "fail":
-            self._fail(AirflowFailException(str(error)))
+            self._fail(NeedsPerson(str(error)))
         elif brake and self.plan.on_unknown == "resend":  # on a platform that is down it would never end
             self._fail(error)
         elif brake and not self._failure:  # a failed send waits for those in flight, which must not wait
@@ -387,23 +413,31 @@ class Sending:
         elif not self._failure:
             self._pause(self._doubts.next_delay())
 
+    def _await_second_look(self) -> None:
+        """Wait until refused batches can be looked for again, before their people go again."""
+        if self._doubts.hopeless:
+            self._fail(OutcomeUnknownError("Nobody can tell whether what was refused was sent all the same."))
+        else:
+            self._pause(self._doubts.next_delay())
+
     def _settle(self, among: Sequence[Doubt]) -> bool:
         """Look batches up by their tags; True when one of them is settled."""
         before = len(self._doubts)
         try:
             for doubt, event in self._doubts.settle([] if self._failure else among, self._totals.accepted):
                 self._apply(doubt, event)
-        except (SMSPartnerError, AirflowFailException) as error:
+        except SMSPartnerError as error:
             self._fail(error)
         return len(self._doubts) < before
 
     def _apply(self, doubt: Doubt, event: Event) -> None:
         found = event is Event.FOUND
         if found:
-            self._totals.take_back(doubt.batch)
+            self._totals.take_back(doubt.batch, doubt.listed)
             self._accept(doubt.batch, event)
             self._remaining.finish(doubt.batch.hashes)
         else:
             self._move(doubt.batch, event)
-            self._remaining.again.extend(doubt.groups)
+            # Halves of a half before those of others: people, not requests, are what the brake judges by
+            self._remaining.again.extendleft(reversed(doubt.groups))
         self._remaining.release(doubt.batch, free=not found)

@@ -101,7 +101,8 @@ class Flight:
             self._go.wait()
             sure = not self._log.confirms_always
             while not self._is_stopped() and not (sure and self._now() - batch.claimed_at <= FRESH):
-                batch.claimed_at = self._now()
+                batch.claimed_at = now = self._now()
+                batch.unseen_until = self._plan.unseen_until(now)
                 self._books.write(lambda: self._log.confirm(batch))
                 sure = True
             if self._is_stopped() or self._over.is_set():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -9,7 +10,8 @@ from decimal import Decimal
 from airflow_provider_smspartner.api import Call
 from airflow_provider_smspartner.api.answers import Sent
 from airflow_provider_smspartner.journal import Batch, Receipt
-from airflow_provider_smspartner.rules.people import Person, Recogniser
+from airflow_provider_smspartner.journal.world import World
+from airflow_provider_smspartner.rules.people import Person, Recogniser, each
 
 FRESH = 5.0
 """Seconds between a claim and its request, at most; an older claim is written anew."""
@@ -33,20 +35,43 @@ class Plan:
     later_try: bool = False
     """Whether a try of this task instance has gone before."""
     invisible: bool = False
-    """Scheduled, sandbox or held: nothing says when such a send can be seen by its tag."""
+    """Whether nothing says when such a send can be seen by its tag, as in the sandbox."""
     send_at: float | None = None
     """When the platform is asked to send it, in seconds since the epoch; past, or None: at once."""
+    release: Callable[[float], float] = float
+    """Returns when the platform sends what is to leave at a moment: that moment, or the end of the night."""
     cancel_on_kill: bool = False
     """Whether what is scheduled is cancelled when the task is stopped."""
     redirect_to: str | None = field(default=None, repr=False)
+    max_rejected_rate: float = 1.0
+    """Above this share of refused people the send stops, from the second batch on."""
+    world: World = field(default_factory=World)
+    """What this try remembers its batches under, as far as it is known without asking."""
+    account: Callable[[bool], str | None] = field(default=lambda needed: None)
+    """Returns whom the platform says the key belongs to; asks it only if that is needed, or was done."""
 
     def scheduled_for(self, now: float) -> float | None:
         """Return when a batch that is accepted now leaves; None when it leaves at once."""
         return self.send_at if self.send_at is not None and self.send_at > now else None
 
-    def over(self, batch: Batch) -> float:
-        """Return the moment from which a batch that is not on the platform will not come any more."""
-        return batch.claimed_at + FRESH + self.longest_request + self.verify_timeout
+    def unseen_until(self, now: float) -> float | None:
+        """Return until when the platform may list nobody of a batch that is claimed now: it may wait there.
+
+        Infinity when nobody knows, None when it leaves at once.
+        """
+        if self.invisible:
+            return math.inf
+        leaves = self.release(max(self.send_at or now, now))
+        return leaves if leaves > now else None
+
+    def is_of(self, batch: Batch) -> Callable[[str], bool]:
+        """Return what tells whether a number belongs to a batch."""
+        if self.redirect_to:
+            return self.redirect_to.__eq__
+        if batch.people:
+            return {person.number for person in batch.people}.__contains__
+        known = set(each(batch.hashes))
+        return lambda number: self.recogniser.hash(Person(number)) in known
 
 
 @dataclass(slots=True, kw_only=True)
@@ -65,6 +90,8 @@ class Outcome:
     """People whom the platform refused for good."""
     excluded_by: dict[str, int] = field(default_factory=dict)
     """People whom the ledger left out, by reason."""
+    unknown: int = 0
+    """People of batches that the platform has, whom its list did not show; they are not sent to again."""
 
     @property
     def excluded(self) -> int:

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
-from airflow.providers.common.compat.sdk import AirflowFailException
-
-from airflow_provider_smspartner.exceptions import OutcomeUnknownError
+from airflow_provider_smspartner.exceptions import NeedsPerson, OutcomeUnknownError
 from airflow_provider_smspartner.hooks.paging import Listing
 from airflow_provider_smspartner.journal import Batch
-from airflow_provider_smspartner.rules.people import Person, each, is_erased
+from airflow_provider_smspartner.rules.people import Person, is_erased
+from airflow_provider_smspartner.rules.schedule import PARIS
 from airflow_provider_smspartner.rules.sending_states import BatchState, Event
+from airflow_provider_smspartner.sending import evidence
+from airflow_provider_smspartner.sending.evidence import Control, Evidence
 from airflow_provider_smspartner.sending.plan import Plan
 
 LONGEST_DELAY = 15.0
 """Seconds between two looks, at most."""
+MOST_LOOKS = 12
+"""Looks at a batch whose request is over, after which no further one will tell more."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -25,16 +30,36 @@ class Doubt:
     batch: Batch
     groups: Sequence[tuple[Person, ...]] = field(default=(), repr=False)
     """Who goes again, and in which groups, when the platform does not have it."""
+    listed: int = 0
+    """How many of its people the last look has shown."""
+    misses: int = 0
+    """Looks in a row that found nobody and could be believed."""
+    looks: int = 0
+    """Looks since its request must be over."""
+    look_at: float = 0.0
+    """When it is worth looking again."""
     stuck: bool = False
     """Looked for long enough, and its absence still cannot be proved."""
 
+    @property
+    def is_refused(self) -> bool:
+        """Whether the platform has said no."""
+        return self.batch.state is BatchState.REFUSED
+
 
 class Doubts:
-    """The open batches of one send."""
+    """The open batches of one send. Used by the main thread alone."""
 
-    def __init__(self, plan: Plan, look: Callable[[str], Listing | None], now: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        look: Callable[[Batch], Listing | None],
+        proofs: Evidence,
+        now: Callable[[], float],
+    ) -> None:
         self._plan = plan
         self._look = look
+        self._evidence = proofs
         self._now = now
         self._open: dict[int, Doubt] = {}
         self._delay = 1.0
@@ -52,13 +77,13 @@ class Doubts:
 
     @property
     def refused(self) -> list[Doubt]:
-        """Those that one look settles, because the platform has said no."""
-        return [doubt for doubt in self if doubt.batch.state is BatchState.REFUSED]
+        """Those that two looks settle, because the platform has said no."""
+        return [doubt for doubt in self if doubt.is_refused]
 
     @property
     def unanswered(self) -> list[Doubt]:
         """Those that left and got no answer."""
-        return [doubt for doubt in self if doubt.batch.state is not BatchState.REFUSED]
+        return [doubt for doubt in self if not doubt.is_refused]
 
     @property
     def hopeless(self) -> bool:
@@ -66,7 +91,9 @@ class Doubts:
         return bool(self._open) and all(doubt.stuck for doubt in self)
 
     def next_delay(self) -> float:
-        """Return the seconds until the next look: 1, 2, 4 … up to 15."""
+        """Return the seconds until the next look: 1, 2, 4 … up to 15, or until the second of two."""
+        if due := [doubt.look_at for doubt in self if doubt.misses or doubt.is_refused]:
+            return max(min(due) - self._now(), 0.1)
         delay, self._delay = self._delay, min(2 * self._delay, LONGEST_DELAY)
         return delay
 
@@ -75,75 +102,90 @@ class Doubts:
 
         :param accepted: batches that the platform certainly has, for the control look.
         :raises SMSPartnerError: a look failed.
-        :raises AirflowFailException: a tag holds other people than ours.
+        :raises NeedsPerson: a tag holds other people than ours.
         """
         for doubt in among:
-            over = self._is_over(doubt.batch)  # before the look, which may take long
-            event = self._judge(doubt.batch)
-            refused = doubt.batch.state is BatchState.REFUSED
-            if event is Event.NOT_FOUND and not (refused or (over and self._control(doubt.batch, accepted))):
+            if doubt.look_at > self._now():
+                continue
+            over = self._now() > self._evidence.over_at(doubt.batch)  # before the look, which may take long
+            event = self._judge(doubt, over=over)
+            if event is Event.NOT_FOUND and not self._is_proof(doubt, accepted, over=over):
                 event = None
-            doubt.stuck = over and event is None
+            doubt.looks += over
+            doubt.stuck = event is None and (doubt.stuck or doubt.looks >= MOST_LOOKS)
             if event is not None:
                 del self._open[doubt.batch.ordinal]
                 yield doubt, event
 
-    def _judge(self, batch: Batch) -> Event | None:
-        """Return what one look by tag says; None when it counts people without naming any."""
-        refused = batch.state is BatchState.REFUSED
-        if self._plan.on_unknown == "resend" and not refused:
+    def _judge(self, doubt: Doubt, *, over: bool) -> Event | None:
+        """Return what one look by tag says; None when it shows too little of a batch, or names nobody."""
+        batch = doubt.batch
+        if self._plan.on_unknown == "resend" and not doubt.is_refused:
             return Event.RESEND
-        found = self._look(batch.tag)
+        found = self._look(batch)
         if not found:
             return Event.NOT_FOUND
+        if doubt.misses:
+            self._evidence.slipped()
+        doubt.misses = 0
         if found.numbers:
-            self._check_ours(batch, found)
-            return Event.FOUND
-        if refused:
+            doubt.listed = self._count_ours(batch, found)
+            # A list that shows a part proves presence and may fill up; who is not in it cannot go again
+            is_short = doubt.listed < (1 if self._plan.redirect_to else batch.size)
+            return None if is_short and not over and not doubt.is_refused else Event.FOUND
+        if doubt.is_refused:
             raise OutcomeUnknownError(
                 f"SMS Partner has refused batch {batch.ordinal}, and counts people under its tag {batch.tag}."
             )
         return None
 
-    def _is_over(self, batch: Batch) -> bool:
-        """Whether its request must be over, and it has been looked for as long as the DAG asks."""
-        return self._now() > self._plan.over(batch)
+    def _is_proof(self, doubt: Doubt, accepted: Sequence[Batch], *, over: bool) -> bool:
+        """Whether a look that found nobody, with those before it, proves that the batch is not there."""
+        if not (over or doubt.is_refused):
+            return False
+        doubt.look_at = self._now() + evidence.APART
+        control, seen = self._evidence.control(doubt.batch, accepted), self._evidence.is_seen(doubt.batch)
+        # A no is a word of its own, where nothing that waits on the platform could be seen there
+        is_believed = control is Control.SHOWN or (control is Control.NONE and (seen or doubt.is_refused))
+        doubt.misses = doubt.misses + 1 if is_believed else 0
+        doubt.stuck = over and control is Control.NONE and not is_believed
+        return doubt.misses >= self._evidence.looks_needed
 
-    def _control(self, batch: Batch, accepted: Sequence[Batch]) -> bool:
-        """Whether "not found" can be believed: the same look must find a batch that is there for sure.
+    def _count_ours(self, batch: Batch, found: Listing) -> int:
+        """Count the people of a batch whom a list shows.
 
-        The nearest in time is asked for, because what is held for the night may not be visible yet.
+        :raises NeedsPerson: it shows only others.
         """
-        if not accepted:
-            return not self._plan.invisible
-        nearest = min(accepted, key=lambda other: abs(other.claimed_at - batch.claimed_at))
-        return self._look(nearest.tag) is not None
-
-    def _check_ours(self, batch: Batch, found: Listing) -> None:
-        if self._plan.redirect_to:
-            ours = self._plan.redirect_to in found.numbers
-        elif batch.people:
-            named = {person.number for person in batch.people}
-            # Who was erased from a ledger cannot be compared with a list: the tag decides
-            ours = not named.isdisjoint(found.numbers) or any(map(is_erased, named))
-        else:
-            known = set(each(batch.hashes))
-            ours = any(self._plan.recogniser.hash(Person(number)) in known for number in found.numbers)
+        of_batch = self._plan.is_of(batch)
+        ours = sum(map(of_batch, found.numbers))
+        if not ours and any(is_erased(person.number) for person in batch.people):
+            return len(found.numbers)  # who was erased cannot be compared with a list: the tag decides
         if not ours:
-            raise AirflowFailException(
+            raise NeedsPerson(
                 f"Tag {batch.tag} holds other people on the platform than those of batch {batch.ordinal}; "
                 "look it up in the customer area of SMS Partner before anything more is sent."
             )
+        return ours
 
     def explain(self) -> str:
         """Say what is open, and what a person can do about it; empty when nothing is."""
-        named = ", ".join(f"{doubt.batch.tag} ({doubt.batch.size} people)" for doubt in self.unanswered)
+        open_ = [doubt for doubt in self if doubt.stuck or not doubt.is_refused]
+        named = ", ".join(f"{doubt.batch.tag} ({doubt.batch.size} people)" for doubt in open_)
         if not named:
             return ""
-        gave_up = self._plan.on_unknown == "fail"
-        remedy = 'Set on_unknown="verify" and clear' if gave_up else "Wait some minutes and clear"
+        remedy = self._when(open_)
+        if self._plan.on_unknown == "fail":
+            remedy = f'set on_unknown="verify" and {remedy.removeprefix("wait some minutes and ")}'
         return (
-            f" Nobody knows whether SMS Partner has these batches: {named}. {remedy} the task: it looks "
-            "their tags up and sends only what is missing. Or look the tags up in the customer area of "
-            'SMS Partner; on_unknown="resend" sends them again, at the price of doubles.'
+            f" Nobody knows whether SMS Partner has these batches: {named}. {remedy[0].upper()}{remedy[1:]} "
+            "the task: it looks their tags up and sends only what is missing. Or look the tags up in the "
+            'customer area of SMS Partner; on_unknown="resend" sends them again, at the price of doubles.'
         )
+
+    def _when(self, open_: Sequence[Doubt]) -> str:
+        """Say when clearing the task can help: not before what waits on the platform can be seen there."""
+        seen_from = max(self._evidence.seen_from(doubt.batch) for doubt in open_)
+        if seen_from <= self._now() or math.isinf(seen_from):
+            return "wait some minutes and clear"
+        moment = datetime.fromtimestamp(seen_from, PARIS)
+        return f"wait until {moment:%Y-%m-%d %H:%M} (Paris), when what has left can be seen, and clear"

@@ -1,118 +1,191 @@
-"""What earlier tries of a send did: from the log, or from the platform's own lists when the log is empty."""
+"""What earlier tries of a send did: from the log, and where it cannot tell from the platform's own lists."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
 
-from airflow.providers.common.compat.sdk import AirflowFailException
-
-from airflow_provider_smspartner.exceptions import SMSPartnerError
+from airflow_provider_smspartner.exceptions import NeedsPerson
 from airflow_provider_smspartner.hooks.paging import Listing
-from airflow_provider_smspartner.journal import Batch, Memory, Receipt
+from airflow_provider_smspartner.journal import Batch, Memory, Receipt, SendLog
+from airflow_provider_smspartner.journal.world import World, check_same, fingerprint
 from airflow_provider_smspartner.rules.people import Person
-from airflow_provider_smspartner.rules.sending_states import OPEN, BatchState
+from airflow_provider_smspartner.rules.sending_states import OPEN, BatchState, Event, after
+from airflow_provider_smspartner.sending import evidence
+from airflow_provider_smspartner.sending.cancellation import CallPlatform, finish
+from airflow_provider_smspartner.sending.evidence import Control, Evidence, Look
 from airflow_provider_smspartner.sending.plan import Plan
+from airflow_provider_smspartner.sending.walk import Walk
 
 log = logging.getLogger(__name__)
 
-MISSING_IN_A_ROW = 64
-"""Tags that must be missing one after the other before the walk over the ordinals ends."""
 
+class Recovery:
+    """Finds out what earlier tries did, before anything is sent. Used by the main thread alone."""
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Recall:
-    """Finds out what earlier tries did."""
+    def __init__(
+        self,
+        plan: Plan,
+        send_log: SendLog,
+        proofs: Evidence,
+        *,
+        call: CallPlatform,
+        look: Look,
+        write: Callable[[Callable[[], Any]], Any],
+        now: Callable[[], float],
+        pause: Callable[[float], object],
+        started: float,
+    ) -> None:
+        self._plan = plan
+        self._log = send_log
+        self._evidence = proofs
+        self._call = call
+        self._look = look
+        self._write = write
+        """Has the log used, in the thread that claims."""
+        self._now = now
+        self._pause = pause
+        self._started = started
 
-    plan: Plan
-    look: Callable[[str], Listing | None]
-    now: Callable[[], float]
-    pause: Callable[[float], object]
+    def recall(self, audience: int | None) -> list[Batch]:
+        """Return the batches of all earlier tries, by ordinal.
 
-    def walk_tags(self, *, lost_log: bool, started: float) -> Memory:
-        """Find what was sent by a try whose log is lost, never was, or was that of a deleted run.
-
-        Usually one look for ordinal 0 is enough. After a try whose log is lost, it waits until that try's
-        requests must be over and walks all ordinals: the first batch may be the one that did not arrive.
-
-        :raises SMSPartnerError: a look failed whose answer is needed.
-        :raises AirflowFailException: a tag's people cannot be read in full.
+        :param audience: how many people are to be sent to, if that is known by now.
+        :raises NeedsPerson: what is remembered means something else by now; it says what to put back.
+        :raises SMSPartnerError: the platform does not say what it has; a later try asks again.
         """
-        memory, missing = Memory(), 0
-        if lost_log:
-            self._outwait(started + self.plan.longest_request + self.plan.verify_timeout)
-        while missing < MISSING_IN_A_ROW:
-            ordinal = len(memory.batches)
-            batch = Batch(ordinal=ordinal, tag=self.plan.tag_of(ordinal), state=BatchState.ABSENT)
-            found = self._first_look(batch, needed=lost_log or ordinal > 0)
-            if found:
-                people = len(found.numbers)
-                log.warning("Tag %s is on the platform: its %s people are left out", batch.tag, people)
-                self._adopt(batch, found)
-            memory.batches.append(batch)
-            missing = 0 if found else missing + 1
-            if not found and ordinal == 0 and not lost_log:
-                break
-        del memory.batches[len(memory.batches) - missing :]
-        return memory
-
-    def _outwait(self, moment: float) -> None:
-        left = moment - self.now()
-        if left > 0:
-            log.info("Waiting %.0f s until the requests of the try before must be over", left)
-            self.pause(left)
-
-    def _first_look(self, batch: Batch, *, needed: bool) -> Listing | None:
-        """Look for a batch nobody remembers; the endpoint must not become a condition of every send."""
-        try:
-            return self.look(batch.tag)
-        except SMSPartnerError as error:
-            if needed:
-                raise
-            log.warning("Could not look by tag for what an earlier run may have sent: %s", error)
-            return None
-
-    def read_back(self, memory: Memory) -> None:
-        """Find out anew who is in batches whose hashes were made with another secret: the tags decide.
-
-        :raises SMSPartnerError: a look failed.
-        :raises AirflowFailException: the platform does not list the people of a batch in full.
-        """
-        log.warning("The connection's key has changed: the tags on the platform tell who was sent to")
-        for batch in memory.batches:
-            if batch.tag != self.plan.tag_of(batch.ordinal):
-                raise AirflowFailException(
-                    "The connection, its sandbox flag or the tag is another one than on the earlier tries of "
-                    "this task. Put the former one back to send to the others, or take another task for them."
-                )
-            batch.rejected = b""  # nobody can tell who that was: the platform will refuse them again
-            if batch.state is BatchState.ACCEPTED or batch.state in OPEN:
-                self._read_back(batch)
-
-    def _read_back(self, batch: Batch) -> None:
-        plan = self.plan
-        found = self.look(batch.tag)
-        if not found and batch.state in OPEN - {BatchState.REFUSED}:
-            self._outwait(plan.over(batch))
-            found = self.look(batch.tag)
-        if found:
-            self._adopt(batch, found)
-        elif batch.state in OPEN and not plan.invisible:
-            batch.state, batch.hashes = BatchState.ABSENT, b""
+        memory: Memory | None = self._write(self._log.load)
+        world = self._compare(memory)
+        if memory is not None and memory.cancelling:
+            self._write(lambda: self._finish_cancelling(memory))
+        if memory is None or memory.lost or not memory.batches:
+            batches = self._walk(memory, audience)
+            self._write(lambda: self._log.open(Memory(batches=batches, world=world)))
         else:
-            raise AirflowFailException(
-                f"SMS Partner lists nobody under tag {batch.tag}; with the changed key nobody can tell who "
-                "that was. Put the former key back to send to the others."
-            )
+            batches = memory.batches
+            self._read_back(memory)
+        self._write(lambda: self._log.note(world))
+        for batch in batches:
+            batch.inherited = True
+        return batches
+
+    def _finish_cancelling(self, memory: Memory) -> None:
+        finish(memory, call=self._call, send_log=self._log, width=self._plan.concurrency)
+
+    # ---- under what it was remembered --------------------------------------------------------------
+
+    def _compare(self, memory: Memory | None) -> World:
+        """Compare what was remembered under with what is now, and return the latter."""
+        plan, before = self._plan, memory.world if memory else None
+        now = replace(
+            plan.world,
+            ledger=self._log.ledger,
+            check=plan.recogniser.check,
+            unseen_until=plan.unseen_until(self._started),
+        )
+        if memory is None or before is None or not (memory.batches or memory.in_ledger):
+            return replace(now, account=fingerprint(plan.account(False), now.connection))
+        check_same(before, now, in_ledger=memory.in_ledger)  # before another account is asked who it is
+        is_rolled = before.check != now.check
+        now = replace(now, account=fingerprint(plan.account(is_rolled), now.connection))
+        check_same(before, now, in_ledger=memory.in_ledger)
+        memory.same_account = not is_rolled  # two accounts of one owner may have one name
+        for batch in memory.batches:  # a ledger and earlier versions do not say it of each batch
+            if batch.unseen_until is None and batch.state in OPEN and memory.in_ledger:
+                batch.unseen_until = before.unseen_until
+        return now
+
+    # ---- without a log -----------------------------------------------------------------------------
+
+    def _walk(self, memory: Memory | None, audience: int | None) -> list[Batch]:
+        is_lost = (memory is None and self._plan.later_try) or (memory is not None and memory.lost)
+        walk = Walk(self._plan, self._look, now=self._now, pause=self._pause, started=self._started)
+        known = memory.batches if memory else []
+        return walk.walk(known, is_lost=is_lost, audience=audience, adopt=self._adopt)
 
     def _adopt(self, batch: Batch, found: Listing) -> None:
-        """Take the people of a tag for those of the batch."""
-        if not found.whole:
-            raise AirflowFailException(
-                f"SMS Partner does not list the people of tag {batch.tag} in full, so nobody can tell who is "
-                "left. Look the tag up in the customer area, and send to the others with another task."
+        """Take the people of a tag for those of the batch.
+
+        :raises NeedsPerson: they are not listed in full.
+        """
+        wanted = batch.receipt.people if batch.receipt else batch.size - batch.rejections
+        wanted = 1 if self._plan.redirect_to else wanted
+        if not found.whole or len(found.numbers) < wanted:
+            listed = f"{len(found.numbers)} of {wanted}" if wanted else f"{len(found.numbers)}"
+            raise NeedsPerson(
+                f"SMS Partner does not list the people of tag {batch.tag} in full ({listed}), so nobody "
+                "can tell who is left. If the connection's key was changed, put the former one back and "
+                "clear the task. If not, look the tag up in the customer area, and send to the others with "
+                "another task."
             )
-        batch.hashes = self.plan.recogniser.hashes(Person(number) for number in sorted(found.numbers))
-        batch.state = BatchState.ACCEPTED
+        batch.hashes = self._plan.recogniser.hashes(Person(number) for number in sorted(found.numbers))
+        batch.rejected = b""  # nobody can tell who that was: the platform will refuse them again
+        if batch.state is not BatchState.ACCEPTED:
+            batch.state = after(batch.state, Event.FOUND)
         batch.receipt = batch.receipt or Receipt(people=len(found.numbers))
+
+    # ---- under another key -------------------------------------------------------------------------
+
+    def _read_back(self, memory: Memory) -> None:
+        """Find out anew who is in batches whose hashes were made with another secret: the tags decide."""
+        foreign = [batch for batch in memory.batches if not batch.comparable]
+        if not foreign:
+            return
+        log.warning("The connection's key has changed: the tags on the platform tell who was sent to")
+        is_same_tag = memory.world is None or memory.world.tag == self._plan.world.tag
+        if is_same_tag and any(batch.tag != self._plan.tag_of(batch.ordinal) for batch in foreign):
+            raise NeedsPerson(
+                "The connection, its sandbox flag or the tag is another one than on the earlier tries of "
+                "this task. Put the former one back to send to the others, or take another task for them."
+            )
+        sent = [batch for batch in foreign if batch.state is BatchState.ACCEPTED]
+        open_ = [batch for batch in foreign if batch.state in OPEN]
+        for batch in [*sent, *open_]:
+            found = self._look(without_people(batch))
+            if found is not None:
+                self._adopt(batch, found)
+            elif batch.state is BatchState.ACCEPTED:
+                raise self._key_is_needed(batch)
+        is_theirs = any(batch.state is BatchState.ACCEPTED for batch in foreign)
+        for batch in foreign:
+            if batch.state in OPEN:
+                self._prove_absent(batch, sent, is_theirs=is_theirs)
+            elif batch.state is not BatchState.ACCEPTED:
+                batch.rejected = batch.hashes = b""
+
+    def _prove_absent(self, batch: Batch, sent: Sequence[Batch], *, is_theirs: bool) -> None:
+        """Find out that a batch is not on the platform, or take in who is there.
+
+        :param is_theirs: whether the account is known to have sent some of this task's texts.
+        """
+        if batch.state is not BatchState.REFUSED:
+            if not is_theirs:  # it may be another account, on which nothing can be found
+                raise self._key_is_needed(batch)
+            self._outwait(self._evidence.over_at(replace(batch, inherited=True)))
+        for _ in range(self._evidence.looks_needed):
+            if found := self._look(without_people(batch)):
+                self._adopt(batch, found)
+                return
+            self._pause(evidence.APART)
+        control = self._evidence.control(batch, sent)
+        if not (control is Control.SHOWN or (control is Control.NONE and self._evidence.is_seen(batch))):
+            raise self._key_is_needed(batch)
+        batch.state, batch.hashes, batch.rejected = after(batch.state, Event.NOT_FOUND), b"", b""
+
+    def _key_is_needed(self, batch: Batch) -> NeedsPerson:
+        return NeedsPerson(
+            f"SMS Partner lists nobody under tag {batch.tag}; with the changed key nobody can tell who that "
+            "was, or whether it is the same account. Put the former key back and clear the task."
+        )
+
+    def _outwait(self, moment: float) -> None:
+        if (left := moment - self._now()) > 0:
+            log.info("Waiting %.0f s until the requests of the try before must be over", left)
+            self._pause(left)
+
+
+def without_people(batch: Batch) -> Batch:
+    """Return a batch of which only the tag is known, so that everybody under it is taken for its people."""
+    return replace(batch, people=(), hashes=b"")

@@ -64,11 +64,16 @@ class Totals:
         )
         return bad
 
-    def take_back(self, batch: Batch) -> None:
-        """Put a batch right that a look has found: nobody of it was refused, whatever the answer said."""
+    def take_back(self, batch: Batch, listed: int) -> None:
+        """Put a batch right that a look has found: nobody of it was refused, whatever the answer said.
+
+        :param listed: how many of its people the list has shown.
+        """
         self._rejected -= batch.rejections
-        batch.rejected = b""
-        batch.receipt = batch.receipt or Receipt(people=self._reached(batch))
+        batch.rejected = batch.forgiven = b""
+        batch.receipt = batch.receipt or Receipt(people=listed)
+        if (missing := self._reached(batch) - listed) > 0:
+            log.warning("Tag %s: %s of its people are not listed, count as unknown", batch.tag, missing)
 
     def accept(self, batch: Batch) -> None:
         """Count a batch that the platform has taken on."""
@@ -113,7 +118,13 @@ class Totals:
         outcome = Outcome(rejected=self._rejected, excluded_by=dict(excluded_by))
         for batch in sorted(self.accepted, key=lambda batch: batch.ordinal):
             outcome.add(batch)
+            if batch.receipt and not batch.receipt.message_id:
+                outcome.unknown += max(0, self._reached(batch) - batch.receipt.people)
         return outcome
+
+    def forgive(self) -> None:
+        """Count nobody as refused: it was not for good."""
+        self._rejected = 0
 
     def _reached(self, batch: Batch) -> int:
         """Return how many phones a batch goes to."""

@@ -12,6 +12,7 @@ from airflow_provider_smspartner.exceptions import (
     InsufficientCreditError,
     InvalidMessage,
     InvalidRequestError,
+    NeedsPerson,
     NotFoundError,
     StopListError,
 )
@@ -22,6 +23,7 @@ HOPELESS = (
     InsufficientCreditError,
     InvalidMessage,
     InvalidRequestError,
+    NeedsPerson,
     NotFoundError,
     StopListError,
 )
@@ -32,6 +34,22 @@ class RefusedArguments(InvalidMessage, AirflowFailException):
 
     Airflow makes mapped tasks, and an ``@task`` the operators in it, when they run.
     """
+
+
+REMEDIES = {
+    AuthenticationError: "Put the API key of the connection right, or have the account opened, and clear the "
+    "task: the rest is sent.",
+    InsufficientCreditError: "Top up the account, or have a price set for these numbers, and clear the task: "
+    "the rest is sent.",
+}
+
+
+def in_sentences(error: Exception, rest: str) -> str:
+    """Return what went wrong, what helps, and how far the send came, as sentences that stay apart."""
+    text = str(error).rstrip()
+    stop = "" if text.endswith((".", "!", "?", "…")) else "."
+    remedy = next((f" {remedy}" for kind, remedy in REMEDIES.items() if isinstance(error, kind)), "")
+    return f"{text}{stop}{remedy}{rest}"
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_smspartner.exceptions import APIError, SMSPartnerError
+from airflow_provider_smspartner.tasks.failures import in_sentences
 
 if TYPE_CHECKING:
     from airflow.sdk import BaseOperator, Context
@@ -72,4 +73,4 @@ def identify(
 def unfinished(error: SMSPartnerError, rest: str) -> SMSPartnerError:
     """Return the error of a try that did not get through, of its own class where that takes a text."""
     kind = SMSPartnerError if isinstance(error, APIError) else type(error)
-    return kind(f"{error}{rest} A later try sends to those who are missing.")
+    return kind(f"{in_sentences(error, rest)} A later try sends to those who are missing.")

@@ -20,6 +20,7 @@ from airflow_provider_smspartner.journal.eligibility import Claimant
 from airflow_provider_smspartner.journal.ledger import SqlLog
 from airflow_provider_smspartner.journal.opening import prepare
 from airflow_provider_smspartner.journal.table import SENDS, Ledger
+from airflow_provider_smspartner.journal.world import World
 from airflow_provider_smspartner.rules.batches import batch_tag
 from airflow_provider_smspartner.rules.people import Person, Recogniser
 from airflow_provider_smspartner.rules.sending_states import BatchState
@@ -209,6 +210,15 @@ class Fence:
         if self.stale:
             raise StaleProcess("gone")
         self.memory = memory
+
+    def count_claims(self, ordinals: int) -> None:
+        self.open(Memory())
+
+    def note(self, world: World) -> None:
+        """Nothing to note: it tells nobody."""
+
+    def forget_intent(self) -> None:
+        """It has none."""
 
 
 @pytest.fixture

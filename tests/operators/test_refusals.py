@@ -51,6 +51,8 @@ from tests.operators.conftest import ANN, QUERY, Fill, Run, sms, survey
         ({"recipients": ANN, "parameters": [1]}, "parameters: .*sql"),
         ({"on_invalid": "ignore"}, "on_invalid: .*skip.*fail"),
         ({"max_invalid_rate": 50}, "max_invalid_rate: .*0 and 1"),
+        ({"max_rejected_rate": 50}, "max_rejected_rate: .*0 and 1"),
+        ({"max_rejected_rate": "0.5"}, "max_rejected_rate: '0.5' is not between 0 and 1"),
         ({"concurrency": 0}, "concurrency: .*1 to 64"),
         ({"concurrency": 2.5}, "concurrency: .*1 to 64"),
         ({"countries": "FR"}, "countries: .*list"),

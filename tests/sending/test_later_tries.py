@@ -7,9 +7,9 @@ import json
 from collections import deque
 
 import pytest
-from airflow.providers.common.compat.sdk import AirflowFailException
 
 from airflow_provider_smspartner.exceptions import (
+    NeedsPerson,
     OutcomeUnknownError,
     SMSPartnerError,
 )
@@ -117,7 +117,7 @@ def test_a_tag_whose_people_are_not_listed_in_full_is_for_a_person() -> None:
     sent.attempt_anyway(EVERYBODY, dies_at=30)
     sent.store.clear()
 
-    with pytest.raises(AirflowFailException, match="in full"):
+    with pytest.raises(NeedsPerson, match="in full"):
         sent.attempt(EVERYBODY)
     assert not sent.doubles
 
@@ -177,7 +177,7 @@ def test_another_connection_or_sandbox_flag_on_a_later_try_is_for_a_person() -> 
     sent.attempt_anyway(EVERYBODY, dies_at=30)
     sent.name = ("another connection",)
 
-    with pytest.raises(AirflowFailException, match="Put the former one back"):
+    with pytest.raises(NeedsPerson, match="Put the former one back"):
         sent.attempt(EVERYBODY)
     sent.name = ("campaign",)
 

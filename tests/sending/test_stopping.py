@@ -149,6 +149,10 @@ def test_a_failed_send_ends_although_the_brake_would_be_pulled() -> None:
     assert_everyone_once(sent, sent.finish(EVERYBODY))
 
 
+DECIDING = {"engine.py", "reconciliation.py", "recovery.py", "walk.py", "evidence.py", "paging.py"}
+"""The files that decide about a send."""
+
+
 class TimeUp(BaseException):
     """What Airflow raises at an arbitrary line when ``execution_timeout`` is over."""
 
@@ -159,7 +163,7 @@ def time_up_at(line: int) -> Iterator[None]:
     lines, outer = itertools.count(1), sys.gettrace()
 
     def trace(frame: FrameType, event: str, argument: object) -> Any:
-        if Path(frame.f_code.co_filename).name not in {"sending.py", "doubts.py", "recall.py", "lookup.py"}:
+        if Path(frame.f_code.co_filename).name not in DECIDING:
             return None
         if event == "line" and next(lines) == line:
             raise TimeUp

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
@@ -108,7 +109,7 @@ def test_an_unresolved_batch_is_named_with_what_a_person_can_do(
 
 def test_a_look_that_fails_is_for_a_later_try_and_not_for_a_person(sim: Simulator, tries: Tries) -> None:
     sim.faults.add("/send", "reset_after", skip=1)
-    sim.faults.add("/bulk-status-by-tag", "refuse", skip=1, code=5)
+    sim.faults.add("/bulk-status-by-tag", "refuse", skip=3, code=5)  # the first three look for a deleted run
 
     with pytest.raises(SMSPartnerError, match="A later try sends to those who are missing") as caught:
         tries.run()
@@ -167,3 +168,58 @@ def test_on_kill_lets_the_task_fail_and_a_later_try_sends_the_rest(
     assert len(sim.sent) < len(EVERYBODY)
 
     assert_everyone_once(sim, tries.run())
+
+
+@pytest.mark.parametrize("code", [2, 3, 9, 40, 50])
+def test_a_refused_look_is_for_a_later_try_whatever_its_code(code: int, sim: Simulator, tries: Tries) -> None:
+    sim.faults.add("/send", "reset_after", skip=1)
+    sim.faults.add("/bulk-status-by-tag", "refuse", skip=3, code=code)
+
+    with pytest.raises(SMSPartnerError, match="could not be looked up") as caught:
+        tries.run()
+    assert not isinstance(caught.value, AirflowFailException)
+
+    assert_everyone_once(sim, tries.run())
+
+
+def test_no_credit_names_a_remedy_in_sentences_of_its_own(sim: Simulator, tries: Tries) -> None:
+    sim.faults.add("/send", "refuse", skip=2, code=11)
+
+    with pytest.raises(AirflowFailException) as caught:
+        tries.run()
+
+    assert ". Top up the account, " in str(caught.value)
+    assert ": the rest is sent. 6 people were texted." in str(caught.value)
+
+
+def test_another_tag_between_two_tries_texts_nobody_twice(sim: Simulator, tries: Tries) -> None:
+    sim.faults.add("/send", "refuse", skip=2, code=11)
+    with pytest.raises(AirflowFailException):
+        tries.run(tag="monday")
+
+    assert_everyone_once(sim, tries.run(tag="tuesday"))
+
+
+def test_another_connection_between_two_tries_has_to_be_put_back(
+    sim: Simulator, tries: Tries, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sim.faults.add("/send", "refuse", skip=2, code=11)
+    with pytest.raises(AirflowFailException):
+        tries.run()
+    monkeypatch.setenv("AIRFLOW_CONN_SECOND_ACCOUNT", os.environ["AIRFLOW_CONN_SMSPARTNER_DEFAULT"])
+
+    with pytest.raises(AirflowFailException, match=r"smspartner_conn_id: .*'smspartner_default'"):
+        tries.run(smspartner_conn_id="second_account")
+
+    assert_everyone_once(sim, tries.run())
+
+
+def test_everybody_refused_fails_for_good_and_is_asked_for_again(sim: Simulator, tries: Tries) -> None:
+    sim.faults.add("/send", "refuse", times=None, code=55)
+    with pytest.raises(AirflowFailException, match="max_rejected_rate"):
+        tries.run()
+    sim.faults.clear()
+
+    result = tries.run()
+    assert sim.texts_per_number() == dict.fromkeys(EVERYBODY, 1)
+    assert (result["recipients"], result["rejected"], result["unknown"]) == (12, 0, 0)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import deque
 
 import pytest
-from airflow.providers.common.compat.sdk import AirflowFailException
 
 from airflow_provider_smspartner import api
 from airflow_provider_smspartner.exceptions import (
+    NeedsPerson,
     OutcomeUnknownError,
     SMSPartnerError,
 )
@@ -52,14 +52,14 @@ def test_without_a_batch_that_is_there_for_sure_an_invisible_one_stays_unknown(l
 @pytest.mark.parametrize("later", [False, pytest.param(True, marks=needs_task_state_store)])
 def test_other_people_under_our_tag_end_the_task_for_good(later: bool) -> None:
     sent = campaign()
-    options = api.SendOptions(tag=sent.tag_of(1))
+    options = api.SendOptions(tag=sent.tag_of(2))
     sent.line.carry(api.send([OUT_OF_THE_WORLD], "Hello", options))
-    sent.line.fates = deque([Fate.ANSWERED, Fate.REQUEST_LOST])
+    sent.line.fates = deque([Fate.ANSWERED, Fate.ANSWERED, Fate.REQUEST_LOST])
     if later:
-        sent.attempt_anyway(EVERYBODY, dies_at=12)
+        sent.attempt_anyway(EVERYBODY, dies_at=18)
         sent.clock.pause(1000)
 
-    with pytest.raises(AirflowFailException, match="holds other people"):
+    with pytest.raises(NeedsPerson, match="holds other people"):
         sent.attempt(EVERYBODY)
     assert not sent.doubles
 
@@ -71,7 +71,7 @@ def test_on_unknown_fail_gives_up_at_once_and_verify_takes_it_up(fate: Fate) -> 
     sent.line.fates = deque([Fate.ANSWERED, fate])
 
     for _ in range(2):
-        with pytest.raises(AirflowFailException):
+        with pytest.raises(NeedsPerson):
             sent.attempt(EVERYBODY)
         assert sent.sending is not None
         assert 'Set on_unknown="verify" and clear' in sent.sending.explain()

@@ -1,0 +1,51 @@
+"""Memories add up: what a ledger and Airflow's task state store know of one task, as one.
+
+A ledger may be added between two tries, and be lost. Whoever one of the two knows was sent to was sent to; a
+ledger that is empty although the store says that people were claimed in it is lost, and not new.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import zip_longest
+
+from airflow_provider_smspartner.journal import Batch, Memory
+from airflow_provider_smspartner.rules.sending_states import BatchState
+
+
+def united(of_ledger: Sequence[Batch], of_store: Memory | None) -> Memory | None:
+    """Return what both know; None when nobody has begun either.
+
+    :param of_ledger: by ordinal; those whose people have all moved on hold nobody.
+    """
+    if of_store is None:
+        return remembered(of_ledger, Memory()) if of_ledger else None
+    pairs = zip_longest(of_ledger, of_store.batches)
+    memory = remembered([chosen(ours, theirs) for ours, theirs in pairs], of_store)
+    memory.lost = of_store.in_ledger and not of_ledger
+    return memory
+
+
+def remembered(batches: Sequence[Batch], of_store: Memory) -> Memory:
+    """Return the batches as a memory, with what the store says beside its own."""
+    is_cancelling = any(batch.state is BatchState.CANCELLING for batch in batches)
+    return Memory(
+        batches=list(batches),
+        same_account=of_store.same_account and bool(of_store.batches),
+        cancelling=of_store.cancelling or is_cancelling,
+        world=of_store.world,
+        in_ledger=of_store.in_ledger,
+    )
+
+
+def chosen(of_ledger: Batch | None, of_store: Batch | None) -> Batch:
+    """Return the batch of an ordinal: the store's where the ledger has nobody, for it was there before."""
+    batch = of_store if of_ledger is None or (of_store and not of_ledger.size) else of_ledger
+    assert batch is not None  # noqa: S101  # the longer list has one
+    return batch
+
+
+def ordinals_of_store(of_ledger: Sequence[Batch], of_store: Memory | None) -> frozenset[int]:
+    """Return the ordinals of the batches that only the store knows."""
+    held = {batch.ordinal for batch in of_ledger if batch.size}
+    return frozenset(batch.ordinal for batch in (of_store.batches if of_store else ())) - held

@@ -1,0 +1,76 @@
+"""The brake on refusals: where the platform refuses most people, something else is wrong than numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from airflow_provider_smspartner.exceptions import APIError, NeedsPerson
+from airflow_provider_smspartner.journal import Batch
+from airflow_provider_smspartner.rules import batches
+from airflow_provider_smspartner.rules.people import Person
+
+FEWEST = 20
+"""People of whom something must be known before their share says anything."""
+
+
+class RefusalBrake:
+    """Watches how many people are refused for good. Used by the main thread alone."""
+
+    def __init__(self, most: float) -> None:
+        self._most = most
+        self._accepted = self._rejected = self._slices = 0
+        self._likely_fine: set[tuple[str, str]] = set()
+        """Who was in a refused batch, but not among those whom the refusal named."""
+        self._refused: dict[int, Batch] = {}
+        self._reason = ""
+        self.has_tripped = False
+
+    def begin_slice(self) -> None:
+        """Note that a further part of the audience is sent; one alone is not judged."""
+        self._slices += 1
+
+    def remember(self, batch: Batch) -> None:
+        """Take in a batch of which the platform has refused somebody."""
+        if batch.rejected:
+            self._refused[batch.ordinal] = batch
+
+    def accept(self, batch: Batch) -> None:
+        """Count the people of an accepted batch, before they are forgotten."""
+        self._accepted += len(batch.people) - batch.rejections
+        self._likely_fine.difference_update(map(key_of, batch.people))
+
+    def refuse(self, batch: Batch, bad: Sequence[Person], reason: APIError | str) -> None:
+        """Count people whom the platform refuses, of a batch of which the others may go again."""
+        self.remember(batch)
+        self._rejected += len(bad)
+        self._likely_fine.difference_update(map(key_of, batch.people))
+        if bad:
+            rest = set(map(key_of, batch.people)).difference(map(key_of, bad))
+            self._likely_fine |= rest
+            self._reason = str(reason)
+
+    def judge(self) -> NeedsPerson | None:
+        """Return why the send must stop, if it must."""
+        known = self._accepted + self._rejected + len(self._likely_fine)
+        if self._slices < 2 or known < min(FEWEST, 2 * batches.BATCH_LIMIT):
+            return None
+        if self._rejected <= self._most * known:
+            return None
+        self.has_tripped = True
+        return NeedsPerson(
+            f"max_rejected_rate: SMS Partner has refused {self._rejected} of the first {known} people, and "
+            f"{self._most:.0%} are allowed. The last reason was: {self._reason.rstrip('.')}. These refusals "
+            "are not final: put right what it names, or raise max_rejected_rate, and clear the task; it asks "
+            "again for everybody who was refused."
+        )
+
+    def forgive(self) -> list[Batch]:
+        """Return the batches of which somebody was refused, changed so that nobody of them is for good."""
+        for batch in self._refused.values():
+            batch.forgiven, batch.rejected = batch.forgiven + batch.rejected, b""
+        return list(self._refused.values())
+
+
+def key_of(person: Person) -> tuple[str, str]:
+    """Return who a person is, whatever their text is filled with."""
+    return (person.number, person.event)

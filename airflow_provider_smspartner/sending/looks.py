@@ -1,0 +1,43 @@
+"""The look by tag as a send uses it: our people in any spelling, its refusals left to a later try."""
+
+from __future__ import annotations
+
+from airflow_provider_smspartner.exceptions import (
+    APIError,
+    AuthenticationError,
+    LookFailed,
+    NotFoundError,
+    RateLimitError,
+)
+from airflow_provider_smspartner.hooks.paging import Listing, look_up
+from airflow_provider_smspartner.journal import Batch
+from airflow_provider_smspartner.sending.cancellation import CallPlatform
+from airflow_provider_smspartner.sending.plan import Plan
+
+ACCESS_REFUSED = 40
+"""The code of one endpoint that is closed to the account, and not of a key that is wrong."""
+
+
+class Looks:
+    """Looks batches up. Used by the main thread alone."""
+
+    def __init__(self, plan: Plan, call: CallPlatform) -> None:
+        self._plan = plan
+        self._call = call
+
+    def look(self, batch: Batch) -> Listing | None:
+        """Return who is on the platform under a batch's tag; None when it lists nobody.
+
+        :raises LookFailed: the platform refused to say; a later try asks again.
+        :raises SMSPartnerError: nobody can tell, for another reason.
+        """
+        of_batch = self._plan.is_of(batch) if batch.people or batch.hashes else None
+        try:
+            return look_up(self._call, batch.tag, ours=of_batch)
+        except (RateLimitError, NotFoundError):
+            raise
+        except APIError as error:
+            # What is wrong with a look is no reason to give the send up, unless the key itself is wrong
+            if isinstance(error, AuthenticationError) and error.code != ACCESS_REFUSED:
+                raise
+            raise LookFailed(f"Tag {batch.tag} could not be looked up: {error}") from error

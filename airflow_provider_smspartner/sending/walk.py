@@ -1,0 +1,164 @@
+"""The walk over the tags: what was sent by a try whose log is lost, or never was, or was a deleted run's."""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from airflow_provider_smspartner.exceptions import NeedsPerson, OutcomeUnknownError, SMSPartnerError
+from airflow_provider_smspartner.hooks.paging import Listing
+from airflow_provider_smspartner.journal import CLOCK_MARGIN, Batch
+from airflow_provider_smspartner.rules import batches
+from airflow_provider_smspartner.rules.schedule import PARIS
+from airflow_provider_smspartner.rules.sending_states import Event, after
+from airflow_provider_smspartner.sending import evidence
+from airflow_provider_smspartner.sending.evidence import Look
+from airflow_provider_smspartner.sending.plan import Plan
+
+log = logging.getLogger(__name__)
+
+MISSING_IN_A_ROW = 64
+"""Tags that must be missing one after the other before the walk over the ordinals ends."""
+LONGEST_WAIT = 900.0
+"""Seconds that a try waits for what is about to be seen; what takes longer is for a later try."""
+
+Adopt = Callable[[Batch, Listing], None]
+
+
+class Walk:
+    """One walk over the ordinals of a task. Used by the main thread alone."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        look: Look,
+        *,
+        now: Callable[[], float],
+        pause: Callable[[float], object],
+        started: float,
+    ) -> None:
+        self._plan = plan
+        self._look = look
+        self._now = now
+        self._pause = pause
+        self._started = started
+        self._whose: dict[frozenset[str], str] = {}
+        """Under which tag a set of people was listed."""
+
+    def walk(
+        self, known: Sequence[Batch], *, is_lost: bool, audience: int | None, adopt: Adopt
+    ) -> list[Batch]:
+        """Return what was sent, by ordinal; the last one is there for sure.
+
+        Usually a few looks are enough. After a try whose log is lost, it waits until that try's requests must
+        be over, and twice walks all ordinals: the first batches may be those that did not arrive, and a look
+        may slip.
+
+        :param known: batches that another memory knows.
+        :param audience: how many people are to be sent to, if that is known by now.
+        :raises SMSPartnerError: a look failed whose answer is needed.
+        :raises NeedsPerson: the lists cannot be told apart, or are not whole.
+        """
+        needed = 1 if audience is None else max(1, -(-audience // batches.BATCH_LIMIT))
+        if is_lost:
+            self._outwait(self._started + self._plan.longest_request + self._plan.verify_timeout)
+            self._await_sight()
+        found: dict[int, Batch] = {batch.ordinal: batch for batch in known}
+        first = MISSING_IN_A_ROW if is_lost else 1 + min(2 * self._plan.concurrency, needed)
+        self._pass(found, first, needed, adopt, may_fail=not is_lost)
+        if is_lost or found:
+            self._pause(evidence.APART)
+            self._pass(found, MISSING_IN_A_ROW, needed, adopt, may_fail=False)
+        self._check_sight(found, is_lost=is_lost)
+        length = 1 + max(found, default=-1)
+        return [found.get(ordinal) or absent(self._batch(ordinal)) for ordinal in range(length)]
+
+    def _pass(
+        self, found: dict[int, Batch], missing: int, needed: int, adopt: Adopt, *, may_fail: bool
+    ) -> None:
+        """Look for each ordinal once, until so many are missing in a row."""
+        ordinal = in_a_row = 0
+        while in_a_row < missing:
+            if ordinal > 2 * MISSING_IN_A_ROW * (needed + 16):
+                raise NeedsPerson(
+                    f"SMS Partner lists people under {ordinal} tags of this task, more than it can have "
+                    "sent: the look by tag cannot be trusted. Nothing was sent. See whether a gateway stands "
+                    "between, and whether /bulk-status-by-tag heeds its tag."
+                )
+            try:
+                batch = found.get(ordinal) or self._find(ordinal, adopt)
+            except SMSPartnerError as error:  # the endpoint must not become a condition of every send
+                if not may_fail or found or isinstance(error, NeedsPerson):
+                    raise
+                log.warning("Could not look by tag for what an earlier run may have sent: %s", error)
+                return
+            if batch:
+                found[ordinal], missing = batch, MISSING_IN_A_ROW
+            in_a_row = 0 if batch else in_a_row + 1
+            ordinal += 1
+
+    def _find(self, ordinal: int, adopt: Adopt) -> Batch | None:
+        batch = self._batch(ordinal)
+        if (listed := self._look(batch)) is None:
+            return None
+        self._check_distinct(batch.tag, listed)
+        log.warning("Tag %s is on the platform: its %s people are left out", batch.tag, len(listed.numbers))
+        adopt(batch, listed)
+        return batch
+
+    def _batch(self, ordinal: int) -> Batch:
+        return Batch(ordinal=ordinal, tag=self._plan.tag_of(ordinal))
+
+    def _check_distinct(self, tag: str, listed: Listing) -> None:
+        """Refuse lists that show the same people under two tags, of which each person has one."""
+        first = self._whose.setdefault(listed.numbers, tag)
+        if first != tag and listed.numbers and not self._plan.redirect_to:
+            raise NeedsPerson(
+                f"SMS Partner lists the same {len(listed.numbers)} people under tag {first} and tag {tag}, "
+                "so the look by tag cannot be trusted: it, or a gateway in between, seems to overlook the "
+                "tag. Nothing was sent. Have /bulk-status-by-tag put right and clear the task."
+            )
+
+    # ---- what cannot be seen -----------------------------------------------------------------------
+
+    def _outwait(self, moment: float) -> None:
+        if (left := moment - self._now()) > 0:
+            log.info("Waiting %.0f s until the requests of the try before must be over", left)
+            self._pause(left)
+
+    def _sight(self) -> float:
+        """Return the moment from which everything that an earlier try has sent can be seen.
+
+        Nobody has written down when it sent. What it sent just before the release is seen a while after it.
+        """
+        if self._plan.world.sandbox:  # reaches nobody
+            return -math.inf
+        after_release = self._plan.verify_timeout + CLOCK_MARGIN
+        moments = (self._plan.unseen_until(self._now() - ago) for ago in (0.0, after_release))
+        return max((moment + after_release for moment in moments if moment is not None), default=-math.inf)
+
+    def _await_sight(self) -> None:
+        left = self._sight() - self._now()
+        if 0 < left <= LONGEST_WAIT:
+            self._outwait(self._now() + left)
+
+    def _check_sight(self, found: dict[int, Batch], *, is_lost: bool) -> None:
+        """Believe that somebody is missing only if they could be seen."""
+        sight = self._sight()
+        is_control = bool(found) and self._plan.scheduled_for(self._now()) is not None
+        if not is_lost or self._now() >= sight or is_control:
+            return
+        when = "" if math.isinf(sight) else f" after {datetime.fromtimestamp(sight, PARIS):%Y-%m-%d %H:%M}"
+        raise OutcomeUnknownError(
+            "Nothing remembers what the earlier tries of this task have sent, and what waits on SMS Partner "
+            f"for its time may not be listed there yet. Clear the task{when} (Paris), when it can be seen. "
+            "With Airflow's task state store (3.3) or a ledger a task needs no such wait."
+        )
+
+
+def absent(batch: Batch) -> Batch:
+    """Return a batch that is not on the platform."""
+    batch.state = after(batch.state, Event.NOT_FOUND)
+    return batch

@@ -1,0 +1,398 @@
+"""Between two tries everything may change: what is carried over, and what fails until it is put back."""
+
+from __future__ import annotations
+
+import json
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from airflow_provider_smspartner import api
+from airflow_provider_smspartner.exceptions import NeedsPerson, NotFoundError, SMSPartnerError
+from airflow_provider_smspartner.journal.table import SENDS, Ledger
+from airflow_provider_smspartner.sending import evidence
+from airflow_provider_smspartner.simulator import Settings
+from airflow_provider_smspartner.simulator.messages import Message
+from airflow_provider_smspartner.simulator.platform import Platform
+from airflow_provider_smspartner.simulator.stage import Stage
+from faults.campaign import LOGS, Campaign
+from faults.world import Fate
+from tests.airflow_versions import needs_task_state_store
+from tests.sending.conftest import (
+    DAY,
+    EVERYBODY,
+    IN_AN_HOUR,
+    OUT_OF_THE_WORLD,
+    RICH,
+    assert_everyone_once,
+    campaign,
+    every_log,
+)
+
+TWO_OF_THEM = [Fate.ANSWERED, Fate.ANSWERED, Fate.UNREACHABLE]
+
+
+@pytest.fixture(autouse=True)
+def _seconds_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wait between two looks as a real send does: the clock is in the test's hand."""
+    monkeypatch.setattr(evidence, "APART", 5.0)
+
+
+def half_sent(log: str, **arguments: Any) -> Campaign:
+    """A campaign of which a first try has sent a part, and then failed."""
+    sent = campaign(log, **arguments)
+    sent.line.fates = deque(TWO_OF_THEM)
+    assert isinstance(sent.attempt_anyway(EVERYBODY), SMSPartnerError)
+    assert 0 < len(sent.stage.texts_per_number()) < len(EVERYBODY)
+    return sent
+
+
+def unseen_before_it_leaves(monkeypatch: pytest.MonkeyPatch, *, seconds: float = 0.0) -> None:
+    """Have the platform list what waits there only so long after it has left."""
+    tagged = Platform.tagged
+
+    def listed(platform: Platform, tag: str) -> Iterator[Message]:
+        for message in tagged(platform, tag):
+            if message.due + timedelta(seconds=seconds) <= platform.now():
+                yield message
+
+    monkeypatch.setattr(Platform, "tagged", listed)
+
+
+# ---- what it was made under -----------------------------------------------------------------------
+
+
+@needs_task_state_store
+@pytest.mark.parametrize("log", ["task state", "ledger"])
+def test_another_connection_fails_for_good_and_putting_it_back_sends_the_rest(log: str) -> None:
+    sent = half_sent(log)
+    sent.name, sent.connection = ("another",), "second_account"
+
+    with pytest.raises(NeedsPerson, match=r"smspartner_conn_id.*'smspartner_default'.*'second_account'"):
+        sent.attempt(EVERYBODY)
+    sent.name, sent.connection = ("campaign",), "smspartner_default"
+
+    assert_everyone_once(sent, sent.finish(EVERYBODY))
+
+
+@needs_task_state_store
+def test_a_ledger_that_is_added_forgets_nobody() -> None:
+    sent = half_sent("task state")
+    sent.open_log = LOGS["ledger"]
+    sent.line.fates = deque(TWO_OF_THEM)
+    sent.attempt_anyway(EVERYBODY)
+
+    assert_everyone_once(sent, sent.finish(EVERYBODY))
+
+
+@needs_task_state_store
+def test_a_ledger_that_is_taken_away_has_to_be_put_back() -> None:
+    sent = half_sent("ledger")
+    sent.open_log = LOGS["task state"]
+
+    with pytest.raises(NeedsPerson, match="ledger_conn_id"):
+        sent.attempt(EVERYBODY)
+    sent.open_log = LOGS["ledger"]
+
+    assert_everyone_once(sent, sent.finish(EVERYBODY))
+
+
+@needs_task_state_store
+def test_another_ledger_in_its_place_is_noticed() -> None:
+    sent = campaign("ledger")
+    first = sent.ledger = Ledger(engine=sent.ledger.engine, identity="first", pause=sent.pause)
+    sent.line.fates = deque(TWO_OF_THEM)
+    sent.attempt_anyway(EVERYBODY)
+    del sent.ledger
+    sent.ledger = Ledger(engine=sent.ledger.engine, identity="second", pause=sent.pause)
+
+    with pytest.raises(NeedsPerson, match=r"ledger_conn_id.*first.*second"):
+        sent.attempt(EVERYBODY)
+    sent.ledger = first
+
+    assert_everyone_once(sent, sent.finish(EVERYBODY))
+
+
+@needs_task_state_store
+def test_a_ledger_that_was_emptied_is_lost_and_not_new() -> None:
+    sent = campaign("ledger")
+    sent.line.fates = deque([*[Fate.THROTTLED] * 4, *[Fate.ANSWERED] * 2, Fate.UNREACHABLE])
+    sent.attempt_anyway(EVERYBODY)
+    assert sent.stage.texts_per_number()
+    with sent.ledger.engine.begin() as connection:
+        connection.execute(sa.delete(SENDS))
+
+    assert_everyone_once(sent, sent.finish(EVERYBODY))
+
+
+@needs_task_state_store
+@pytest.mark.parametrize("named", [True, False])
+def test_the_key_of_another_account_finds_nothing_and_is_not_believed(
+    named: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent = campaign()
+    sent.line.always = Fate.ANSWER_LOST
+    sent.attempt_anyway(EVERYBODY, dies_at=30)
+    assert sent.stage.texts_per_number()
+    sent.line.always = None
+    ours, secret = sent.stage, sent.secret
+    sent.line.stage, sent.secret = Stage(Settings(balance=RICH), clock=sent.clock.utc), "another key"
+    with monkeypatch.context() as patch:
+        if named:
+            patch.setattr(sent, "account_name", lambda needed: "backup@example.org")
+        with pytest.raises(NeedsPerson, match=r"former (one|key) back"):
+            sent.attempt(EVERYBODY)
+    assert not sent.line.stage.texts_per_number()
+    sent.line.stage, sent.secret = ours, secret
+    assert_everyone_once(sent, sent.finish(EVERYBODY))
+
+
+@needs_task_state_store
+@pytest.mark.parametrize("whole", [True, False])
+def test_after_a_rolled_key_a_list_counts_only_when_it_names_as_many_as_were_accepted(
+    whole: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent = half_sent("task state")
+    secret, sent.secret = sent.secret, "another key"
+    if not whole:
+        look = sent.line._look
+
+        def short(call: Any) -> Any:
+            listed = look(call)
+            return replace(listed, reports=listed.reports[:2], total=None)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(sent.line, "_look", short)
+            with pytest.raises(NeedsPerson, match=r"in full \(2 of 3\).*former one back"):
+                sent.attempt(EVERYBODY)
+        sent.secret = secret
+    assert not sent.doubles
+
+    assert_everyone_once(sent, sent.finish(EVERYBODY))
+
+
+# ---- what cannot be seen --------------------------------------------------------------------------
+
+
+@every_log
+def test_what_waits_on_the_platform_is_not_taken_for_absent(
+    log: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unseen_before_it_leaves(monkeypatch)
+    sent = campaign(log, send_in=IN_AN_HOUR)
+    sent.line.always = Fate.ANSWER_LOST
+    sent.attempt_anyway(EVERYBODY)
+    sent.line.always = None
+
+    assert isinstance(sent.attempt_anyway(EVERYBODY), SMSPartnerError)
+    sent.clock.pause(DAY)
+
+    assert_everyone_once(sent, sent.finish(EVERYBODY))
+
+
+@needs_task_state_store
+@pytest.mark.parametrize("log", ["task state", "ledger"])
+def test_a_time_that_is_taken_away_makes_nothing_absent_that_waits(
+    log: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unseen_before_it_leaves(monkeypatch)
+    sent = campaign(log, send_in=IN_AN_HOUR)
+    sent.line.always = Fate.ANSWER_LOST
+    sent.attempt_anyway(EVERYBODY)
+    sent.line.always, sent.send_at = None, None
+
+    error = sent.attempt_anyway(EVERYBODY)
+    assert isinstance(error, SMSPartnerError)
+    assert sent.sending is not None
+    assert "Wait until 2026-11-20 14:06 (Paris)" in sent.sending.explain()
+    sent.clock.pause(DAY)
+
+    assert_everyone_once(sent, sent.finish(EVERYBODY))
+
+
+@every_log
+def test_the_waiting_time_counts_from_the_release(log: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    unseen_before_it_leaves(monkeypatch, seconds=90)
+    sent = campaign(log, send_in=IN_AN_HOUR)
+    sent.line.always = Fate.ANSWER_LOST
+    sent.attempt_anyway(EVERYBODY)
+    sent.line.always = None
+    sent.clock.pause((sent.send_at or 0) - sent.clock.now() + 20)
+
+    assert_everyone_once(sent, sent.finish(EVERYBODY))
+
+
+@every_log
+def test_what_is_held_for_the_night_is_not_taken_for_absent(
+    log: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent = campaign(log)
+    morning = sent.clock.now() + 10 * IN_AN_HOUR
+    sent.release = lambda moment: max(moment, morning)
+    monkeypatch.setattr(sent.line, "blind", True)
+    sent.line.fates = deque([Fate.ANSWER_LOST, Fate.UNREACHABLE])
+    sent.attempt_anyway(EVERYBODY)
+
+    assert isinstance(sent.attempt_anyway(EVERYBODY), SMSPartnerError)
+    assert not sent.doubles
+    sent.clock.pause(DAY)
+
+    assert_everyone_once(sent, sent.finish(EVERYBODY))
+
+
+@every_log
+def test_a_clock_that_is_behind_shortens_no_waiting_time(log: str) -> None:
+    for step in range(4, 24):
+        sent = campaign(log, settings=Settings(balance=RICH, tag_delay=20))
+        sent.line.always = Fate.ANSWER_LOST
+        sent.now = lambda clock=sent.clock: clock.now() - 400  # type: ignore[misc]
+        sent.attempt_anyway(EVERYBODY, dies_at=step)
+        sent.now, sent.line.always = sent.clock.now, None
+
+        assert_everyone_once(sent, sent.finish(EVERYBODY))
+
+
+# ---- absence takes more than one look -------------------------------------------------------------
+
+
+@every_log
+def test_an_untrue_no_is_not_believed_while_the_list_lags(log: str) -> None:
+    sent = campaign(log, settings=Settings(balance=RICH, tag_delay=1))
+    sent.line.fates = deque([Fate.ANSWERED, Fate.UNTRUE_NO, Fate.UNTRUE_NO])
+
+    assert_everyone_once(sent, sent.attempt(EVERYBODY))
+
+
+@every_log
+@pytest.mark.parametrize("slips", range(1, 9))
+def test_one_look_that_slips_doubles_nobody(log: str, slips: int) -> None:
+    sent = campaign(log)
+    sent.line.fates = deque([Fate.ANSWER_LOST, Fate.ANSWERED, Fate.ANSWER_LOST])
+    sent.attempt_anyway(EVERYBODY, dies_at=26)
+    sent.clock.pause(1000)
+    look, looks = sent.line._look, iter(range(1, 10_000))
+
+    def slip(call: Any) -> Any:
+        if next(looks) == slips:
+            raise NotFoundError(call.path, 4)
+        return look(call)
+
+    sent.line._look = slip  # type: ignore[method-assign]
+
+    assert_everyone_once(sent, sent.finish(EVERYBODY))
+
+
+def test_a_deleted_run_whose_first_batch_was_refused_is_found_all_the_same() -> None:
+    sent = campaign(concurrency=2)
+    sent.line.fates = deque([Fate.THROTTLED, Fate.ANSWERED])
+    sent.attempt(EVERYBODY)
+    sent.store.clear()
+    sent.tries = 0
+
+    assert_everyone_once(sent, sent.attempt(EVERYBODY))
+
+
+@every_log
+def test_a_gateway_that_overlooks_the_tag_ends_the_task_for_good(
+    log: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent = campaign(log)
+    sent.line.carry(api.send([OUT_OF_THE_WORLD], "Hello", api.SendOptions(tag="somebody")))
+    tagged = Platform.tagged
+    monkeypatch.setattr(Platform, "tagged", lambda platform, tag: tagged(platform, "somebody"))
+
+    with pytest.raises(NeedsPerson, match="the same 1 people under tag"):
+        sent.attempt(EVERYBODY)
+    assert sent.line.looks < 10
+    assert set(sent.stage.texts_per_number()) == {OUT_OF_THE_WORLD}
+
+
+# ---- edits of the store ---------------------------------------------------------------------------
+
+
+def edit(sent: Campaign, key: str, change: Callable[[dict[str, Any]], object]) -> None:
+    value = sent.store.values()[key]
+    change(value)
+    sent.store.database.execute("UPDATE store SET value = ? WHERE key = ?", (json.dumps(value), key))
+
+
+@needs_task_state_store
+def test_an_edit_of_the_store_stops_the_task_and_texts_nobody() -> None:
+    sent = half_sent("task state")
+    before = sent.store.texts()["batch:000000"]
+    edit(sent, "batch:000000", lambda value: value.update(state="absent"))
+
+    with pytest.raises(NeedsPerson, match=r"batch:000000.*edited"):
+        sent.attempt(EVERYBODY)
+    assert not sent.doubles
+    sent.store.database.execute("UPDATE store SET value = ? WHERE key = 'batch:000000'", (before,))
+
+    assert_everyone_once(sent, sent.finish(EVERYBODY))
+
+
+@needs_task_state_store
+@pytest.mark.parametrize("keeps", [{}, {"check": "0123456789abcdef"}])
+@pytest.mark.parametrize("everywhere", [False, True])
+def test_an_entry_without_a_seal_makes_nobody_free(keeps: dict[str, str], everywhere: bool) -> None:
+    sent = half_sent("task state")
+    unsealed = json.dumps({"state": "absent", "people": 3, **keeps})
+    if everywhere:  # as an earlier version has left it
+        for key in sent.store.texts():
+            edit(sent, key, lambda value: value.pop("seal"))
+    sent.store.database.execute("UPDATE store SET value = ? WHERE key = 'batch:000000'", (unsealed,))
+
+    assert_everyone_once(sent, sent.finish(EVERYBODY))
+
+
+@needs_task_state_store
+def test_a_seal_of_one_batch_does_not_hold_for_another() -> None:
+    sent = campaign()
+    sent.line.fates = deque([Fate.THROTTLED, Fate.ANSWERED, Fate.UNREACHABLE])
+    sent.attempt_anyway(EVERYBODY)
+    values = sent.store.values()
+    absent = next(text for text in map(json.dumps, values.values()) if '"absent"' in text)
+    accepted = next(key for key, value in values.items() if value.get("state") == "accepted")
+    sent.store.database.execute("UPDATE store SET value = ? WHERE key = ?", (absent, accepted))
+
+    with pytest.raises(NeedsPerson, match="edited"):
+        sent.attempt(EVERYBODY)
+    assert not sent.doubles
+
+
+# ---- the brake on refusals ------------------------------------------------------------------------
+
+
+@every_log
+def test_when_most_people_are_refused_the_send_stops_and_asks_again_later(log: str) -> None:
+    sent = campaign(log)
+    sent.max_rejected_rate = 0.5
+    sent.stage.add_to_stop_list(*EVERYBODY)
+
+    with pytest.raises(NeedsPerson, match="max_rejected_rate: SMS Partner has refused"):
+        sent.attempt(EVERYBODY)
+    assert len(sent.line.posts) < len(EVERYBODY)
+    sent.stage.platform.stops.clear()
+
+    assert_everyone_once(sent, sent.finish(EVERYBODY))
+
+
+def test_one_batch_alone_is_not_judged_by_its_refusals() -> None:
+    sent = campaign()
+    sent.max_rejected_rate = 0.5
+    sent.stage.add_to_stop_list(*EVERYBODY[:3])
+
+    assert sent.attempt(EVERYBODY[:3]).rejected == 3
+
+
+def test_a_few_refusals_stop_nothing() -> None:
+    sent = campaign(concurrency=4)
+    sent.max_rejected_rate = 0.5
+    sent.stage.add_to_stop_list(*EVERYBODY[::3])
+
+    outcome = sent.attempt(EVERYBODY)
+    assert outcome.rejected == len(EVERYBODY[::3])
