@@ -34,7 +34,9 @@ WRONG: dict[str, tuple[Any, ...]] = {
     ),
     **dict.fromkeys(("sandbox", "deferrable"), NO_SWITCH),
     "soft_fail": (*NO_SWITCH, None),
-    **dict.fromkeys(("max_invalid_rate", "verify_timeout", "concurrency"), (*NO_NUMBER, None)),
+    **dict.fromkeys(
+        ("max_invalid_rate", "max_rejected_rate", "verify_timeout", "concurrency"), (*NO_NUMBER, None)
+    ),
     **dict.fromkeys(("min_delivery_rate", "max_stop_rate"), (*NO_NUMBER, 1.1)),
     "settled": (*NO_NUMBER, None, 0, 1.1),
     **dict.fromkeys(("poke_interval", "timeout"), (*NO_NUMBER, None)),
