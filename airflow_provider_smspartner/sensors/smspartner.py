@@ -18,39 +18,28 @@ from airflow.sdk import BaseSensorOperator, PokeReturnValue
 from airflow_provider_smspartner.exceptions import (
     DeliveryFailed,
     InvalidMessage,
-    NotFoundError,
     SMSPartnerError,
 )
-from airflow_provider_smspartner.hooks.paging import read_pages
 from airflow_provider_smspartner.links.smspartner import LINKS, show_links
 from airflow_provider_smspartner.operators.arguments import literal
 from airflow_provider_smspartner.rules import arguments
+from airflow_provider_smspartner.sensors.arguments import OF_THE_SEND, OfTheSend, default_deferrable, outputs
+from airflow_provider_smspartner.sensors.asking import Asking
 from airflow_provider_smspartner.tasks import signals
 from airflow_provider_smspartner.tasks.failures import no_useless_retry
 from airflow_provider_smspartner.tasks.templates import RendersOnlyTheAuthor
 from airflow_provider_smspartner.tasks.xcom import push
 from airflow_provider_smspartner.tracking.handover import DELIVERY_KEY, Delivery, read_delivery
-from airflow_provider_smspartner.tracking.progress import Look, Progress
+from airflow_provider_smspartner.tracking.progress import Progress
+from airflow_provider_smspartner.tracking.verdict import Gates, judge
 from airflow_provider_smspartner.tracking.watch import Watch, check_ids, check_sent, watch_ids, watch_sent
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-    from airflow_provider_smspartner.api.answers import Statuses
-    from airflow_provider_smspartner.hooks.smspartner import SMSPartnerHook
-
 UNREADABLE_SINCE = "delivery:unreadable_since"
 LONGEST = 366 * 86_400
 """Seconds that ``timeout`` and ``poke_interval`` may have."""
-
-
-class OfTheSend(str):
-    """A default that tells itself from the same name given by the DAG's author."""
-
-    __slots__ = ()
-
-
-OF_THE_SEND = OfTheSend("smspartner_default")
 
 
 class RateMissed(DeliveryFailed, AirflowFailException):
@@ -126,7 +115,7 @@ class DeliveryStatusSensor(RendersOnlyTheAuthor, BaseSensorOperator):
         self.patience = timedelta(seconds=self.timeout)
         self._progress: Progress | None = None
         self._told: Delivery | None = None
-        self._hooks: dict[str, SMSPartnerHook] = {}
+        self._asking = Asking()
         self._check_arguments()
 
     @classmethod
@@ -147,12 +136,6 @@ class DeliveryStatusSensor(RendersOnlyTheAuthor, BaseSensorOperator):
         for switch in ("deferrable", "soft_fail", "never_fail"):
             arguments.boolean(getattr(self, switch), switch)
 
-    def _hook(self, conn_id: str) -> SMSPartnerHook:
-        """Return the hook that carries the requests of a connection."""
-        from airflow_provider_smspartner.hooks.smspartner import SMSPartnerHook
-
-        return self._hooks.setdefault(conn_id, SMSPartnerHook(conn_id))
-
     def execute(self, context: Context) -> Any:
         """Look once; then defer, or poke as ``mode`` says."""
         show_links(self, context)
@@ -165,7 +148,7 @@ class DeliveryStatusSensor(RendersOnlyTheAuthor, BaseSensorOperator):
             progress, deadline = Progress(watch=watch), watch.leaves_by + self.patience
             if self._look(context, progress, deadline):
                 return self._end(context, progress.result(), watch)
-        arguments = {
+        following = {
             "smspartner_conn_id": watch.connection,
             "deadline": deadline.isoformat(),
             "poke_interval": self.poke_interval,
@@ -173,14 +156,14 @@ class DeliveryStatusSensor(RendersOnlyTheAuthor, BaseSensorOperator):
             "enough": self.settled,
             **progress.remaining(),
         }
-        return self._defer(arguments)
+        return self._defer(following)
 
-    def _defer(self, arguments: dict[str, Any]) -> None:
+    def _defer(self, following: dict[str, Any]) -> None:
         from airflow_provider_smspartner.triggers.smspartner import DeliveryStatusTrigger
 
-        left = datetime.fromisoformat(arguments["deadline"]) - datetime.now(UTC)
+        left = datetime.fromisoformat(following["deadline"]) - datetime.now(UTC)
         self.defer(
-            trigger=DeliveryStatusTrigger(**arguments),
+            trigger=DeliveryStatusTrigger(**following),
             method_name="execute_complete",
             # only for a trigger that does not come back: its own deadline comes first
             timeout=max(left, timedelta(0)) + timedelta(hours=1),
@@ -239,8 +222,7 @@ class DeliveryStatusSensor(RendersOnlyTheAuthor, BaseSensorOperator):
 
         :raises AirflowSensorTimeout: the deadline has come and the API could not be read.
         """
-        keys = progress.watch.by_connection(progress.open_ids)
-        look = Look.over([self._look_at(conn_id, names, progress) for conn_id, names in keys.items()])
+        look = self._asking.look(progress)
         now = datetime.now(UTC)
         progress.conclude(look, now=now, last=now >= deadline)
         if progress.problem and now >= deadline:
@@ -250,25 +232,6 @@ class DeliveryStatusSensor(RendersOnlyTheAuthor, BaseSensorOperator):
         if not progress.problem:
             self._tell(context, progress.delivery(now=now, final=done))
         return done
-
-    def _look_at(self, conn_id: str, keys: Sequence[str], progress: Progress) -> Look:
-        """Ask for the open messages of one connection."""
-        hook, look = self._hook(conn_id), Look()
-        _ = hook.settings  # a connection that cannot be used is no blip of the API
-        for key in keys:
-            if not look.given_up:
-                self._ask(hook, key, progress, look)
-        return look
-
-    def _ask(self, hook: SMSPartnerHook, name: str, progress: Progress, look: Look) -> None:
-        answer: Statuses | SMSPartnerError
-        try:
-            answer = read_pages(hook.call, progress.watch.reads(name))
-        except SMSPartnerError as error:
-            self.log.warning("Message %s could not be read: %s", name, error)
-            answer = error
-        look.note(answer)
-        progress.take(name, answer, now=datetime.now(UTC))
 
     def _tell(self, context: Context, delivery: Delivery) -> None:
         """Hand over to the campaign page what has changed."""
@@ -290,52 +253,32 @@ class DeliveryStatusSensor(RendersOnlyTheAuthor, BaseSensorOperator):
             else:
                 store.delete(UNREADABLE_SINCE)
 
-    def _record(self, watch: Watch) -> None:
-        """Write each person's status into the ledger: read once more, since events must not name people."""
-        from airflow_provider_smspartner.journal.opening import open_ledger
-        from airflow_provider_smspartner.journal.upkeep import record_reports
-
-        ledger = open_ledger(str(self.ledger_conn_id))
-        for key in watch.counts:
-            connection, name = watch.split(key)
-            try:
-                listed = read_pages(self._hook(connection).call, watch.reads(key))
-            except NotFoundError:  # the platform has forgotten it, and the counts say so
-                continue
-            record_reports(ledger, connection=connection, reports={name: listed.reports})
-
     def _end(self, context: Context, result: dict[str, Any], watch: Watch) -> dict[str, Any]:
         """Return the counts, unless a rate is missed."""
         if self.ledger_conn_id is not None:
-            self._record(watch)
+            self._asking.record(watch, str(self.ledger_conn_id))
         self.log.info("Delivery: %s", ", ".join(f"{name} {value}" for name, value in result.items()))
-        final, people = result["delivered"] + result["not_delivered"], result["recipients"]
-        is_settled = self.settled < 1 and people > 0 and final / people >= self.settled
-        if is_settled:
-            self.log.info("%s of %s reports are final, which settles it", final, people)
+        verdict = judge(result, self._gates)
+        if verdict.is_settled:
+            self.log.info("%s of %s reports are final: settled", verdict.people, result["recipients"])
         elif result["waiting"]:
+            people = result["recipients"]
             self.log.warning(
                 "%s of %s people have no final report; some phones never send one", result["waiting"], people
             )
         only_sandbox = watch.sandbox == watch.counts.keys()
         signals.tell_delivery(self, context, result, watch.by_connection(watch.counts), sandbox=only_sandbox)
-        if not only_sandbox:
-            self._judge(result, over=final if is_settled else people)
+        if verdict.missed and not only_sandbox:
+            raise RateMissed(verdict.missed)
         return result
 
-    def _judge(self, result: Mapping[str, Any], *, over: int) -> None:
-        """Fail for good when a rate over so many people is missed; that of nobody passes."""
-        least, most = self.min_delivery_rate, self.max_stop_rate
-        if least is not None and over and (rate := result["delivered"] / over) < least:
-            raise RateMissed(
-                f"{result['delivered']} of {over} people got the text, a rate of {rate:.3f}; "
-                f"min_delivery_rate is {least}"
-            )
-        if most is not None and over and (rate := result["stop"] / over) > most:
-            raise RateMissed(
-                f"{result['stop']} of {over} people answered STOP, a rate of {rate:.3f}; "
-                f"max_stop_rate is {most}"
-            )
+    @property
+    def _gates(self) -> Gates:
+        return Gates(
+            settled=self.settled,
+            min_delivery_rate=self.min_delivery_rate,
+            max_stop_rate=self.max_stop_rate,
+        )
 
     @contextmanager
     def _failing(self) -> Iterator[None]:
@@ -355,21 +298,3 @@ class DeliveryStatusSensor(RendersOnlyTheAuthor, BaseSensorOperator):
         if self._progress is None:
             return self.poke_interval
         return self._progress.wait(self.poke_interval, now=datetime.now(UTC))
-
-
-def outputs(sent: Any) -> Any:
-    """Return the output of an operator that stands for it, alone or in a list."""
-    if isinstance(sent, list | tuple):
-        return [outputs(one) for one in sent]
-    return sent.output if hasattr(sent, "task_id") and hasattr(sent, "output") else sent
-
-
-def default_deferrable() -> bool:
-    """Return what Airflow's configuration says; True where nobody has said anything."""
-    from airflow.providers.common.compat.sdk import conf
-
-    sources = conf.as_dict(
-        display_source=True, display_sensitive=True, include_cmds=False, include_secret=False
-    )
-    _, source = sources["operators"]["default_deferrable"]
-    return source == "default" or bool(conf.getboolean("operators", "default_deferrable"))
