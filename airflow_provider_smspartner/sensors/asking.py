@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from airflow_provider_smspartner.exceptions import NotFoundError, SMSPartnerError
@@ -12,6 +11,8 @@ from airflow_provider_smspartner.hooks.paging import read_pages
 from airflow_provider_smspartner.tracking.progress import Look, Progress
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from airflow_provider_smspartner.api.answers import Statuses
     from airflow_provider_smspartner.hooks.smspartner import SMSPartnerHook
     from airflow_provider_smspartner.tracking.watch import Watch
@@ -33,19 +34,21 @@ class Asking:
             self._hooks[conn_id] = SMSPartnerHook(conn_id)
         return self._hooks[conn_id]
 
-    def look(self, progress: Progress) -> Look:
+    def look(self, progress: Progress, now: Callable[[], datetime]) -> Look:
         """Ask once for every message that is open, on its own connection, and learn from what comes."""
         keys = progress.watch.by_connection(progress.open_ids)
-        return Look.over([self._look_at(conn_id, names, progress) for conn_id, names in keys.items()])
+        return Look.over([self._look_at(conn_id, names, progress, now) for conn_id, names in keys.items()])
 
-    def _look_at(self, conn_id: str, keys: Iterable[str], progress: Progress) -> Look:
+    def _look_at(
+        self, conn_id: str, keys: Iterable[str], progress: Progress, now: Callable[[], datetime]
+    ) -> Look:
         hook, look = self.hook(conn_id), Look()
         _ = hook.settings  # a connection that cannot be used is no blip of the API
         for key in keys:
             if not look.given_up:
                 answer = self._ask(hook, key, progress)
                 look.note(answer)
-                progress.take(key, answer, now=datetime.now(UTC))
+                progress.take(key, answer, now=now())
         return look
 
     def _ask(self, hook: SMSPartnerHook, key: str, progress: Progress) -> Statuses | SMSPartnerError:

@@ -222,7 +222,7 @@ class DeliveryStatusSensor(RendersOnlyTheAuthor, BaseSensorOperator):
 
         :raises AirflowSensorTimeout: the deadline has come and the API could not be read.
         """
-        look = self._asking.look(progress)
+        look = self._asking.look(progress, lambda: datetime.now(UTC))
         now = datetime.now(UTC)
         progress.conclude(look, now=now, last=now >= deadline)
         if progress.problem and now >= deadline:
