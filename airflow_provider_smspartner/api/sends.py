@@ -20,15 +20,16 @@ from airflow_provider_smspartner.rules import phone
 from airflow_provider_smspartner.rules.arguments import boolean
 from airflow_provider_smspartner.rules.batches import check_batch
 from airflow_provider_smspartner.rules.message import (
-    check_message,
     check_sender,
     check_survey_id,
     check_tag,
     check_url,
+    measure,
     range_code,
     wire_text,
 )
 from airflow_provider_smspartner.rules.schedule import parse, wire_time
+from airflow_provider_smspartner.rules.segments import Estimate
 
 S = TypeVar("S", bound=answers.Sent)
 
@@ -75,8 +76,17 @@ class SendOptions:
 
     def check_message(self, message: str) -> None:
         """Refuse a text that these options cannot carry."""
+        self.measure(message)
+
+    def measure(self, message: str) -> Estimate:
+        """Return what a text becomes and counts, or refuse one that these options cannot carry."""
         low_cost = self.sms_range == "low_cost"
-        check_message(message, unicode=self.unicode, low_cost=low_cost, stop_sms=self.stop_sms)
+        return measure(message, unicode=self.unicode, low_cost=low_cost, stop_sms=self.stop_sms)
+
+    def written(self, message: str) -> str:
+        """Return a text as it stands in a request, or refuse one that these options cannot carry."""
+        self.measure(message)
+        return wire_text(message, unicode=self.unicode)
 
     def fields(self, *, now: datetime | None) -> dict[str, Any]:
         """Return these options under their names on the wire; what is not set is left out."""
@@ -110,8 +120,8 @@ def send(
     :param now: what counts as the present when ``send_at`` is checked; the clock by default.
     :raises InvalidMessage: a constraint of the vendor's page does not hold.
     """
-    options.check_message(message)
-    fields = {"phoneNumbers": joined(recipients), "message": wire_text(message), **options.fields(now=now)}
+    text = options.written(message)
+    fields = {"phoneNumbers": joined(recipients), "message": text, **options.fields(now=now)}
     reader = covering(recipients, answers.sent, sandbox=options.sandbox)
     return sending("/send", fields, reader, response_format, SENT_XML)
 
@@ -125,9 +135,7 @@ def bulk_send(
     """
     recipients = [number for number, _ in texts]
     joined(recipients)
-    for _, message in texts:
-        options.check_message(message)
-    rows = [{"phoneNumber": number, "message": wire_text(message)} for number, message in texts]
+    rows = [{"phoneNumber": number, "message": options.written(message)} for number, message in texts]
     reader = covering(recipients, answers.bulk_sent, sandbox=options.sandbox)
     return sending("/bulk-send", {"SMSList": rows, **options.fields(now=now)}, reader)
 

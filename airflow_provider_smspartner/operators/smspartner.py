@@ -12,7 +12,7 @@ from airflow_provider_smspartner import api
 from airflow_provider_smspartner.exceptions import InvalidMessage
 from airflow_provider_smspartner.operators.arguments import literal, names_file, template_source
 from airflow_provider_smspartner.operators.send import SendOperator
-from airflow_provider_smspartner.operators.texts import Text, check_text, personal, same_for_all
+from airflow_provider_smspartner.operators.texts import Text, check_kind, check_text, personal, same_for_all
 from airflow_provider_smspartner.rules.arguments import boolean, optional
 from airflow_provider_smspartner.rules.message import check_survey_id
 from airflow_provider_smspartner.rules.people import Person
@@ -145,6 +145,7 @@ class SendSmsOperator(SendOperator):
         options = api.SendOptions(
             sms_range=self.sms_range, stop_sms=self.stop_sms, unicode=self.unicode, **known
         )
+        check_kind(self.message)
         if literal(self.message) and not self._is_file:
             check_text(self.message, options)
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass
+from numbers import Number
 from typing import Any
 
 from airflow_provider_smspartner import api
 from airflow_provider_smspartner.rules import merge
+from airflow_provider_smspartner.rules.message import check_message
 from airflow_provider_smspartner.rules.people import Person
 from airflow_provider_smspartner.rules.segments import estimate
 
@@ -28,9 +30,19 @@ class Text:
     preview: Callable[[Person], str] = lambda person: ""
 
 
+def check_kind(text: object) -> None:
+    """Refuse a message that is a value of another kind; Python would print it, and people would be sent that.
+
+    What a DAG is given later, such as an ``XComArg``, is no value yet.
+    """
+    if text is None or isinstance(text, bytes | bytearray | bool | Number | list | tuple | dict | Set):
+        check_message(text)  # type: ignore[arg-type]  # it refuses what is no text
+
+
 def check_text(text: str, options: api.SendOptions) -> merge.Template:
     """Refuse a message that cannot be sent, as far as that shows without a row; return it taken apart."""
-    template = merge.parse(str(text))
+    check_kind(text)
+    template = merge.parse(text)
     # What not even a short filling can save would make every single row invalid
     options.check_message(template.render(["x"] * len(template.columns)) if template.fields else text)
     return template
@@ -58,9 +70,7 @@ def personal(template: merge.Template, options: api.SendOptions) -> Text:
         return api.bulk_send([(person.number, template.render(person.values)) for person in people], options)
 
     def measure(values: Sequence[object]) -> int:
-        text = template.render(values)
-        options.check_message(text)
-        return estimate(text, unicode=options.unicode).segments
+        return options.measure(template.render(values)).segments
 
     return Text(
         options=options,

@@ -12,7 +12,14 @@ from typing import NoReturn
 from urllib.parse import urlsplit
 
 from airflow_provider_smspartner.exceptions import InvalidMessage
-from airflow_provider_smspartner.rules.segments import LOW_COST_LIMIT, MAX_SEGMENTS, Estimate, estimate
+from airflow_provider_smspartner.rules.links import losses
+from airflow_provider_smspartner.rules.segments import (
+    LOW_COST_LIMIT,
+    MAX_SEGMENTS,
+    Estimate,
+    estimate,
+    outgoing,
+)
 
 _SENDER_RULE = (
     "SMS Partner takes 3 to 11 letters, digits or spaces, without accents; "
@@ -24,27 +31,57 @@ _NAMED_CHARACTERS = 5
 def check_message(
     message: str, *, unicode: bool = False, low_cost: bool = False, stop_sms: bool = False
 ) -> None:
-    """Refuse a message that SMS Partner would refuse, charge double or garble.
+    """Refuse a message that SMS Partner would refuse, charge double or garble, as ``measure`` does."""
+    measure(message, unicode=unicode, low_cost=low_cost, stop_sms=stop_sms)
+
+
+def measure(
+    message: str, *, unicode: bool = False, low_cost: bool = False, stop_sms: bool = False
+) -> Estimate:
+    """Return what a message becomes and counts, or refuse one that SMS Partner would refuse or garble.
 
     Limits: 10 segments (code 52), and 160 units and no STOP mention for a low-cost text (code 42). The STOP
-    mention of other texts takes room too, but its length is not published.
+    mention of other texts takes room too, but its length is not published. Nothing inside a link may be
+    among what is replaced.
 
     Vendor pages: "Single Send" and "Special Characters" of docpartner.dev.
     """
     _check_text(message, argument="message")
+    size = estimate(message, unicode=unicode)
+    may_change = unicode or size.unsupported or size.text != message
+    if may_change:
+        _check_braces(message)
+    if not size.text.strip():
+        _refuse("message", "is empty, or blank once SMS Partner has replaced its characters; write a text")
+    _check_characters(size)
+    _check_length(size)
+    if may_change:
+        _check_links(message, unicode=unicode)
+    if low_cost:
+        _check_low_cost(size, stop_sms=stop_sms)
+    return size
+
+
+def _check_braces(message: str) -> None:
     if brace := re.search("[{}]", message):
         _refuse(
             "message",
             f'holds "{brace[0]}", which SMS Partner turns into a parenthesis: write the text without braces; '
             "SendSmsOperator fills {column} from each row before it sends",
         )
-    size = estimate(message, unicode=unicode)
-    if not size.text.strip():
-        _refuse("message", "is empty, or blank once SMS Partner has replaced its characters; write a text")
-    _check_characters(size)
-    _check_length(size)
-    if low_cost:
-        _check_low_cost(size, stop_sms=stop_sms)
+
+
+def _check_links(message: str, *, unicode: bool) -> None:
+    if not (lost := losses(message, unicode=unicode)):
+        return
+    named = _named([char for loss in lost for char in loss.written])
+    if any(loss.in_host and loss.instead for loss in lost):
+        remedy = "write the name of its host in the xn-- form"
+    elif forms := [loss.instead for loss in lost if loss.instead]:
+        remedy = f"write the percent form instead ({', '.join(dict.fromkeys(forms))})"
+    else:
+        remedy = "remove it"
+    _refuse("message", f"holds a link with {named}, which would not arrive as it is written; {remedy}")
 
 
 def _check_characters(size: Estimate) -> None:
@@ -77,12 +114,13 @@ def _check_low_cost(size: Estimate, *, stop_sms: bool) -> None:
         )
 
 
-def wire_text(message: str) -> str:
+def wire_text(message: str, *, unicode: bool = False) -> str:
     """Write a message as the API wants it: ``:br:`` for each line break, ``:euro:`` for €.
 
-    Everything else stays as it is; quotes survive because JSON escapes them.
+    The rest is the text of ``segments.outgoing``, so that what leaves is what ``segments.estimate`` measures.
+    Quotes survive because JSON escapes them.
     """
-    return re.sub("\r\n?|\n", ":br:", message).replace("€", ":euro:")
+    return re.sub("\r\n?|\n", ":br:", outgoing(message, unicode=unicode)).replace("€", ":euro:")
 
 
 def check_sender(sender: str) -> None:

@@ -14,7 +14,7 @@ from airflow.sdk import BaseOperator
 
 from airflow_provider_smspartner.simulator import Simulator
 from tests.conftest import Connect
-from tests.operators.conftest import ANN, BOB, EVE, MakeTask, Run, SetClock, crowd, sms, survey
+from tests.operators.conftest import ANN, BOB, EVE, MakeTask, Run, Sends, SetClock, crowd, sms, survey
 
 SUNDAY = "2031-06-15T10:00:00+02:00"
 
@@ -70,6 +70,28 @@ def test_a_text_is_shown_as_the_platform_will_send_it(run: Run, sim: Simulator) 
 
     run(sms(message="« Noël » :euro:\n[fin]"))
     assert result["preview"] == [{"to": "+33 6 •• •• •• 01", "text": sim.sent[0].text}]
+
+
+@pytest.mark.parametrize("message", ["{} : {{name}}", "{}"])
+@pytest.mark.parametrize("unicode", [False, True])
+def test_estimate_preview_and_price_are_those_of_the_text_that_leaves(
+    message: str, unicode: bool, run: Run, sim: Simulator, sends: Sends
+) -> None:
+    odd = "“Œuvre”… – 10\u00a0h\u202f30 • e\u0301te\u0301™ —" + ("😀" if unicode else "") + "€\n" * 160
+    rows = [{"phone_number": ANN, "name": "Zoe\u0308…"}]
+
+    said = run(sms(message=message.format(odd), recipients=rows, unicode=unicode, dry_run=True))
+    result = run(sms(message=message.format(odd), recipients=rows, unicode=unicode))
+
+    [sent] = sim.accepted
+    assert said["preview"] == [{"to": "+33 6 •• •• •• 01", "text": sent.text}]
+    assert said["segments"] == said["estimate"]["segments"] == result["segments"] == sent.segments > 1
+    assert Decimal(said["cost"]) == Decimal(result["cost"])
+    if not unicode:
+        wire = json.dumps(
+            [request.fields for request in sends("/send") + sends("/bulk-send")], ensure_ascii=False
+        )
+        assert not set(wire) & set("”…–\u00a0\u202f•\u0301\u0308™—€\n")
 
 
 @pytest.mark.parametrize("make", [sms, survey])

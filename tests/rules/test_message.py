@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from urllib.parse import quote
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from airflow_provider_smspartner.exceptions import InvalidMessage
+from airflow_provider_smspartner.rules.links import losses
 from airflow_provider_smspartner.rules.message import (
     check_message,
     check_message_id,
@@ -30,6 +32,12 @@ TAKEN: list[tuple[Callable[[str], object], str]] = [
     (check_message, "Bonjour"),
     (check_message, "C'est \"l'été\" :br: -20 % = 5 €"),
     (check_message, "x" * 1530),
+    (check_message, "https://example.org/été?a=1&b=2#c, puis www.example.org. Ça [ok] ~20 €"),
+    (check_message, "[https://example.org/a] «https://example.org/b», “https://example.org/c”…"),
+    (check_message, "Voir https://example.org/a:br:[ok] et/ou 12.5/20 ~ ven./sam. {}".replace("{}", "~")),
+    (check_message, "https://example.org/5€ et ada@example.org/~x"),
+    (check_message, "https://example.org/a%7Eb\u200b"),
+    (unicode_message, "https://example.org/日 \N{PARTY POPPER} ça~"),
     (unicode_message, "日" * 670),
     (unicode_message, "\N{PARTY POPPER}"),
     (low_cost_message, "x" * 160),
@@ -61,6 +69,28 @@ REFUSED: list[tuple[Callable[[str], object], object, str]] = [
     (unicode_message, "日" * 671, "counts 671 characters, which takes 11 SMS"),
     (low_cost_message, "x" * 161, "counts 161 characters; a low-cost text has at most 160"),
     (low_cost_message, "x" * 159 + "€", "counts 161 characters"),
+    *(
+        (check, f"Voir https://example.org/a{char}b.", f"({quote(char, safe='').replace('~', '%7E')})")
+        for char in "~[]|\\^çê°’"
+        for check in (check_message, unicode_message)
+    ),
+    (check_message, "https://example.org/a…b", "message: holds a link with U+2026 …, which would not arrive"),
+    (check_message, "https://example.org/cafe\u0301", "write the percent form instead (%65%CC%81)"),
+    (check_message, "https://example.org/a\u200bb", "holds a link with U+200B, which would not arrive"),
+    (check_message, "https://example.org/a\u200bb", "; remove it"),
+    (
+        check_message,
+        "Solde : acme.fr/~ada",
+        "U+007E ~, which would not arrive as it is written; write the percent",
+    ),
+    (check_message, "WWW.example.org/a|", "(%7C)"),
+    (
+        check_message,
+        "http://exämple.org/",
+        "U+00E4 ä, which would not arrive as it is written; write the name of",
+    ),
+    (check_message, b"Bonjour", "message: is no text but of type bytes"),
+    (check_message, ["Bonjour"], "message: is no text but of type list"),
     (check_sender, None, "sender: is no text"),
     (
         check_sender,
@@ -139,6 +169,7 @@ def test_no_sentence_shows_a_number_in_the_wrong_argument(check: Callable[[str],
 def test_what_can_be_sent_is_taken_and_the_rest_refused(message: str, unicode: bool, low_cost: bool) -> None:
     size = estimate(message, unicode=unicode)
     sendable = 1 <= size.segments <= 10 and not size.unsupported and not set("{}") & set(message)
+    sendable = sendable and not losses(message, unicode=unicode)
     if sendable and size.text.strip() and not (low_cost and size.units > 160):
         check_message(message, unicode=unicode, low_cost=low_cost)
     else:
@@ -155,11 +186,16 @@ def test_what_can_be_sent_is_taken_and_the_rest_refused(message: str, unicode: b
         ("a\n\r\n\rb", "a:br::br::br:b"),
         ("5 €", "5 :euro:"),
         ('dit "oui" \\ [ç] 日', 'dit "oui" \\ [ç] 日'),
+        ("”…–\u00a0Œ™\u2028e\u0301", '"...- OETM:br:é'),
     ],
 )
 def test_wire_text(message: str, wire: str) -> None:
     assert wire_text(message) == wire
     assert wire_text(wire) == wire
+
+
+def test_wire_text_in_unicode_leaves_all_but_line_breaks_and_the_euro() -> None:
+    assert wire_text("”…–\u00a0Œ™ ça\n5 €", unicode=True) == "”…–\u00a0Œ™ ça:br:5 :euro:"
 
 
 @pytest.mark.parametrize(("sms_range", "gamme"), [("premium", 1), ("low_cost", 2), (None, None)])

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from airflow_provider_smspartner.rules.message import wire_text
-from airflow_provider_smspartner.rules.segments import estimate
+from airflow_provider_smspartner.rules.segments import Change, changes, estimate, outgoing, written_out
 
 # The vendor's page, row by row: the character, then what becomes of it.
 REPLACED = """
@@ -15,6 +15,7 @@ REPLACED = """
 Î I|Ü U|Ù U|Ú U|Û U|Ý Y|ä a|á a|â a|ã a|Ö O|Ô O|œ oe|^ |~ |\\ |¨ |° .|‘ '|“ '|ñ n|Ñ N|§ |« "|» "
 """
 ROWS = [tuple(row.split(" ")) for line in REPLACED.split("\n") if line for row in line.split("|")]
+PLAIN = "abcXYZ 0189éèàùòìÉÇ@£$¥.,;!?'\"-_/()&%+=<>#*ßÅåÆæØøΔΓΛΩΠΨΣΘΞ¡¿¤"
 KEPT = "éèàùòìÉÇ@£$¥ßÅåÆæØøΔ_¡¿"
 
 
@@ -48,14 +49,78 @@ def test_replacements_are_not_chained() -> None:
         ("• un", "- un"),
         ("l´heure", "l'heure"),
         ("Łódź, Šibenik, Đakovo", "Lodz, Sibenik, Dakovo"),
-        ("e\u0301te\u0301", "ete"),
+        ("e\u0301te\u0301", "été"),
         ("ŒUVRE ½ ﬁn", "OEUVRE 1/2 fin"),
         ("a\tb\u200bc", "a bc"),
+        ("Acme™ ©®", "AcmeTM (c)(r)"),
+        ("10\u202f%\u2009! \u200eAda\u200f", "10 % ! Ada"),
+        ("un\u2028deux", "un\ndeux"),
+        ("c\u0327a, u\u0302, x\u0301", "Ça, u, x"),
     ],
 )
 def test_nearest_text_where_the_vendor_says_nothing(message: str, text: str) -> None:
     assert estimate(message).text == text
     assert estimate(message).unsupported == ()
+
+
+@pytest.mark.parametrize(
+    "message", ["” … – — • ™ Œ", "10\u00a0h\u202f30", "e\u0301te\u0301", "a\u200bb", "½ ﬁn"]
+)
+def test_what_the_vendor_says_nothing_of_does_not_leave(message: str) -> None:
+    leaves = outgoing(message)
+
+    assert set(leaves) <= set("\"'.-TMOE 0123456789/habfinté")
+    assert estimate(leaves) == estimate(message)
+
+
+@pytest.mark.parametrize("char", [char for char, _ in ROWS])
+def test_what_the_vendor_replaces_leaves_as_it_is(char: str) -> None:
+    assert outgoing(f"a{char}b") == f"a{char}b"
+
+
+@given(st.text(), st.booleans())
+def test_what_leaves_is_what_is_measured(message: str, unicode: bool) -> None:
+    leaves = outgoing(message, unicode=unicode)
+
+    assert estimate(leaves, unicode=unicode) == estimate(message, unicode=unicode)
+    assert outgoing(leaves, unicode=unicode) == leaves
+
+
+# ---- what is told of it ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("message", "told"),
+    [
+        ("Bonjour", []),
+        ("à\n5 €:br::euro:\r\n", []),
+        ("日 😀", []),
+        ("ça", [Change(0, 1, "ç", "Ç", True)]),
+        (
+            "fête [a^b]",
+            [(1, 2, "ê", "e", True), (5, 6, "[", "(", True), (7, 8, "^", "", True), (9, 10, "]", ")", True)],
+        ),
+        ("a…b\u200b", [(1, 2, "…", "...", False), (3, 4, "\u200b", "", False)]),
+        ("ete\u0301", [(2, 4, "e\u0301", "é", False)]),
+        ("cœur\u00a0!", [(1, 2, "œ", "oe", True), (4, 5, "\u00a0", " ", False)]),
+    ],
+)
+def test_what_does_not_arrive_as_it_was_written(message: str, told: list[Change]) -> None:
+    assert changes(message) == told
+    assert changes(message, unicode=True) == []
+
+
+@given(st.text(st.characters(exclude_characters=":") | st.sampled_from("çê’…\u0301e[^ \u200bŒ€\n\r")))
+def test_the_changes_of_a_message_make_the_text_that_arrives(message: str) -> None:
+    if estimate(message).unsupported:
+        return
+    parts, end = [], 0
+    for change in changes(message):
+        assert message[change.start : change.end] == change.written
+        parts += [message[end : change.start], change.arrives]
+        end = change.end
+
+    assert written_out("".join([*parts, message[end:]])) == estimate(message).text
 
 
 def test_what_nothing_is_near_to_is_reported_once_in_order() -> None:
@@ -102,6 +167,53 @@ def test_segments(units: int, unicode: bool, segments: int) -> None:
     assert found.encoding == ("UCS-2" if unicode else "GSM-7")
 
 
+@pytest.mark.parametrize(
+    ("message", "unicode", "segments"),
+    [
+        (
+            "x" * 152 + "€" + "x" * 152,
+            False,
+            3,
+        ),  # € would be the last septet of a part and the first of the next
+        ("x" * 151 + "€" + "x" * 153, False, 2),
+        ("x" * 152 + "\n" + "x" * 152, False, 2),
+        ("x" * 152 + "€" + "x" * 151, False, 2),
+        ("x" * 158 + "€", False, 1),
+        ("x" * 159 + "€", False, 2),
+        ("€" * 765, False, 11),
+        ("é" * 66 + "😀" + "é" * 66, True, 3),
+        ("é" * 65 + "😀" + "é" * 67, True, 2),
+        ("😀" * 35, True, 1),
+        ("😀" * 335, True, 11),
+    ],
+)
+def test_no_sms_ends_in_the_middle_of_a_character(message: str, unicode: bool, segments: int) -> None:
+    assert estimate(message, unicode=unicode).segments == segments
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(["x", "é", "€", "\n", "😀"]), st.integers(1, 200)), max_size=6),
+    st.booleans(),
+)
+def test_segments_are_those_of_somebody_who_fills_one_after_the_other(
+    runs: list[tuple[str, int]], unicode: bool
+) -> None:
+    message = "".join(char * times for char, times in runs if unicode or char != "😀")
+    pieces: list[int] = []
+    for char in message:
+        two = char == "😀" or (char == "€" and not unicode)
+        pieces += [1, 1] if char == "\n" else [2 if two else 1]
+    single, part = (70, 67) if unicode else (160, 153)
+    parts = filled = 0
+    for piece in pieces:
+        if not parts or filled + piece > part:
+            parts, filled = parts + 1, 0
+        filled += piece
+
+    expected = min(1, sum(pieces)) if sum(pieces) <= single else parts
+    assert estimate(message, unicode=unicode).segments == expected
+
+
 def test_unicode_replaces_nothing_and_counts_utf16() -> None:
     found = estimate("ça 😀 [°]", unicode=True)
     assert (found.text, found.units, found.unsupported) == ("ça 😀 [°]", 9, ())
@@ -128,3 +240,14 @@ def test_wire_form_and_written_form_are_the_same_text(message: str) -> None:
 @given(st.text(), st.text())
 def test_more_text_is_never_fewer_segments(message: str, more: str) -> None:
     assert estimate(f"{message} {more}", unicode=True).segments >= estimate(message, unicode=True).segments
+
+
+@given(st.text(PLAIN + ":", max_size=700), st.integers(0, 700))
+def test_the_short_way_for_plain_texts_and_the_long_way_agree(plain: str, spot: int) -> None:
+    # A character that leaves no trace takes the long way, and changes nothing else
+    assert estimate(f"{plain[:spot]}\u200b{plain[spot:]}") == estimate(plain)
+
+
+@given(st.text(PLAIN, max_size=700))
+def test_plain_texts_stay_as_they_are(plain: str) -> None:
+    assert (estimate(plain).text, outgoing(plain), changes(plain)) == (plain, plain, [])
