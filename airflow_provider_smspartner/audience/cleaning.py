@@ -14,7 +14,7 @@ from airflow_provider_smspartner.audience.rows import Rows, Rules
 from airflow_provider_smspartner.exceptions import InvalidMessage
 from airflow_provider_smspartner.rules import phone
 from airflow_provider_smspartner.rules.people import Person
-from airflow_provider_smspartner.rules.values import check_characters, event_name, is_missing
+from airflow_provider_smspartner.rules.values import as_text, check_characters, event_name
 
 SPOOL_AT_ONCE = 1_000_000
 """Bytes."""
@@ -22,6 +22,7 @@ MOST_EXPLAINED = 20
 LONGEST_EVENT = 200
 PILES = 256
 FRANCE = 33_000_000_000
+VALUE = "a column that is needed of it"
 
 
 class Audience:
@@ -116,10 +117,10 @@ class Audience:
 
     def _readable(self, others: Sequence[object]) -> list[str | None]:
         if not self.rules.events:
-            return [readable(value) for value in others]
+            return [as_text(value, VALUE) for value in others]
         event = event_name(others[0])
         check_event(event or "")
-        return [event, *map(readable, others[1:])]
+        return [event, *(as_text(value, VALUE) for value in others[1:])]
 
     def _write(self, number: int, values: list[str | None]) -> None:
         if self._spool is None:
@@ -145,15 +146,6 @@ def check_event(event: str) -> None:
     if len(event) > LONGEST_EVENT:
         raise InvalidMessage(f"its event has {len(event)} characters, and the ledger keeps {LONGEST_EVENT}")
     check_characters(event, "its event")
-
-
-def readable(value: object) -> str | None:
-    """Return a value of a row as text; None when it is missing."""
-    if is_missing(value):
-        return None
-    if isinstance(value, bytes | bytearray | memoryview):
-        raise InvalidMessage("a column that is needed of it holds bytes; cast it to text in the query")
-    return str(value)
 
 
 def repeated(keys: array[int]) -> bytearray:

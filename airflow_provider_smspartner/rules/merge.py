@@ -9,10 +9,13 @@ from dataclasses import dataclass
 from typing import Final
 
 from airflow_provider_smspartner.exceptions import InvalidMessage
-from airflow_provider_smspartner.rules.values import check_characters
+from airflow_provider_smspartner.rules.values import as_text, check_characters
 
 LONGEST_VALUE: Final = 1600
 """Characters; more than ten segments hold."""
+
+INVISIBLE: Final = " \n\t\r\xa0\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufe0f\ufeff"
+"""What a value may be made of that says nothing."""
 
 _FIELD = re.compile(r"\{([^\W\d]\w*)(?:\|([^{}|]*))?\}")
 
@@ -37,16 +40,19 @@ class Template:
     texts: tuple[str, ...] = dataclasses.field(repr=False)
     fields: tuple[MergeField, ...]
 
-    @property
-    def columns(self) -> tuple[str, ...]:
-        """The columns that a row must have, each once."""
-        return tuple(dict.fromkeys(field.column for field in self.fields))
+    columns: tuple[str, ...] = dataclasses.field(init=False)
+    """The columns that a row must have, each once."""
+
+    def __post_init__(self) -> None:
+        # Asked for by every row, and there may be a million
+        columns = tuple(dict.fromkeys(field.column for field in self.fields))
+        object.__setattr__(self, "columns", columns)
 
     def render(self, values: Sequence[object]) -> str:
         """Fill the message with the values of ``columns``, in their order.
 
-        :raises InvalidMessage: a value is empty and has no default, too long, or holds a brace, which the
-            platform would turn into a parenthesis.
+        :raises InvalidMessage: a value is empty and has no default, too long, no text or number, or holds a
+            brace, which the platform would turn into a parenthesis.
         """
         given = dict(zip(self.columns, values, strict=True))
         filled = [filling(field, given[field.column]) for field in self.fields]
@@ -75,8 +81,10 @@ def parse(message: str) -> Template:
 
 def filling(field: MergeField, value: object) -> str:
     """Return what stands in the place of a field."""
-    text = "" if value is None else str(value).strip()
-    if not text:
+    if type(value) is not str:
+        value = as_text(value, f"column {field.column}") or ""
+    text = value.strip()
+    if not text or (not text.isprintable() and not text.strip(INVISIBLE)):
         if field.default is None:
             raise EmptyValue(
                 f"column {field.column} is empty; {{{field.column}|default}} would give it a default"
@@ -84,7 +92,8 @@ def filling(field: MergeField, value: object) -> str:
         return field.default
     if len(text) > LONGEST_VALUE:
         raise InvalidMessage(f"column {field.column} holds {len(text)} characters, more than an SMS can")
-    check_characters(text, f"column {field.column}")
+    if not text.isprintable():
+        check_characters(text, f"column {field.column}")
     if "{" in text or "}" in text:
         raise InvalidMessage(f"column {field.column} holds a brace, which SMS Partner would change")
     return text

@@ -6,6 +6,7 @@ The types of numpy and pandas are told by what they do, so that neither is neede
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from datetime import UTC, datetime
 from decimal import Decimal
 from numbers import Integral, Rational, Real
@@ -62,6 +63,36 @@ def as_number(value: object) -> int | Decimal | None:
     return int(exact) if exact == exact.to_integral_value() else exact
 
 
+def as_text(value: object, subject: str) -> str | None:
+    """Return a value as people write it in a text; None when it is missing.
+
+    A number has no exponent: 1e16 is ``"10000000000000000"``, 12.0 is ``"12"``. A decimal keeps the zeros of
+    two decimal places, as prices have them (``Decimal("12.50")`` is ``"12.50"``), and loses those of more
+    (``Decimal("0E-9")`` is ``"0"``).
+
+    :raises InvalidMessage: it is bytes, a list, a mapping, or true or false, which have no words, or a number
+        without end; the sentence begins with ``subject``.
+    """
+    if type(value) is str:
+        return value
+    if is_missing(value):
+        return None
+    if isinstance(value, str):
+        return str(value)
+    if isinstance(value, bytes | bytearray | memoryview):
+        raise InvalidMessage(f"{subject} holds bytes; cast it to text in the query")
+    if isinstance(value, bool) or type(value).__name__ in ("bool_", "bool"):  # numpy's is none of Python's
+        raise InvalidMessage(f"{subject} holds true or false; write a word in the query")
+    if isinstance(value, Collection):
+        raise InvalidMessage(f"{subject} holds a {type(value).__name__}; write a text in the query")
+    number = as_number(value)
+    if number is None and isinstance(value, Decimal | Real) and not isinstance(value, Integral | Rational):
+        raise InvalidMessage(f"{subject} holds a number that nobody writes; round it in the query")
+    if isinstance(value, Decimal) and value.is_finite() and value.as_tuple().exponent in (-1, -2):
+        return f"{value if value else abs(value):f}"
+    return str(value) if number is None else _plain(number, subject)
+
+
 def check_characters(text: str, subject: str) -> None:
     """Refuse half a surrogate and NUL: no request can carry the one, and no database keeps the other.
 
@@ -91,7 +122,7 @@ def event_name(value: object) -> str | None:
             raise InvalidMessage("its event column holds bytes; cast it to text in the query")
         number = as_number(value)
         if number is not None:
-            return _plain(number)
+            return _plain(number, "its event")
         value = str(value)
     if len(value) > _LONGEST_SPELLED:
         return value
@@ -103,9 +134,9 @@ def event_name(value: object) -> str | None:
     return _moment(match) if match else value
 
 
-def _plain(number: int | Decimal) -> str:
+def _plain(number: int | Decimal, subject: str) -> str:
     if abs(number) >= 10**_WIDEST:  # Python prints no int of more than some thousand digits
-        raise InvalidMessage(f"its event has more than {_WIDEST} digits")
+        raise InvalidMessage(f"{subject} has more than {_WIDEST} digits")
     return str(number) if isinstance(number, int) else f"{number:f}".rstrip("0")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from contextlib import closing
 from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from tests.operators.conftest import (
     crowd,
     sms,
 )
+from tests.rules.frames import numpy_scalar, pandas_missing
 
 
 def named(number: str, name: Any = "Ann") -> dict[str, Any]:
@@ -51,6 +53,11 @@ def texts(sim: Simulator) -> dict[str, str]:
         ("Hello {name}", "  Ann\t", "Hello Ann"),
         ("Room {name}", 12, "Room 12"),
         ("Hello\n{name}, 5 €", "Ann\nBob", "Hello\nAnn\nBob, 5 €"),
+        ("Due: {name}", Decimal("1E+3"), "Due: 1000"),
+        ("Due: {name}", 1e16, "Due: 10000000000000000"),
+        ("Due: {name|-}", pandas_missing()[0], "Due: -"),
+        ("Due: {name|-}", pandas_missing()[1], "Due: -"),
+        ("Due: {name|-}", numpy_scalar(float("nan")), "Due: -"),
     ],
 )
 def test_a_message_is_filled_from_the_row(
@@ -153,6 +160,9 @@ def test_only_the_first_row_of_a_person_counts(run: Run, sim: Simulator) -> None
         ("x" * 155, {"sms_range": "low_cost"}, "a low-cost text has at most 160"),
         ("Привет", {}, "characters that cannot be sent"),
         (b"Ann", {}, "holds bytes"),
+        (True, {}, "holds true or false"),
+        (["Ann"], {}, "holds a list"),
+        ("a.fr/~ann", {}, "holds a link with U+007E ~"),
     ],
 )
 def test_a_row_that_gives_no_text_is_invalid_and_stops_nobody_else(

@@ -10,12 +10,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from airflow_provider_smspartner.exceptions import InvalidMessage
-from airflow_provider_smspartner.rules.merge import LONGEST_VALUE, EmptyValue, MergeField, parse
+from airflow_provider_smspartner.rules.merge import INVISIBLE, LONGEST_VALUE, EmptyValue, MergeField, parse
+from tests.rules.frames import numpy_scalar, pandas_missing
 
 NO_BRACE = st.text(st.characters(exclude_characters="{}", exclude_categories=["Cs"]), max_size=20)
 VALUES = st.text(st.characters(exclude_characters="{}\0", exclude_categories=["Cs"]), max_size=20)
 NAMES = st.sampled_from(["name", "city", "_x1", "prénom", "姓"])
 DEFAULTS = st.text(st.characters(exclude_characters="{}|", exclude_categories=["Cs"]), max_size=10)
+
+
+def says_something(value: str) -> bool:
+    return bool(value.strip().strip(INVISIBLE))
 
 
 @pytest.mark.parametrize(
@@ -37,6 +42,16 @@ DEFAULTS = st.text(st.characters(exclude_characters="{}|", exclude_categories=["
         ("{n}", ("n",), [" \tAnn\n"], "Ann"),
         ("{n}", ("n",), [0], "0"),
         ("{n}", ("n",), [Decimal("12.50")], "12.50"),
+        ("{n}", ("n",), [Decimal("0E-9")], "0"),
+        ("{n}", ("n",), [Decimal("1E+3")], "1000"),
+        ("{n}", ("n",), [1e16], "10000000000000000"),
+        ("{n}", ("n",), [12.0], "12"),
+        ("{n}", ("n",), [numpy_scalar(7)], "7"),
+        *(
+            ("{n|x}", ("n",), [missing], "x")
+            for missing in (*pandas_missing(), float("nan"), numpy_scalar(float("nan")))
+        ),
+        ("{n|x}", ("n",), ["\u200b\ufeff \u00a0"], "x"),
         ("{n}", ("n",), [date(2026, 11, 20)], "2026-11-20"),
         ("{n}", ("n",), [r"\1 %s $x"], r"\1 %s $x"),
         ("{n}", ("n",), ["x" * LONGEST_VALUE], "x" * LONGEST_VALUE),
@@ -71,6 +86,9 @@ def test_any_other_brace_is_refused(message: str) -> None:
         ("{name|x}{name}", [None], EmptyValue, "^column name is empty"),
         ("{a}{name}", ["1", "Ann {Lee"], InvalidMessage, "^column name holds a brace"),
         ("{name|x}", ["}"], InvalidMessage, "^column name holds a brace"),
+        ("{name|x}", [True], InvalidMessage, "^column name holds true or false; write a word"),
+        ("{name|x}", [b"Lee"], InvalidMessage, "^column name holds bytes"),
+        ("{name|x}", [["Lee"]], InvalidMessage, "^column name holds a list"),
         ("{name}", ["{name}"], InvalidMessage, "^column name holds a brace"),
         ("{name}", ["x" * 50_000_000], InvalidMessage, "^column name holds 50000000 characters"),
     ],
@@ -117,7 +135,9 @@ def test_any_text_is_refused_or_put_together_again(message: str) -> None:
 
 @given(
     st.lists(st.tuples(NO_BRACE, NAMES, st.none() | DEFAULTS), max_size=5),
-    st.fixed_dictionaries(dict.fromkeys(["name", "city", "_x1", "prénom", "姓"], VALUES.filter(str.strip))),
+    st.fixed_dictionaries(
+        dict.fromkeys(["name", "city", "_x1", "prénom", "姓"], VALUES.filter(says_something))
+    ),
 )
 def test_filling_is_replacing(parts: list[tuple[str, str, str | None]], row: dict[str, str]) -> None:
     fields = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from datetime import UTC, date, datetime, timedelta, timezone
@@ -15,7 +16,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from airflow_provider_smspartner.exceptions import InvalidMessage
-from airflow_provider_smspartner.rules.values import as_number, check_characters, event_name, is_missing
+from airflow_provider_smspartner.rules.values import (
+    as_number,
+    as_text,
+    check_characters,
+    event_name,
+    is_missing,
+)
 from tests.rules.frames import Timestamp, numpy_scalar, pandas_missing
 
 NAN = float("nan")
@@ -151,3 +158,54 @@ def test_neither_numpy_nor_pandas_is_needed() -> None:
         "sys.exit(bool({'numpy', 'pandas'} & set(sys.modules)))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+# ---- in a text -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        *(("Ann", "Ann"), ("1E+3", "1E+3"), ("nan", "nan"), ("", "")),
+        *(
+            (0, "0"),
+            (-12, "-12"),
+            (12.0, "12"),
+            (12.5, "12.5"),
+            (0.1, "0.1"),
+            (-0.0, "0"),
+            (1e16, "10000000000000000"),
+        ),
+        *((1e-7, "0.0000001"), (numpy_scalar(3), "3"), (numpy_scalar(0.5), "0.5"), (Fraction(1, 2), "1/2")),
+        *(
+            (Decimal("0E-9"), "0"),
+            (Decimal("1E+3"), "1000"),
+            (Decimal("12.50"), "12.50"),
+            (Decimal("12.0"), "12.0"),
+        ),
+        *((Decimal("12.500000000"), "12.5"), (Decimal("-0.00"), "0.00"), (Decimal("7.000"), "7")),
+        *((date(2026, 11, 27), "2026-11-27"), (datetime(2026, 11, 27, 10), "2026-11-27 10:00:00")),
+        *((missing, None) for missing in (None, float("nan"), Decimal("NaN"), *pandas_missing())),
+        (numpy_scalar(float("nan")), None),
+    ],
+)
+def test_a_value_stands_in_a_text_as_people_write_it(value: object, text: str | None) -> None:
+    assert as_text(value, "it") == text
+
+
+@pytest.mark.parametrize("value", [True, b"a", bytearray(b"a"), [1], (1,), {"a": 1}, {1}, float("inf")])
+def test_a_value_that_nobody_writes_like_that_stands_in_no_text(value: object) -> None:
+    with pytest.raises(InvalidMessage, match=r"^column a holds "):
+        as_text(value, "column a")
+
+
+@given(
+    st.decimals(allow_nan=False, allow_infinity=False, places=6)
+    | st.floats(allow_nan=False, allow_infinity=False)
+)
+def test_a_number_in_a_text_is_the_number_without_an_exponent(number: Decimal | float) -> None:
+    written = as_text(number, "it")
+
+    assert written is not None
+    assert re.fullmatch(r"-?[0-9]+(\.[0-9]+)?", written)
+    assert Decimal(written) == Decimal(str(number))
