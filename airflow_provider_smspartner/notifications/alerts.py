@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias, TypeGuard
 from airflow_provider_smspartner import api
 from airflow_provider_smspartner.exceptions import (
     APIError,
-    InvalidMessage,
+    InvalidRequestError,
     OutcomeUnknownError,
     SMSPartnerError,
 )
@@ -47,6 +47,8 @@ class Alert:
     numbers: Numbers = field(repr=False)
     """Who is told, as E.164."""
     count: Count | None
+    plainer: tuple[api.SendOptions, ...] = ()
+    """What to try in turn when the platform refuses the options: fewer of them beat no alert."""
 
     def to(self, numbers: Numbers) -> api.Call[Sent]:
         """Return the request that tells these people."""
@@ -58,12 +60,13 @@ class Alert:
             return []
         return [(number,) for number in self.numbers] if is_about_numbers(outcome, self.numbers) else []
 
+    def is_refused_as_such(self, outcome: Outcome) -> bool:
+        """Tell whether something else than people was refused, such as a sender that nobody has allowed."""
+        return isinstance(outcome, InvalidRequestError) and not is_about_numbers(outcome, self.numbers)
+
 
 def take_slot(alert: Alert) -> Slot | bool:
-    """Count the alert; False when enough have left, True where nothing counts.
-
-    :raises InvalidMessage: the database is not one that can count.
-    """
+    """Count the alert; False when enough have left, True where nothing counts."""
     if alert.count is None:
         return True
     from airflow_provider_smspartner.journal import alert_quota
@@ -71,8 +74,6 @@ def take_slot(alert: Alert) -> Slot | bool:
     budget = alert.count.budget
     try:
         slot = alert_quota.take(alert.count.engine, budget)
-    except InvalidMessage:
-        raise  # the first trial shows it
     except SMSPartnerError as error:
         # A database that is away may well be what the alert is about
         log.warning("The alert leaves uncounted, whatever at_most says: %s", error)

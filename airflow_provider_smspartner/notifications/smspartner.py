@@ -5,29 +5,41 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from airflow.providers.common.compat.sdk import redact
+from airflow.providers.common.compat.sdk import AirflowException, redact
 from airflow.sdk import BaseNotifier
 from airflow.sdk.log import mask_secret
 from asgiref.sync import sync_to_async
 
 from airflow_provider_smspartner import api
-from airflow_provider_smspartner.exceptions import InvalidMessage, InvalidPhoneNumber, SMSPartnerError
+from airflow_provider_smspartner.exceptions import InvalidMessage, InvalidPhoneNumber
 from airflow_provider_smspartner.notifications.alerts import (
     Alert,
     Count,
     Numbers,
-    Outcome,
     conclude,
     take_slot,
+)
+from airflow_provider_smspartner.notifications.given import (
+    TEMPLATE_ERRORS,
+    check_recipients,
+    check_template,
+    each_number,
+    find_dag_id,
+    listed,
+    named,
+    period_of,
+    stand_in,
+    usable,
 )
 from airflow_provider_smspartner.notifications.texts import sendable
 from airflow_provider_smspartner.operators.arguments import literal
 from airflow_provider_smspartner.rules import arguments, phone
-from airflow_provider_smspartner.rules.literals import read_literal
 from airflow_provider_smspartner.rules.message import check_message, check_sender, check_tag
 from airflow_provider_smspartner.sending.budget import check_people
 
@@ -45,9 +57,9 @@ log = logging.getLogger(__name__)
 class SMSPartnerNotifier(BaseNotifier):
     """Send one SMS to a few people, from a callback of a task, a DAG or a deadline alert.
 
-    An alert must arrive: what SMS Partner cannot send of a rendered text is replaced or cut, a number that
-    is none is left out. A request whose outcome is unknown is logged and not repeated. See
-    ``docs/notifier.md`` for what the templates may use in each place.
+    An alert must arrive: what can be checked is refused when the DAG is parsed, what certainly told nobody is
+    tried again for a while, and of the rest as much leaves as can. A request whose outcome is unknown is
+    logged and not repeated. See ``docs/notifier.md`` for what the templates may use in each place.
 
     :param message: the text, a template.
     :param recipients: one number or a list, or a template that gives either; French when national.
@@ -91,7 +103,13 @@ class SMSPartnerNotifier(BaseNotifier):
         self.ledger_conn_id = ledger_conn_id
         self.smspartner_conn_id = smspartner_conn_id
         self._templates = {name: getattr(self, name) for name in self.template_fields}
-        self._check_arguments()
+        try:
+            self._check_arguments()
+        except InvalidMessage as error:
+            if not self.context:
+                raise
+            # A deadline's callback is made when it is due: too late to refuse what can be done without
+            log.error("The alert leaves all the same, as far as it can: %s", error)
 
     def _check_arguments(self) -> None:
         """Refuse what can be known to be wrong."""
@@ -106,8 +124,9 @@ class SMSPartnerNotifier(BaseNotifier):
             )
         if self.at_most is None and not (self.ledger_conn_id is None and self.key is None):
             raise InvalidMessage("ledger_conn_id, key: they serve to count, and there is no at_most")
-        if not self.recipients:
-            raise InvalidMessage("recipients: there is nobody to tell; give a number")
+        check_recipients(self.recipients)
+        for name in self.template_fields:
+            check_template(getattr(self, name), name)
         if literal(self.message) or not isinstance(self.message, str):
             check_message(self.message)
         if self.sender is not None and literal(self.sender):
@@ -120,63 +139,61 @@ class SMSPartnerNotifier(BaseNotifier):
     def render_template_fields(self, context: Context, jinja_env: jinja2.Environment | None = None) -> None:
         """Render the templates as they were written: one process may call a notifier for several runs.
 
-        :raises InvalidMessage: a template needs what this place does not have.
+        What cannot be rendered is done without; of the message, what the context tells stands in.
+
+        :raises InvalidMessage: nobody is left to tell.
         """
-        from jinja2 import StrictUndefined, TemplateError
+        from jinja2 import StrictUndefined
 
         dag = context.get("dag")
-        env = jinja_env or self.get_template_env(dag=dag)
+        env = (jinja_env or self.get_template_env(dag=dag)).overlay(finalize=named)
         if jinja_env is None and dag is None:
-            env.undefined = StrictUndefined  # as DAGs have it: half an alert would be worse than an error
+            env.undefined = StrictUndefined  # as DAGs have it
         for name, template in self._templates.items():
             try:
                 setattr(self, name, self.render_template(template, context, env))
-            except TemplateError as error:
-                there = ", ".join(sorted(set(context) - set(self.template_fields)))
-                raise InvalidMessage(
-                    f"{name}: its template cannot be rendered here: {error}. The context of this callback "
-                    f"holds only {there or 'nothing'}; docs/notifier.md tells which callback has what"
-                ) from None
+            except (*TEMPLATE_ERRORS, AirflowException) as error:
+                self._do_without(name, context, error)
+
+    def _do_without(self, name: str, context: Context, error: Exception) -> None:
+        there = ", ".join(sorted(set(context) - set(self.template_fields)))
+        sentence = (
+            f"{name}: its template cannot be rendered here: {error}. The context of this callback holds only "
+            f"{there or 'nothing'}; docs/notifier.md tells which callback has what"
+        )
+        if name == "recipients":
+            raise InvalidMessage(sentence) from None
+        log.error("The alert leaves without it: %s", redact(sentence))
+        setattr(self, name, "" if name == "message" else None)
 
     def notify(self, context: Context) -> None:
         """Send, from a callback of a task or a DAG or from a ``SyncCallback``.
 
+        What certainly told nobody is tried again for some 40 seconds.
+
         :raises SMSPartnerError: nobody was told; the text holds no URL, no key and no full number.
         """
+        from airflow_provider_smspartner.notifications import delivery
+
+        since = time.monotonic()
         hook = self._hook()
         alert = self._prepare(context, hook)
-        if (slot := take_slot(alert)) is False:
-            return
-
-        def carry(numbers: Numbers) -> Outcome:
-            try:
-                return hook.call(alert.to(numbers))
-            except SMSPartnerError as error:
-                return error
-
-        outcome = carry(alert.numbers)
-        outcomes = {numbers: carry(numbers) for numbers in alert.again(outcome)}
-        conclude(alert, slot, outcomes or {alert.numbers: outcome})
+        if (slot := take_slot(alert)) is not False:
+            tries = delivery.plan(alert, delivery.IN_A_CALLBACK, since=since)
+            conclude(alert, slot, delivery.run(tries, hook))
 
     async def async_notify(self, context: Context) -> None:
-        """Send, from an ``AsyncCallback`` in the triggerer; as ``notify`` in all else."""
+        """Send, from an ``AsyncCallback`` in the triggerer; as ``notify``, for five minutes."""
         from airflow_provider_smspartner.hooks.aside import aside
+        from airflow_provider_smspartner.notifications import delivery
 
+        since = time.monotonic()
         hook = await aside(self._hook)  # the first one loads its libraries
         # Airflow's own bridge for what reads connections; a database may keep a thread of its own waiting
         alert = await sync_to_async(self._prepare)(context, hook)
-        if (slot := await asyncio.to_thread(take_slot, alert)) is False:
-            return
-
-        async def carry(numbers: Numbers) -> Outcome:
-            try:
-                return await hook.acall(alert.to(numbers))
-            except SMSPartnerError as error:
-                return error
-
-        outcome = await carry(alert.numbers)
-        outcomes = {numbers: await carry(numbers) for numbers in alert.again(outcome)}
-        await asyncio.to_thread(conclude, alert, slot, outcomes or {alert.numbers: outcome})
+        if (slot := await asyncio.to_thread(take_slot, alert)) is not False:
+            tries = delivery.plan(alert, delivery.IN_THE_TRIGGERER, since=since)
+            await asyncio.to_thread(conclude, alert, slot, await delivery.arun(tries, hook))
 
     # ---- what leaves -------------------------------------------------------------------------------
 
@@ -187,18 +204,36 @@ class SMSPartnerNotifier(BaseNotifier):
 
     def _prepare(self, context: Context, hook: SMSPartnerHook) -> Alert:
         """Read the connections, and check all that is known before anything is counted or sent."""
-        given: Any = read_literal(self.recipients) if isinstance(self.recipients, str) else self.recipients
-        given = given if isinstance(given, list | tuple) else [given]
+        given = list(each_number(self.recipients))
         for number in map(str, given):
             if phone.mask_numbers(number) != number:  # "None", say, must not vanish from every later line
                 mask_secret(number)  # Airflow logs the arguments of a deadline's callback that fails
         settings = hook.settings
-        text = sendable(str(redact(str(self.message))))  # errors quote passwords
         sandbox = settings.sandbox or bool(self.sandbox)
-        sender = settings.sender if self.sender is None else self.sender
-        options = api.SendOptions(sender=sender, tag=self._usable_tag(), sandbox=sandbox)
-        numbers, count = self._numbers(given, settings), self._counted(context, sandbox=sandbox)
-        return Alert(text=text, options=options, numbers=numbers, count=count)
+        sender = usable(self.sender, check_sender, without="a sender of its own")
+        default = api.SendOptions(sender=settings.sender, sandbox=sandbox)
+        options = replace(
+            default,
+            sender=default.sender if sender is None else sender,
+            tag=usable(self.tag, check_tag, without="a tag"),
+        )
+        plainer = [default, replace(default, sender=None)]
+        return Alert(
+            text=self._sendable(context),
+            options=options,
+            numbers=self._numbers(given, settings),
+            count=self._counted(context, sandbox=sandbox),
+            plainer=tuple(fewer for fewer in dict.fromkeys(plainer) if fewer != options),
+        )
+
+    def _sendable(self, context: Context) -> str:
+        """Return a text that the platform takes, whatever the alert quotes."""
+        text: object = self.message
+        try:
+            return sendable(str(redact("" if text is None else str(text))))  # errors quote passwords
+        except InvalidMessage as error:
+            log.warning("The alert says what is known, because its own text says nothing: %s", error)
+            return sendable(str(redact(stand_in(context))))
 
     def _numbers(self, given: Iterable[Any], settings: Settings) -> Numbers:
         """Return who is told, as E.164; what is no mobile number does not keep the others from it."""
@@ -216,16 +251,6 @@ class SMSPartnerNotifier(BaseNotifier):
             return (settings.redirect_to,)
         return tuple(numbers)
 
-    def _usable_tag(self) -> str | None:
-        """Return the tag, or None for one that a template has made unusable: it only serves to look up."""
-        if self.tag is not None:
-            try:
-                check_tag(self.tag)
-            except InvalidMessage as error:
-                log.warning("The alert leaves without a tag: %s", error)
-                return None
-        return self.tag
-
     def _counted(self, context: Context, *, sandbox: bool) -> Count | None:
         """Return where to count, or None without a limit."""
         if self.at_most is None or self.ledger_conn_id is None:
@@ -233,7 +258,10 @@ class SMSPartnerNotifier(BaseNotifier):
         from airflow_provider_smspartner.journal.alert_quota import LONGEST_KEY, Budget
         from airflow_provider_smspartner.journal.opening import engine_of
 
-        key = dag_id_of(context) if self.key is None else str(self.key)
+        key = find_dag_id(context) if self.key is None else str(self.key)
+        if key is None:
+            log.error("The alert leaves uncounted: this callback's context names no DAG; give a key")
+            return None
         budget = Budget(
             connection=self.smspartner_conn_id,
             sandbox=sandbox,
@@ -241,41 +269,12 @@ class SMSPartnerNotifier(BaseNotifier):
             at_most=self.at_most,
             period=self.period,
         )
-        return Count(engine=engine_of(self.ledger_conn_id), budget=budget)
+        try:
+            return Count(engine=engine_of(self.ledger_conn_id), budget=budget)
+        except InvalidMessage as error:
+            log.error("The alert leaves uncounted, whatever at_most says: %s", error)
+            return None
 
 
 send_smspartner_notification = SMSPartnerNotifier
 """The name under which Airflow's users look for a notifier."""
-
-
-def listed(recipients: Any) -> str | int | list[Any]:
-    """Return one number or a template as it is, and anything else as a list.
-
-    :raises InvalidMessage: it is neither.
-    """
-    arguments.people(recipients, "recipients")
-    return recipients if isinstance(recipients, str | int) else list(recipients)
-
-
-def period_of(period: timedelta | float) -> timedelta:
-    """Return the window of ``at_most``; a deadline's arguments may come back as seconds.
-
-    :raises InvalidMessage: it is shorter than a second, or no time at all.
-    """
-    try:
-        window = period if isinstance(period, timedelta) else timedelta(seconds=period)
-    except (TypeError, ValueError, OverflowError):
-        window = timedelta()
-    if isinstance(period, bool) or not timedelta(seconds=1) <= window <= timedelta(days=366):
-        raise InvalidMessage("period: give a timedelta, or seconds, from a second to a year")
-    return window
-
-
-def dag_id_of(context: Context) -> str:
-    """Return the DAG id, from the whole context of a task or the little that a deadline has."""
-    for name in ("dag", "dag_run"):
-        there: Any = context.get(name)
-        found = there.get("dag_id") if isinstance(there, Mapping) else getattr(there, "dag_id", None)
-        if found:
-            return str(found)
-    raise InvalidMessage("key: this callback's context names no DAG; give a key")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from bisect import bisect_right
 
+from airflow_provider_smspartner.rules.links import escaped
 from airflow_provider_smspartner.rules.message import check_message
-from airflow_provider_smspartner.rules.segments import MAX_SEGMENTS, estimate
+from airflow_provider_smspartner.rules.segments import MAX_SEGMENTS, estimate, outgoing
 
 _BRACES = str.maketrans("{}", "()")
 _LONGEST = 153 * MAX_SEGMENTS
@@ -15,12 +16,13 @@ _END = "..."
 def sendable(text: str) -> str:
     """Return a text that SMS Partner takes: an alert that is a little wrong beats one that stays away.
 
-    Braces become the parentheses that the platform would make of them, each character that GSM-7 cannot
-    carry becomes "?", and what needs more than ten SMS is cut, with "..." at its end.
+    Inside a link, what would not arrive takes its percent form. Braces become the parentheses that the
+    platform would make of them, each character that GSM-7 cannot carry becomes "?", and what needs more than
+    ten SMS is cut, with "..." at its end.
 
     :raises InvalidMessage: nothing is left of the text.
     """
-    text = text.translate(_BRACES)
+    text = outgoing(escaped(text).translate(_BRACES))
     missing = dict.fromkeys(map(ord, estimate(text).unsupported), "?")
     text = _cut(text.translate(missing))
     check_message(text)

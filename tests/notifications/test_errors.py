@@ -5,18 +5,29 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
+from contextlib import ExitStack
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from airflow.providers.common.compat.sdk import redact
 
-from airflow_provider_smspartner.exceptions import APIConnectionError, AuthenticationError, SMSPartnerError
+from airflow_provider_smspartner.api import SendOptions
+from airflow_provider_smspartner.exceptions import (
+    APIConnectionError,
+    AuthenticationError,
+    InvalidRequestError,
+    RateLimitError,
+    SMSPartnerError,
+)
 from airflow_provider_smspartner.hooks.smspartner import SMSPartnerHook
+from airflow_provider_smspartner.notifications import delivery
+from airflow_provider_smspartner.notifications.alerts import Alert
 from airflow_provider_smspartner.notifications.smspartner import SMSPartnerNotifier
 from airflow_provider_smspartner.simulator import Simulator
 from scripts.local_airflow import free_port
 from tests.conftest import Connect
-from tests.notifications.conftest import ANN, DEADLINE, Tell
+from tests.notifications.conftest import ANN, BOB, DEADLINE, Tell
 
 
 def test_an_unknown_outcome_is_not_repeated_and_counts(
@@ -30,6 +41,130 @@ def test_an_unknown_outcome_is_not_repeated_and_counts(
     assert (
         logged.text.count("Nobody knows whether +33 6 •• •• •• 01 got the alert; it is not sent again") == 2
     )
+
+
+# ---- what certainly told nobody is tried again -----------------------------------------------------
+
+
+class Waited(list[float]):
+    """What would have been waited for; nobody waits."""
+
+    def append(self, seconds: float) -> None:
+        super().append(seconds)
+        self.then()
+
+    def then(self) -> None:
+        """What happens meanwhile."""
+
+
+@pytest.fixture
+def waits(monkeypatch: pytest.MonkeyPatch) -> Waited:
+    waited, at_once = Waited(), asyncio.sleep
+
+    async def asleep(seconds: float) -> None:
+        waited.append(seconds)
+        await at_once(0)
+
+    monkeypatch.setattr(time, "sleep", waited.append)
+    monkeypatch.setattr(asyncio, "sleep", asleep)
+    return waited
+
+
+@pytest.mark.parametrize(("retry_after", "least"), [(None, 1), (7, 7)])
+def test_a_platform_that_wants_fewer_requests_keeps_nobody_in_the_dark(
+    retry_after: int | None,
+    least: int,
+    sim: Simulator,
+    tell: Tell,
+    ledger: dict[str, Any],
+    waits: Waited,
+    logged: pytest.LogCaptureFixture,
+) -> None:
+    sim.faults.add("/send", "rate_limit", times=3, retry_after=retry_after)
+
+    tell("load failed", ANN, **ledger)
+
+    assert sim.texts_per_number() == {ANN: 1}
+    assert max(waits) >= least
+    assert logged.text.count("The alert is tried again in") == 3
+
+
+def test_a_wish_that_ends_after_airflow_has_stopped_the_callback_ends_the_alert(
+    sim: Simulator, waits: Waited
+) -> None:
+    sim.faults.add("/send", "rate_limit", times=None, retry_after=60)
+
+    with pytest.raises(RateLimitError):
+        SMSPartnerNotifier("load failed", ANN)(dict(DEADLINE))
+
+    assert len(sim.requests) == 1
+
+
+def test_a_platform_that_is_away_for_a_while_is_waited_for(
+    connect: Connect, tell: Tell, waits: Waited, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    port = free_port()
+    connect(f"http://127.0.0.1:{port}/v1")
+    sim = Simulator(port=port)
+    with ExitStack() as back:
+
+        def come_back() -> None:
+            if sum(waits) > 20:
+                monkeypatch.setattr(waits, "then", lambda: None)
+                back.enter_context(sim)
+
+        monkeypatch.setattr(waits, "then", come_back)
+
+        tell("load failed", ANN)
+
+        assert sim.texts_per_number() == {ANN: 1}
+
+
+@pytest.mark.parametrize("code", [992, 44, 9])
+def test_a_sender_that_the_platform_refuses_is_left_to_the_connection(
+    code: int, sim: Simulator, tell: Tell, logged: pytest.LogCaptureFixture
+) -> None:
+    sim.faults.add("/send", "refuse", code=code)
+
+    tell("load failed", ANN, sender="Data", tag="alerts")
+
+    assert [(text.sender, text.number) for text in sim.sent] == [("", ANN)]
+    assert "sent again without what was refused" in logged.text
+
+
+def test_what_is_refused_for_good_is_not_tried_for_ever(sim: Simulator, tell: Tell) -> None:
+    sim.faults.add("/send", "refuse", code=992, times=None)
+
+    with pytest.raises(InvalidRequestError):
+        tell("load failed", ANN, sender="Data", tag="alerts")
+
+    assert len(sim.requests) == 2
+
+
+@pytest.mark.parametrize("took", [0.0, 0.5, 5.0, 8.0, 27.0])
+@pytest.mark.parametrize("patience", [delivery.IN_A_CALLBACK, delivery.IN_THE_TRIGGERER])
+def test_an_alert_is_tried_as_long_as_airflow_lets_it_and_no_longer(
+    patience: delivery.Patience, took: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = [100.0]
+    monkeypatch.setattr(delivery, "time", SimpleNamespace(monotonic=lambda: clock[0]))
+    alert = Alert(text="load failed", options=SendOptions(), numbers=(ANN, BOB), count=None)
+    tries = delivery.plan(alert, patience, since=100.0)
+    step, tried = next(tries), 0
+    outcomes: delivery.Outcomes = {}
+    while not outcomes:
+        clock[0] += step.after + took
+        tried += 1
+        try:
+            step = tries.send(APIConnectionError("refused"))
+        except StopIteration as end:
+            outcomes = end.value
+
+    assert isinstance(outcomes[ANN, BOB], APIConnectionError)
+    lasted = clock[0] - 100.0
+    assert lasted <= patience.seconds
+    assert lasted + took > min(patience.seconds / 2, sum(patience.waits))
+    assert tried > 1 or took > patience.seconds / 2
 
 
 async def test_the_loop_of_the_triggerer_loads_no_libraries(
@@ -51,7 +186,7 @@ async def test_the_loop_of_the_triggerer_loads_no_libraries(
 
 
 def test_airflow_masks_the_numbers_in_its_own_lines_and_nothing_else(sim: Simulator, tell: Tell) -> None:
-    tell("load failed", ["06 00 00 00 77", "None"])
+    tell("load failed", ["06 00 00 00 77", "{{ 'None' }}"])
 
     assert redact({"recipients": ["06 00 00 00 77", "None"]}) == {"recipients": ["***", "None"]}
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -109,7 +111,7 @@ def test_one_bad_number_keeps_nobody_from_being_told(
 ) -> None:
     sim.add_to_stop_list(BOB)
 
-    tell("load failed", [ANN, BOB, "0123", "+33600000003"])
+    tell("load failed", [ANN, BOB, "{{ '0123' }}", "+33600000003"])
 
     assert sim.texts_per_number() == {ANN: 1, "+33600000003": 1}
     assert "Nobody is told at this number" in logged.text
@@ -120,7 +122,7 @@ def test_one_bad_number_keeps_nobody_from_being_told(
 
 def test_without_any_number_it_is_an_error(sim: Simulator, tell: Tell) -> None:
     with pytest.raises(InvalidMessage, match="recipients: none of them is a mobile number"):
-        tell("load failed", ["0123", "nobody"])
+        tell("load failed", ["{{ '0123' }}", "{{ 'nobody' }}"])
 
 
 def test_a_tag_that_a_template_has_spoilt_is_left_out(
@@ -132,23 +134,94 @@ def test_a_tag_that_a_template_has_spoilt_is_left_out(
     assert "leaves without a tag" in logged.text
 
 
+@pytest.mark.parametrize(
+    ("sender", "leaves"), [("The Data Platform", "The Shop"), ("é", "The Shop"), ("", ""), ("Data", "Data")]
+)
+def test_a_sender_that_a_template_has_spoilt_is_left_to_the_connection(
+    sender: str, leaves: str, simulator: Simulator, connect: Connect, tell: Tell
+) -> None:
+    connect(simulator.url, sender="The Shop")
+
+    tell("load failed", ANN, sender="{{ name }}", context={**DEADLINE, "name": sender})
+
+    assert [text.sender for text in simulator.sent] == [leaves]
+
+
+@pytest.mark.parametrize(
+    "recipients",
+    [f"{ANN}, {BOB}", f"{ANN};{BOB}", "{{ on_call | join(',') }}", [f"{ANN},{BOB}"], [["{{ on_call }}"]]],
+)
+def test_one_text_may_hold_several_numbers(recipients: Any, sim: Simulator, tell: Tell) -> None:
+    tell("load failed", recipients, context={**DEADLINE, "on_call": [ANN, BOB]})
+
+    assert sim.texts_per_number() == {ANN: 1, BOB: 1}
+
+
+# ---- an alert must say something -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("message", "context", "text"),
+    [
+        ("{{ exception }}", {"exception": TimeoutError()}, "TimeoutError"),
+        ("failed: {{ exception }}!", {"exception": TimeoutError()}, "failed: TimeoutError!"),
+        ("{{ exception }}", {"exception": TimeoutError("9 s")}, "9 s"),
+        ("{{ exception | string }}", {"exception": TimeoutError()}, "Airflow alert, nightly, TimeoutError"),
+        (
+            "{{ reason }}",
+            {"reason": "", "ti": SimpleNamespace(task_id="load")},
+            "Airflow alert, nightly, load",
+        ),
+        ("{{ reason }}", {"reason": None}, "None"),
+    ],
+)
+def test_an_alert_whose_text_would_say_nothing_says_what_is_known(
+    message: str, context: dict[str, Any], text: str, sim: Simulator, tell: Tell
+) -> None:
+    tell(message, ANN, context={**DEADLINE, **context})
+
+    assert [sent.text for sent in sim.sent] == [text]
+
+
+def test_an_error_class_is_printed_with_the_jinja_environment_of_the_dag_too(sim: Simulator) -> None:
+    for native in (False, True):
+        dag = DAG(f"nightly_{native}", render_template_as_native_obj=native)
+        SMSPartnerNotifier("{{ exception }}", ANN)({"dag": dag, "exception": TimeoutError()})
+
+    assert [sent.text for sent in sim.sent] == ["TimeoutError", "TimeoutError"]
+
+
 # ---- templates that ask for more than there is -----------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    ("arguments", "words"),
+    ("arguments", "words", "text"),
     [
-        ({"message": "{{ ti.task_id }} failed"}, "^message: .*'ti' is undefined.*deadline"),
-        ({"message": "because {{ exception }}"}, "^message: .*'exception' is undefined"),
-        ({"message": "{{ dag_run.dag_id "}, "^message: .*cannot be rendered"),
-        ({"message": "late", "tag": "{{ ti }}"}, "^tag: .*'ti' is undefined"),
+        ({"message": "{{ ti.task_id }} failed"}, "'ti' is undefined", "Airflow alert, nightly"),
+        ({"message": "because {{ exception }}"}, "'exception' is undefined", "Airflow alert, nightly"),
+        ({"message": "{{ 1 / 0 }}"}, "division by zero", "Airflow alert, nightly"),
+        ({"message": "{{ dag_run | nosuch }}"}, "No filter named", "Airflow alert, nightly"),
+        ({"message": "late", "tag": "{{ ti }}"}, "tag: .*'ti' is undefined", "late"),
+        ({"message": "late", "sender": "{{ ti }}"}, "sender: .*'ti' is undefined", "late"),
     ],
 )
-def test_the_error_says_what_is_not_there(
-    arguments: dict[str, Any], words: str, sim: Simulator, tell: Tell
+def test_what_is_not_there_is_done_without_and_named(
+    arguments: dict[str, Any],
+    words: str,
+    text: str,
+    sim: Simulator,
+    tell: Tell,
+    logged: pytest.LogCaptureFixture,
 ) -> None:
-    with pytest.raises(InvalidMessage, match=words):
-        tell(**{"recipients": ANN, **arguments})
+    tell(**{"recipients": ANN, **arguments})
+
+    assert [(sent.text, sent.tag) for sent in sim.sent] == [(text, None)]
+    assert re.search(f"{words}.* The context of this callback holds only .*deadline", logged.text)
+
+
+def test_without_recipients_the_error_says_what_is_not_there(sim: Simulator, tell: Tell) -> None:
+    with pytest.raises(InvalidMessage, match=r"^recipients: .*'on_call' is undefined.*deadline"):
+        tell("late", "{{ on_call }}")
 
     assert sim.requests == []
 
@@ -187,6 +260,16 @@ def test_the_macros_of_the_dag_are_there(sim: Simulator) -> None:
         ({"message": "x" * 1531}, "^message: "),
         ({"message": None}, "^message: "),
         ({"recipients": []}, "^recipients: "),
+        ({"recipients": "061234567"}, "^recipients: number: .*tell nobody there"),
+        ({"recipients": [ANN, "+3360000000"]}, "^recipients: number: "),
+        ({"recipients": f"{ANN},061234567"}, "^recipients: number: "),
+        ({"recipients": ["{{ on_call }}", "0123"]}, "^recipients: number: "),
+        ({"recipients": 123}, "^recipients: number: "),
+        ({"message": ["load failed"]}, "^message: is no text but of type list"),
+        ({"message": b"load failed"}, "^message: is no text but of type bytes"),
+        ({"message": "{{ dag_run.dag_id "}, "^message: its template cannot be rendered"),
+        ({"message": "{% if ti %}"}, "^message: its template cannot be rendered"),
+        ({"recipients": ["{{ on_call }"]}, "^recipients: its template cannot be rendered"),
         ({"recipients": ""}, "^recipients: "),
         ({"sender": "A"}, "^sender: "),
         ({"tag": "Alerts"}, "^tag: "),
@@ -195,6 +278,35 @@ def test_the_macros_of_the_dag_are_there(sim: Simulator) -> None:
 def test_what_is_wrong_shows_when_the_dag_is_parsed(arguments: dict[str, Any], words: str) -> None:
     with pytest.raises(InvalidMessage, match=words):
         SMSPartnerNotifier(**{"message": "load failed", "recipients": ANN, **arguments})
+
+
+def test_a_tag_of_an_extension_of_jinja_is_left_to_the_dag() -> None:
+    SMSPartnerNotifier("{% do log() %}{{ reason }}", ANN)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"recipients": [ANN, "0123"]},
+        {"sender": "The Data Platform"},
+        {"tag": "Alerts"},
+        {"message": "load failed" + "\N{PARTY POPPER}"},
+        {"at_most": 3},
+        {"key": "nightly"},
+    ],
+)
+def test_what_is_wrong_shows_when_parsed_and_is_done_without_when_due(
+    arguments: dict[str, Any], sim: Simulator, logged: pytest.LogCaptureFixture
+) -> None:
+    given = {"message": "load failed", "recipients": ANN, **arguments}
+    with pytest.raises(InvalidMessage):
+        SMSPartnerNotifier(**given)
+
+    # As Airflow makes the callback of a deadline: from its arguments, when it is due
+    SMSPartnerNotifier(**given, context=dict(DEADLINE))(dict(DEADLINE))
+
+    assert [text.number for text in sim.sent] == [ANN]
+    assert "The alert leaves all the same" in logged.text
 
 
 def test_airflow_knows_it_under_the_usual_name() -> None:
