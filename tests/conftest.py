@@ -129,6 +129,15 @@ def _own_pace(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Pace, "_of_process", {})
 
 
+@pytest.fixture(scope="session")
+def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A database of this process in the PostgreSQL of all."""
+    from tests.journal.one_server import database_of
+
+    with database_of("postgresql", tmp_path_factory.getbasetemp()) as url:
+        yield url
+
+
 @pytest.fixture
 def simulator() -> Iterator[Simulator]:
     """Run an SMS Partner on this machine."""
