@@ -63,6 +63,10 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return location
 
 
+in_sqlite = pytest.mark.parametrize("url", ["sqlite"], indirect=True)
+"""For what is asked of our own logic, and not of a database: thrice would only take longer."""
+
+
 def drop_tables(location: str) -> None:
     """Take a ledger away."""
     engine = sa.create_engine(location, poolclass=NullPool)
