@@ -103,10 +103,9 @@ def run_operator(task: Task, number: int) -> None:
     watch_first_send(task.flag(number))
     try:
         result = operator.execute(context)  # type: ignore[arg-type]
-    except AirflowFailException:
-        os._exit(PERSON)
-    except SMSPartnerError:
-        os._exit(AGAIN)
+    except (AirflowFailException, SMSPartnerError) as error:
+        print(f"Try {number}: {error!r}", flush=True)  # into errors.log
+        os._exit(PERSON if isinstance(error, AirflowFailException) else AGAIN)
     (task.folder / "result.json").write_text(json.dumps(result))
     os._exit(DONE)
 

@@ -118,7 +118,7 @@ def _looks_in_a_row(monkeypatch: pytest.MonkeyPatch) -> None:
     """Look twice at once where a refusal has to be confirmed: the simulator lags only when told to."""
     from airflow_provider_smspartner.sending import evidence
 
-    monkeypatch.setattr(evidence, "APART", 0.1)
+    monkeypatch.setattr(evidence, "APART", 0.01)
 
 
 @pytest.fixture(autouse=True)
@@ -127,6 +127,15 @@ def _own_pace(monkeypatch: pytest.MonkeyPatch) -> None:
     from airflow_provider_smspartner.hooks.pace import Pace
 
     monkeypatch.setattr(Pace, "_of_process", {})
+
+
+@pytest.fixture(scope="session")
+def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A database of this process in the PostgreSQL of all."""
+    from tests.journal.one_server import database_of
+
+    with database_of("postgresql", tmp_path_factory.getbasetemp()) as url:
+        yield url
 
 
 @pytest.fixture

@@ -29,8 +29,7 @@ from airflow_provider_smspartner.sending.in_flight import Carrier
 from airflow_provider_smspartner.sending.plan import Outcome, Plan
 from airflow_provider_smspartner.simulator import Simulator
 from tests.conftest import Connect
-from tests.journal.mariadb import mariadb
-from tests.journal.postgres import postgres
+from tests.journal.one_server import database_of
 
 LEASE = 10 + 20 + 60
 PLANNED = {"concurrency", "on_unknown", "tag_of", "make_call"}
@@ -49,14 +48,8 @@ TABLES = ("smspartner_sends", "smspartner_tasks", "smspartner_ledger")
 
 
 @pytest.fixture(scope="session")
-def postgres_url() -> Iterator[str]:
-    with postgres() as url:
-        yield url
-
-
-@pytest.fixture(scope="session")
-def mariadb_url() -> Iterator[str]:
-    with mariadb() as url:
+def mariadb_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with database_of("mariadb", tmp_path_factory.getbasetemp()) as url:
         yield url
 
 
@@ -68,6 +61,10 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     location: str = request.getfixturevalue(f"{request.param.removesuffix('ql')}_url")
     drop_tables(location)
     return location
+
+
+in_sqlite = pytest.mark.parametrize("url", ["sqlite"], indirect=True)
+"""For what is asked of our own logic, and not of a database: thrice would only take longer."""
 
 
 def drop_tables(location: str) -> None:

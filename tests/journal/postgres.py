@@ -12,7 +12,6 @@ import shutil
 import signal
 import subprocess
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,9 +19,12 @@ from typing import Any
 
 import sqlalchemy
 
+from tests.journal import running
+from tests.journal.running import Server
+
 # SQLAlchemy 1.4, which Airflow 3.1 has, does not know psycopg 3
 DRIVER = "psycopg2" if sqlalchemy.__version__.startswith("1.") else "psycopg"
-PATIENCE = 60.0
+READY = "database system is ready to accept connections"
 HEADERS = shutil.ignore_patterns("include")  # half of the files
 NEW = ["-U", "postgres", "--auth=trust", "-E", "utf8", "--no-sync"]
 QUICK = ["-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "shared_buffers=32MB"]
@@ -30,27 +32,31 @@ QUICK = ["-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "shared_buffer
 
 @contextmanager
 def postgres() -> Iterator[str]:
-    """Run a server and yield the URL of its database."""
+    """Run a server of one's own and yield the URL of its database."""
     home = Path(tempfile.mkdtemp(prefix="pg-"))
-    home.chmod(0o755)
     try:
-        programs, run_as = programs_for(home), user()
-        data = home / "data"
-        data.mkdir(mode=0o700)
-        os.chown(data, run_as.get("user", -1), run_as.get("group", -1))
-        initdb = [f"{programs}/initdb", "-D", str(data), *NEW]
-        subprocess.run(initdb, check=True, stdout=subprocess.DEVNULL, cwd="/", **run_as)
-        command = [f"{programs}/postgres", "-D", str(data), "-h", "", "-k", str(data), *QUICK]
-        with (home / "log").open("wb") as log:
-            server = subprocess.Popen(command, stdout=log, stderr=log, cwd="/", **run_as)
+        server = start(home)
         try:
-            wait_for(server, data)
-            yield f"postgresql+{DRIVER}://postgres@/postgres?host={data}"
+            yield server.url
         finally:
-            server.send_signal(signal.SIGINT)  # without waiting for clients
-            server.wait(PATIENCE)
+            server.end()
     finally:
         shutil.rmtree(home, ignore_errors=True)
+
+
+def start(home: Path) -> Server:
+    """Run a server in a folder."""
+    home.chmod(0o755)
+    programs, run_as = programs_for(home), user()
+    data = home / "data"
+    data.mkdir(mode=0o700)
+    os.chown(data, run_as.get("user", -1), run_as.get("group", -1))
+    initdb = [f"{programs}/initdb", "-D", str(data), *NEW]
+    subprocess.run(initdb, check=True, stdout=subprocess.DEVNULL, cwd="/", **run_as)
+    command = [f"{programs}/postgres", "-D", str(data), "-h", "", "-k", str(data), *QUICK]
+    pid = running.start(command, home, lambda log: READY in log, cwd="/", **run_as)
+    url = f"postgresql+{DRIVER}://postgres@/postgres?host={data}"
+    return Server(url=url, pid=pid, signal=signal.SIGINT, home=str(home))
 
 
 def user() -> dict[str, Any]:
@@ -69,12 +75,3 @@ def programs_for(home: Path) -> Path:
         if part.exists():  # the programs find their libraries beside them
             shutil.copytree(part, home / part.relative_to(package.parent), ignore=HEADERS)
     return home / package.name / "pginstall" / "bin"
-
-
-def wait_for(server: subprocess.Popen[bytes], data: Path) -> None:
-    until = time.monotonic() + PATIENCE
-    status = data / "postmaster.pid"
-    while not (status.exists() and "ready" in status.read_text()):
-        assert server.poll() is None, (data.parent / "log").read_text()
-        assert time.monotonic() < until
-        time.sleep(0.02)

@@ -199,13 +199,13 @@ def test_a_database_that_comes_back_is_waited_for(campaign: Campaign, url: str) 
     elif url.startswith("mysql"):
         campaign.ledger.engine.connect().close()  # one that will be found dead
         others = "SELECT id FROM information_schema.processlist WHERE id <> connection_id()"
-        for number in connection.exec_driver_sql(others).scalars().all():
+        for number in connection.exec_driver_sql(f"{others} AND db = database()").scalars().all():
             with suppress(sa.exc.OperationalError):  # it has ended by itself
                 connection.exec_driver_sql(f"KILL {number}")
     else:
         campaign.ledger.engine.connect().close()
         others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
-        connection.exec_driver_sql(f"{others} AND backend_type = 'client backend'")
+        connection.exec_driver_sql(f"{others} AND datname = current_database()")
     campaign.clock.meanwhile = connection.close
 
     assert claim(campaign, log, "monday", 0, ANN).people == (ANN,)

@@ -19,7 +19,7 @@ from airflow_provider_smspartner.rules.batches import batch_tag
 from airflow_provider_smspartner.rules.people import Person
 from airflow_provider_smspartner.rules.sending_states import BatchState
 from airflow_provider_smspartner.simulator import Simulator
-from tests.journal.conftest import LEASE, Campaign, batch_of, people
+from tests.journal.conftest import LEASE, Campaign, batch_of, in_sqlite, people
 
 
 def once(*groups: list[Person]) -> dict[str, int]:
@@ -38,6 +38,7 @@ def test_a_later_run_texts_only_whom_no_earlier_one_has(campaign: Campaign, simu
     assert (second.recipients, second.excluded) == (300, 300)
 
 
+@in_sqlite
 def test_the_same_task_sends_nothing_again_and_counts_what_it_sent(
     campaign: Campaign, simulator: Simulator
 ) -> None:
@@ -50,6 +51,7 @@ def test_the_same_task_sends_nothing_again_and_counts_what_it_sent(
     assert again.excluded == 0
 
 
+@in_sqlite
 @pytest.mark.parametrize("change", [{"campaign": "another"}, {"sandbox": True}, {"connection": "other"}])
 def test_another_campaign_is_another_text(
     change: dict[str, Any], campaign: Campaign, simulator: Simulator
@@ -59,6 +61,7 @@ def test_another_campaign_is_another_text(
     assert campaign.send("tuesday", people(3), **change).recipients == 3
 
 
+@in_sqlite
 def test_an_event_is_texted_once(campaign: Campaign, simulator: Simulator) -> None:
     [ann] = people(1, event="order 1")
     orders = [ann, ann._replace(event="order 2")]
@@ -68,6 +71,7 @@ def test_an_event_is_texted_once(campaign: Campaign, simulator: Simulator) -> No
     assert simulator.texts_per_number() == {ann.number: 3}
 
 
+@in_sqlite
 def test_what_a_text_is_filled_with_makes_nobody_another_person(
     campaign: Campaign, simulator: Simulator
 ) -> None:
@@ -79,6 +83,7 @@ def test_what_a_text_is_filled_with_makes_nobody_another_person(
     assert simulator.texts_per_number() == {ann.number: 1}
 
 
+@in_sqlite
 def test_a_number_that_was_refused_for_good_is_not_tried_again(
     campaign: Campaign, simulator: Simulator
 ) -> None:
@@ -115,6 +120,7 @@ def test_parallel_tasks_share_an_audience(campaign: Campaign, simulator: Simulat
     assert sum(recipients.values()) == len(audience)
 
 
+@in_sqlite
 def test_those_whom_another_task_takes_in_between_do_not_end_the_send(
     campaign: Campaign, simulator: Simulator
 ) -> None:
@@ -131,6 +137,7 @@ def test_those_whom_another_task_takes_in_between_do_not_end_the_send(
     assert (outcome.recipients, outcome.excluded) == (200, 1_000)
 
 
+@in_sqlite
 def test_a_task_that_is_about_to_text_and_lives_keeps_its_people(
     campaign: Campaign, simulator: Simulator, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -146,6 +153,7 @@ def test_a_task_that_is_about_to_text_and_lives_keeps_its_people(
     assert "Another task is about to text 3 people" in caplog.text
 
 
+@in_sqlite
 def test_whom_another_task_lets_go_of_is_texted(campaign: Campaign, simulator: Simulator) -> None:
     plan, rival = campaign.plan("rival"), campaign.log("rival")
     [batch] = rival.claim([batch_of(plan, 0, people(3))])
@@ -177,6 +185,7 @@ def test_a_run_that_died_for_good_loses_nobody(
     assert set(campaign.states().values()) == {"accepted"}
 
 
+@in_sqlite
 @pytest.mark.parametrize("posted", [False, True])
 def test_a_later_try_does_not_wait_for_the_lease(
     posted: bool, campaign: Campaign, simulator: Simulator
@@ -190,6 +199,7 @@ def test_a_later_try_does_not_wait_for_the_lease(
     assert sum(campaign.clock.waited) < LEASE
 
 
+@in_sqlite
 @pytest.mark.parametrize(
     ("changes", "control", "certain"),
     [({}, False, True), ({"invisible": True}, False, False), ({"invisible": True}, True, True)],
@@ -214,6 +224,7 @@ def test_absence_needs_proof(
     assert simulator.texts_per_number() == once(texted, people(int(control), first=50))
 
 
+@in_sqlite
 def test_a_person_can_settle_what_nobody_can_tell(campaign: Campaign, simulator: Simulator) -> None:
     batch = campaign.die_sending("monday", people(3), posted=False, invisible=True)
     campaign.clock.time += LEASE + 1
@@ -224,6 +235,7 @@ def test_a_person_can_settle_what_nobody_can_tell(campaign: Campaign, simulator:
     assert campaign.send("tuesday", people(5)).recipients == 5
 
 
+@in_sqlite
 def test_on_unknown_decides_about_dead_runs_too(campaign: Campaign, simulator: Simulator) -> None:
     campaign.die_sending("monday", people(3), posted=False, invisible=True)
     campaign.clock.time += LEASE + 1
@@ -235,6 +247,7 @@ def test_on_unknown_decides_about_dead_runs_too(campaign: Campaign, simulator: S
     assert campaign.send("tuesday", people(5), attempt=2, on_unknown="resend").recipients == 5
 
 
+@in_sqlite
 def test_a_look_that_fails_is_for_a_later_try(campaign: Campaign, simulator: Simulator) -> None:
     campaign.die_sending("monday", people(3), posted=True)
     campaign.send("tuesday", [])  # so that only the dead run's tag is looked for
@@ -248,6 +261,7 @@ def test_a_look_that_fails_is_for_a_later_try(campaign: Campaign, simulator: Sim
     assert simulator.texts_per_number() == once(people(5))
 
 
+@in_sqlite
 def test_other_people_under_a_dead_runs_tag_are_for_a_person(
     campaign: Campaign, simulator: Simulator
 ) -> None:
@@ -259,6 +273,7 @@ def test_other_people_under_a_dead_runs_tag_are_for_a_person(
         campaign.send("tuesday", people(5))
 
 
+@in_sqlite
 def test_a_process_that_lost_its_claim_right_before_the_request_sends_nothing(
     campaign: Campaign, simulator: Simulator
 ) -> None:
@@ -291,6 +306,7 @@ def test_a_run_that_comes_back_during_the_look_keeps_its_people(
     slow.confirm(batch)
 
 
+@in_sqlite
 def test_claims_that_wait_for_their_turn_are_kept(campaign: Campaign, simulator: Simulator) -> None:
     orders = [person for n in range(16) for person in people(1, event=f"order {n}")]
     rival, carry = campaign.log("rival", by_event=True), campaign.hook.call
@@ -320,6 +336,7 @@ def forget(campaign: Campaign) -> None:
         connection.execute(sa.delete(SENDS))
 
 
+@in_sqlite
 def test_without_its_rows_a_task_finds_its_people_by_tag(campaign: Campaign, simulator: Simulator) -> None:
     campaign.send("monday", people(700))
     forget(campaign)
@@ -332,6 +349,7 @@ def test_without_its_rows_a_task_finds_its_people_by_tag(campaign: Campaign, sim
     assert later.excluded == 800
 
 
+@in_sqlite
 def test_without_its_rows_nobody_can_tell_events_apart(campaign: Campaign, simulator: Simulator) -> None:
     orders = people(3, event="order 1")
     campaign.send("monday", orders, by_event=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -14,22 +13,15 @@ from airflow.providers.openlineage.extractors.base import DefaultExtractor
 from airflow.providers.openlineage.utils.utils import TaskInfoComplete
 
 from airflow_provider_smspartner.operators.smspartner import SendSmsOperator
-from tests.journal.postgres import postgres
 from tests.operators.conftest import ANN, Fill, sms, survey
 
 JOINED = "SELECT c.phone_number FROM shop.customers c JOIN orders o ON o.customer = c.id WHERE "
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[str]:
-    with postgres() as url:
-        yield url
-
-
 @pytest.fixture
-def folder(server: str, monkeypatch: pytest.MonkeyPatch) -> str:
+def folder(postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> str:
     """The folder of the socket of the PostgreSQL behind ``warehouse_default``."""
-    [host] = parse_qs(urlsplit(server).query)["host"]
+    [host] = parse_qs(urlsplit(postgres_url).query)["host"]
     form = {"conn_type": "postgres", "host": host, "login": "postgres", "schema": "postgres"}
     monkeypatch.setenv("AIRFLOW_CONN_WAREHOUSE_DEFAULT", json.dumps(form))
     return host

@@ -11,6 +11,7 @@ import pytest
 from airflow_provider_smspartner.exceptions import SMSPartnerError
 from airflow_provider_smspartner.journal import SendLog
 from airflow_provider_smspartner.rules import batches
+from airflow_provider_smspartner.sending import shutdown
 from airflow_provider_smspartner.sending.plan import Outcome
 from airflow_provider_smspartner.simulator import Settings
 from faults.campaign import DURABLE, LOGS, Campaign, people, with_ledger
@@ -43,6 +44,12 @@ every_durable_log = pytest.mark.parametrize("log", DURABLE)
 @pytest.fixture(autouse=True)
 def _small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(batches, "BATCH_LIMIT", 3)
+
+
+@pytest.fixture(autouse=True)
+def _no_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a stopped task take its time where it is not the subject: Airflow's few seconds are real ones."""
+    monkeypatch.setattr(shutdown, "LONGEST", 60.0)
 
 
 def campaign(log: str = USUAL_LOG, settings: Settings | None = None, **arguments: Any) -> Campaign:

@@ -127,7 +127,7 @@ class EveryoneOnce(RuleBasedStateMachine):
 
 TestEveryoneOnce = EveryoneOnce.TestCase
 TestEveryoneOnce.settings = settings(
-    max_examples=examples(25),
+    max_examples=examples(15),
     stateful_step_count=8,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],

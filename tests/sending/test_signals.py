@@ -75,4 +75,5 @@ def test_a_process_that_is_told_to_end_and_killed_soon_after_doubles_and_loses_n
 
     result = Stopping(task, slow).run()
 
-    assert (result.twice, result.lost, result.miscounted, result.unfinished) == (0, 0, False, False)
+    counts = (result.twice, result.lost, result.miscounted, result.unfinished)
+    assert counts == (0, 0, False, False), (tmp_path / "errors.log").read_text()
