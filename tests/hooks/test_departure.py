@@ -49,6 +49,7 @@ def key_in(server: Server) -> list[str]:
     return found
 
 
+@pytest.mark.usefixtures("clock")
 @pytest.mark.parametrize("key", [KEY, 'quo"te\\', "a", "%2B+&=#?", "k" * 200])
 @pytest.mark.parametrize("name", CALLS)
 def test_every_key_arrives_whole(carry: Carry, connect: Connect, key: str, name: str) -> None:
@@ -137,6 +138,7 @@ def seen(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return seen
 
 
+@pytest.mark.usefixtures("clock")
 @pytest.mark.parametrize("name", ["me", "a look", "send"])
 def test_instruments_see_no_key(carry: Carry, connect: Connect, seen: list[str], name: str) -> None:
     with Server(reply(servers.GOOD_ME)) as server:

@@ -239,6 +239,7 @@ def test_who_is_taken_off_the_stop_list_is_found_in_any_spelling(
     assert simulator.stop_list == [NUMBER]
 
 
+@pytest.mark.usefixtures("clock")
 def test_a_degraded_gateway_changes_no_stop_list_unnoticed(
     hook: SMSPartnerHook, simulator: Simulator
 ) -> None:
