@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import sys
 import traceback
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from functools import wraps
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -45,7 +45,7 @@ def bare(method: Callable[P, T]) -> Callable[P, T]:
     return emptying
 
 
-def abare(method: Callable[P, Awaitable[T]]) -> Callable[P, Awaitable[T]]:
+def abare(method: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, Coroutine[Any, Any, T]]:
     """Do the same for a coroutine."""
 
     @wraps(method)

@@ -67,7 +67,8 @@ def test_the_store_holds_no_number_and_no_text_and_no_large_value(concurrency: i
     assert max(len(text.encode()) for text in texts.values()) <= MOST_BYTES
     everything = json.dumps(texts)
     assert "Hello" not in everything
-    assert not [number for number in everybody if number[1:] in everything or number[3:] in everything]
+    digits = " ".join(re.findall(r"\d{9,}", everything))  # to look through all of it for each takes seconds
+    assert not [number for number in everybody if number[3:] in digits]
 
 
 def test_keys_stand_in_the_order_of_the_ordinals() -> None:

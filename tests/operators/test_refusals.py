@@ -184,7 +184,7 @@ def test_a_warehouse_that_speaks_no_sql_is_refused_before_anything_is_read(
     ):
         run(sms(**QUERY, exclude_stop_list=True))
 
-    assert not [request for request in sim.requests if "stop" in request.path]
+    assert not [request for request in sim.requests if "stop" in request.endpoint]
     assert not sim.accepted
 
 
