@@ -38,6 +38,18 @@ WRONG: dict[str, tuple[Any, ...]] = {
         ("max_invalid_rate", "max_rejected_rate", "verify_timeout", "concurrency"), (*NO_NUMBER, None)
     ),
     **dict.fromkeys(("min_delivery_rate", "max_stop_rate"), (*NO_NUMBER, 1.1)),
+    "share": (
+        *NO_NUMBER,
+        *NO_TEXT,
+        0.1,
+        (),
+        (0,),
+        (0, 0.5, 1),
+        ("0", "1"),
+        (0, None),
+        (False, True),
+        (0, 1.1),
+    ),
     "settled": (*NO_NUMBER, None, 0, 1.1),
     **dict.fromkeys(("poke_interval", "timeout"), (*NO_NUMBER, None)),
     **dict.fromkeys(("max_recipients", "min_recipients", "max_cost", "at_most"), ("many", True, [1], THING)),
