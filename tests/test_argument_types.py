@@ -12,7 +12,11 @@ import pytest
 from airflow_provider_smspartner.exceptions import InvalidMessage
 from airflow_provider_smspartner.hooks.smspartner import SMSPartnerHook
 from airflow_provider_smspartner.notifications.smspartner import SMSPartnerNotifier
-from airflow_provider_smspartner.operators.smspartner import SendSmsOperator, SendSurveyOperator
+from airflow_provider_smspartner.operators.smspartner import (
+    SendSmsOperator,
+    SendSurveyOperator,
+    StopListOperator,
+)
 from airflow_provider_smspartner.sensors.smspartner import DeliveryStatusSensor
 
 THING = object()
@@ -55,11 +59,11 @@ WRONG: dict[str, tuple[Any, ...]] = {
     **dict.fromkeys(("max_recipients", "min_recipients", "max_cost", "at_most"), ("many", True, [1], THING)),
     "period": ("1", None, True, [1], THING),
     **dict.fromkeys(
-        ("sql", "warehouse_conn_id", "campaign", "ledger_conn_id", "event_column", "key"), NO_TEXT
+        ("sql", "push_sql", "warehouse_conn_id", "campaign", "ledger_conn_id", "event_column", "key"), NO_TEXT
     ),
     **dict.fromkeys(("tag", "sender", "dlr_url", "response_url"), NO_TEXT),
     **dict.fromkeys(
-        ("smspartner_conn_id", "phone_column", "message", "survey_id"), (*NO_TEXT, None, "", " ")
+        ("smspartner_conn_id", "phone_column", "message", "survey_id", "table"), (*NO_TEXT, None, "", " ")
     ),
     "parameters": (5, True, b"x", "Lyon", THING),
     "recipients": (True, 0.5, b"x", THING),
@@ -79,6 +83,7 @@ QUERY = {"task_id": "t", "sql": "SELECT 1", "warehouse_conn_id": "warehouse_defa
 CLASSES: dict[type[Any], dict[str, Any]] = {
     SendSmsOperator: {"message": "Hello"} | TO_ANN,
     SendSurveyOperator: {"survey_id": "s-1"} | TO_ANN,
+    StopListOperator: {"task_id": "t", "warehouse_conn_id": "warehouse_default", "table": "stops"},
     DeliveryStatusSensor: {"task_id": "t", "message_ids": "5120"},
     SMSPartnerNotifier: {"message": "Hello", "recipients": "+33600000001"},
     SMSPartnerHook: {},
@@ -131,7 +136,7 @@ def test_a_wrong_type_is_refused_by_name_when_the_dag_is_parsed(name: str, argum
         if value is None and argument == "ledger_conn_id":
             continue
         # A DAG has several sends: their sentences begin with the task
-        task = "t: " if cls in (SendSmsOperator, SendSurveyOperator) else ""
+        task = "t: " if cls in (SendSmsOperator, SendSurveyOperator, StopListOperator) else ""
         with pytest.raises(InvalidMessage, match=f"^{task}{argument}: "):
             cls(**rest | {argument: value})
 

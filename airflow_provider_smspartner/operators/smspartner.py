@@ -1,4 +1,4 @@
-"""``SendSmsOperator`` and ``SendSurveyOperator``."""
+"""``SendSmsOperator`` and ``SendSurveyOperator``; the operators of this package are imported from here."""
 
 from __future__ import annotations
 
@@ -12,10 +12,14 @@ from airflow_provider_smspartner import api
 from airflow_provider_smspartner.exceptions import InvalidMessage
 from airflow_provider_smspartner.operators.arguments import literal, names_file, template_source
 from airflow_provider_smspartner.operators.send import SendOperator
+from airflow_provider_smspartner.operators.stop_list import StopListOperator
 from airflow_provider_smspartner.operators.texts import Text, check_text, personal, same_for_all
 from airflow_provider_smspartner.rules.arguments import boolean, optional
 from airflow_provider_smspartner.rules.message import check_survey_id
 from airflow_provider_smspartner.rules.people import Person
+
+__all__ = ["SendSmsOperator", "SendSurveyOperator", "StopListOperator"]
+
 
 class SendSmsOperator(SendOperator):
     """Send a text to many people, in batches of 500, each of them once.

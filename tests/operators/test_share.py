@@ -69,7 +69,7 @@ def test_limits_and_estimates_are_those_of_the_share(sim: Simulator, run: Run, w
 
 
 def test_bounds_that_change_between_two_tries_text_nobody_twice(sim: Simulator, task: MakeTask) -> None:
-    bounds = [(0, 0.5)]
+    bounds: list[tuple[float, float]] = [(0, 0.5)]
     sending = task(lambda: sms(recipients=PEOPLE, share=bounds[-1], verify_timeout=0))
     first = sending.attempt()
     bounds.append((0.3, 0.9))
