@@ -12,7 +12,11 @@ import pytest
 from airflow_provider_smspartner.exceptions import InvalidMessage
 from airflow_provider_smspartner.hooks.smspartner import SMSPartnerHook
 from airflow_provider_smspartner.notifications.smspartner import SMSPartnerNotifier
-from airflow_provider_smspartner.operators.smspartner import SendSmsOperator, SendSurveyOperator
+from airflow_provider_smspartner.operators.smspartner import (
+    SendSmsOperator,
+    SendSurveyOperator,
+    StopListOperator,
+)
 from airflow_provider_smspartner.sensors.smspartner import DeliveryStatusSensor
 
 THING = object()
@@ -38,16 +42,28 @@ WRONG: dict[str, tuple[Any, ...]] = {
         ("max_invalid_rate", "max_rejected_rate", "verify_timeout", "concurrency"), (*NO_NUMBER, None)
     ),
     **dict.fromkeys(("min_delivery_rate", "max_stop_rate"), (*NO_NUMBER, 1.1)),
+    "share": (
+        *NO_NUMBER,
+        *NO_TEXT,
+        0.1,
+        (),
+        (0,),
+        (0, 0.5, 1),
+        ("0", "1"),
+        (0, None),
+        (False, True),
+        (0, 1.1),
+    ),
     "settled": (*NO_NUMBER, None, 0, 1.1),
     **dict.fromkeys(("poke_interval", "timeout"), (*NO_NUMBER, None)),
     **dict.fromkeys(("max_recipients", "min_recipients", "max_cost", "at_most"), ("many", True, [1], THING)),
     "period": ("1", None, True, [1], THING),
     **dict.fromkeys(
-        ("sql", "warehouse_conn_id", "campaign", "ledger_conn_id", "event_column", "key"), NO_TEXT
+        ("sql", "push_sql", "warehouse_conn_id", "campaign", "ledger_conn_id", "event_column", "key"), NO_TEXT
     ),
     **dict.fromkeys(("tag", "sender", "dlr_url", "response_url"), NO_TEXT),
     **dict.fromkeys(
-        ("smspartner_conn_id", "phone_column", "message", "survey_id"), (*NO_TEXT, None, "", " ")
+        ("smspartner_conn_id", "phone_column", "message", "survey_id", "table"), (*NO_TEXT, None, "", " ")
     ),
     "parameters": (5, True, b"x", "Lyon", THING),
     "recipients": (True, 0.5, b"x", THING),
@@ -67,6 +83,7 @@ QUERY = {"task_id": "t", "sql": "SELECT 1", "warehouse_conn_id": "warehouse_defa
 CLASSES: dict[type[Any], dict[str, Any]] = {
     SendSmsOperator: {"message": "Hello"} | TO_ANN,
     SendSurveyOperator: {"survey_id": "s-1"} | TO_ANN,
+    StopListOperator: {"task_id": "t", "warehouse_conn_id": "warehouse_default", "table": "stops"},
     DeliveryStatusSensor: {"task_id": "t", "message_ids": "5120"},
     SMSPartnerNotifier: {"message": "Hello", "recipients": "+33600000001"},
     SMSPartnerHook: {},
@@ -119,7 +136,7 @@ def test_a_wrong_type_is_refused_by_name_when_the_dag_is_parsed(name: str, argum
         if value is None and argument == "ledger_conn_id":
             continue
         # A DAG has several sends: their sentences begin with the task
-        task = "t: " if cls in (SendSmsOperator, SendSurveyOperator) else ""
+        task = "t: " if cls in (SendSmsOperator, SendSurveyOperator, StopListOperator) else ""
         with pytest.raises(InvalidMessage, match=f"^{task}{argument}: "):
             cls(**rest | {argument: value})
 

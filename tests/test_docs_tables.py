@@ -99,13 +99,13 @@ def test_the_result_of_a_send(connect: Connect, simulator: Simulator) -> None:
         return SendSmsOperator(**known | arguments).execute({})
 
     connect(simulator.url)
-    sent, dry = result(), result(dry_run=True)
+    sent, dry, held_out = result(), result(dry_run=True), result(share=(0, 1e-9))
     connect(simulator.url, redirect_to=ONE[0])
     redirected = result(recipients=[*ONE, "+32470000001"], countries=["FR"])
     [example] = FENCED.findall(section(OPERATORS, "The result"))
     assert list(json.loads(example[1])) == list(sent)
     told = [name for first, *_ in rows(section(OPERATORS, "The result")) for name in names(first)]
-    assert sorted(told) == sorted({*sent, *dry, *redirected})
+    assert sorted(told) == sorted({*sent, *dry, *held_out, *redirected})
 
 
 def test_the_result_of_the_sensor(connect: Connect, simulator: Simulator) -> None:

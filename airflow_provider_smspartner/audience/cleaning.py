@@ -8,6 +8,8 @@ import weakref
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from hashlib import blake2b
+from itertools import compress
+from operator import not_
 from typing import IO, Any
 
 from airflow_provider_smspartner.audience.rows import Rows, Rules
@@ -39,16 +41,31 @@ class Audience:
         """Rows of people in other countries or on the STOP list."""
         self.on_stop_list = 0
         """Those among them who are on the STOP list."""
+        self.held_out = 0
+        """People outside the share that is texted; their further rows are duplicates."""
+        self.without_text = 0
+        """Those of the invalid rows that lack a text, or an event."""
         self.explained: list[str] = []
         """Why the first invalid rows are so, with the numbers masked."""
         self._numbers = array("Q")
         self._sizes = array("B")
         self._keys: array[int] | None = None
+        self._held_out = array("Q")
         self._spool: IO[bytes] | None = None
         self._repeated = bytearray()
 
     def __len__(self) -> int:
-        return len(self._numbers) - self.duplicates
+        return len(self._numbers) - sum(self._repeated)
+
+    @property
+    def invalid_rate(self) -> float:
+        """The share of the rows that are invalid: of all rows, or of those inside the share that is texted.
+
+        Outside it nobody looks for a text, so that there they must not make a fault of all texts small.
+        """
+        tried = len(self._numbers) + self.without_text
+        inside = self.without_text / tried if self._held_out and tried else 0
+        return max(self.invalid / self.rows, inside)
 
     @property
     def segments(self) -> int:
@@ -86,7 +103,7 @@ class Audience:
         first, self.rows = self.rows, self.rows + len(rows.numbers)
         french = phone.french_mobiles(rows.numbers) if self.rules.region == "FR" else [""] * len(rows.numbers)
         if rows.others is None and all(french) and not self.rules.left_out and self._may_go("FR"):
-            self._numbers.extend([FRANCE + int(number) for number in french])
+            self._numbers.extend(self._inside([FRANCE + int(number) for number in french]))
             return
         for index, (typed, national) in enumerate(zip(rows.numbers, french, strict=True)):
             others = rows.others[index] if rows.others is not None else None
@@ -104,12 +121,31 @@ class Audience:
             self.excluded += 1
             self.on_stop_list += stopped
             return
+        if self.rules.share is not None and f"+{number}" not in self.rules.share:
+            event = event_name(others[0]) if others is not None and self.rules.events else None
+            self._held_out.append(number if event is None else key_of(number, event))
+            return
         if others is not None:
+            self._take_others(number, others)
+        self._numbers.append(number)
+
+    def _take_others(self, number: int, others: Sequence[object]) -> None:
+        try:
             values = self._readable(others)
             if self.rules.measure is not None:
                 self._sizes.append(self.rules.measure(values[1:] if self.rules.events else values))
-            self._write(number, values)
-        self._numbers.append(number)
+        except InvalidMessage:
+            self.without_text += 1
+            raise
+        self._write(number, values)
+
+    def _inside(self, numbers: list[int]) -> list[int]:
+        """Return those who belong to the share, and remember the others."""
+        if (share := self.rules.share) is None:
+            return numbers
+        belongs = [f"+{number}" in share for number in numbers]
+        self._held_out.extend(compress(numbers, map(not_, belongs)))
+        return list(compress(numbers, belongs))
 
     def _may_go(self, country: str | None, number: int = 0) -> bool:
         countries = self.rules.countries
@@ -129,14 +165,20 @@ class Audience:
         self._spool.write(json.dumps(values).encode() + b"\n")
         if self.rules.events:
             self._keys = array("Q") if self._keys is None else self._keys
-            digest = blake2b(f"{number}|{values[0]}".encode(), digest_size=8).digest()
-            self._keys.append(int.from_bytes(digest))
+            self._keys.append(key_of(number, values[0] or ""))
 
     def close(self) -> None:
         """Find the rows that repeat an earlier one; call it when the last row was taken."""
         keys = self._numbers if self._keys is None else self._keys
         self._repeated = repeated(keys)
-        self.duplicates = sum(self._repeated)
+        again = sum(repeated(self._held_out))
+        self.held_out = len(self._held_out) - again
+        self.duplicates = sum(self._repeated) + again
+
+
+def key_of(number: int, event: str) -> int:
+    """Return what stands for a person and an event, in eight bytes."""
+    return int.from_bytes(blake2b(f"{number}|{event}".encode(), digest_size=8).digest())
 
 
 def check_event(event: str) -> None:
@@ -185,11 +227,11 @@ def check_quality(audience: Audience, *, on_invalid: str, max_invalid_rate: floa
         return
     example = audience.explained[0] if audience.explained else ""
     found = f"{audience.invalid} of {audience.rows} rows cannot be texted ({example})"
-    if not len(audience) and not audience.excluded:
+    if not (len(audience) or audience.excluded or audience.held_out):
         raise InvalidMessage(f"recipients: {found}; is phone_column the right column?")
     if on_invalid == "fail":
         raise InvalidMessage(f'recipients: {found}, and on_invalid="fail"; nothing was sent')
-    if audience.invalid / audience.rows > max_invalid_rate:
+    if audience.invalid_rate > max_invalid_rate:
         raise InvalidMessage(
             f"recipients: {found}, which is more than max_invalid_rate={max_invalid_rate}; "
             "is phone_column the right column? Nothing was sent"

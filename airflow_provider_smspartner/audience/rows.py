@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from airflow_provider_smspartner.exceptions import InvalidMessage
 from airflow_provider_smspartner.rules.masking import mask_numbers
+from airflow_provider_smspartner.rules.share import Share
 
 ROWS_AT_ONCE = 5_000
 
@@ -66,6 +67,8 @@ class Rules:
     """Two-letter countries that may be texted; None for all."""
     left_out: Collection[int] = frozenset()
     """Numbers, as E.164 digits, of people who want no texts."""
+    share: Share | None = None
+    """The part of the audience that is texted; None for everybody."""
     events: bool = False
     """Whether the first of the other columns is the event."""
     measure: Callable[[Sequence[object]], int] | None = field(default=None, repr=False)

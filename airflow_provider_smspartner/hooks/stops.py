@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from datetime import datetime
+from typing import Any, NamedTuple
 
 from airflow_provider_smspartner import api
 from airflow_provider_smspartner.api.answers import StopEntry, StopList
@@ -19,6 +20,16 @@ MOST_STOP_PAGES = 10_000
 Carry = Callable[[api.Call[Any]], Any]
 
 
+class Said(NamedTuple):
+    """What an error says besides the fault: what asked for the list, and what did not happen."""
+
+    of: str
+    left: str
+
+
+EXCLUDING = Said(of="exclude_stop_list", left="nothing was sent")
+
+
 def read_stop_list(call: Carry, *, regions: Iterable[str] = ("FR",)) -> frozenset[int]:
     """Return the numbers, as E.164 digits, of the people who asked for no more texts.
 
@@ -30,7 +41,19 @@ def read_stop_list(call: Carry, *, regions: Iterable[str] = ("FR",)) -> frozense
     return read_stops([entry.number for entry in entries], nameless, tuple(regions))
 
 
-def read_stop_entries(call: Carry) -> tuple[list[StopEntry], int]:
+def read_stop_dates(call: Carry, *, regions: Iterable[str] = ("FR",)) -> dict[str, datetime | None]:
+    """Return since when each person, as E.164, is on the STOP list; None where the platform does not say.
+
+    :raises SMSPartnerError: the list cannot be read in full; see ``read_stop_list``.
+    """
+    said, countries = Said(of="The STOP list", left="nothing was changed"), tuple(regions)
+    entries, nameless = read_stop_entries(call, said)
+    known = read_stops([entry.number for entry in entries], nameless, countries, said)
+    read = ((read_number(entry.number, regions=countries), entry.created_at) for entry in entries)
+    return {number: since for number, since in read if number and int(number[1:]) in known}
+
+
+def read_stop_entries(call: Carry, said: Said = EXCLUDING) -> tuple[list[StopEntry], int]:
     """Return everybody on the STOP list, and how many of its entries name nobody.
 
     :raises SMSPartnerError: the list cannot be read, or is shorter than the platform says it is.
@@ -42,25 +65,25 @@ def read_stop_entries(call: Carry) -> tuple[list[StopEntry], int]:
         listed = call(api.stop_list(page=page))
         if by_key(listed).keys() <= entries.keys() or page > MOST_STOP_PAGES:
             raise SMSPartnerError(
-                f"exclude_stop_list: SMS Partner lists {len(entries)} of {listed.total} numbers; "
-                "nothing was sent"
+                f"{said.of}: SMS Partner lists {len(entries)} of {listed.total} numbers; {said.left}"
             )
         entries |= by_key(listed)
         nameless += listed.nameless
     return list(entries.values()), nameless
 
 
-def read_stops(written: Iterable[str], nameless: int, regions: Sequence[str]) -> frozenset[int]:
+def read_stops(
+    written: Iterable[str], nameless: int, regions: Sequence[str], said: Said = EXCLUDING
+) -> frozenset[int]:
     """Read the entries of the STOP list; digits that are no number of any of the countries are nobody's."""
     read = {spelling: read_number(spelling, regions=regions) for spelling in written}
     unread = [spelling for spelling, number in read.items() if number is None]
     if hidden := nameless + sum(not is_digits(spelling) for spelling in unread):
         raise SMSPartnerError(
-            f"exclude_stop_list: {hidden} of the entries that SMS Partner lists cannot be read; "
-            "nothing was sent"
+            f"{said.of}: {hidden} of the entries that SMS Partner lists cannot be read; {said.left}"
         )
     if unread:
-        log.warning("exclude_stop_list: %s entries are no mobile numbers and keep nobody out", len(unread))
+        log.warning("%s: %s entries are no mobile numbers and keep nobody out", said.of, len(unread))
     return frozenset(int(number[1:]) for number in read.values() if number)
 
 

@@ -122,9 +122,9 @@ def warehouse(conn_id: str) -> Any:
     return hook
 
 
-def check_sql(sql: object) -> None:
+def check_sql(sql: object, argument: str = "sql") -> None:
     """Refuse what is no single statement; an XComArg shows what it is when the task runs."""
     if isinstance(sql, list | tuple | set | Mapping | bytes | int | float):
         raise InvalidMessage(
-            f"sql: a {type(sql).__name__} is no statement; give one SELECT, or the name of a .sql file"
+            f"{argument}: a {type(sql).__name__} is no statement; give one SELECT, or the name of a .sql file"
         )

@@ -21,6 +21,7 @@ from airflow_provider_smspartner.operators.runs import check_limit
 from airflow_provider_smspartner.rules import arguments, batches, message, schedule
 from airflow_provider_smspartner.rules.countries import check_countries, check_country
 from airflow_provider_smspartner.rules.sending_hours import check_region
+from airflow_provider_smspartner.rules.share import read_share
 from airflow_provider_smspartner.tasks.failures import refused_for_good
 
 
@@ -64,6 +65,7 @@ class BaseSendOperator(KeepsHours):
         exclude_stop_list: bool = False,
         sending_hours: str = "platform",
         sending_region: str = "FR",
+        share: Sequence[float] | None = None,
         min_recipients: int | str | None = None,
         max_recipients: int | str | None = None,
         max_cost: Decimal | float | str | None = None,
@@ -97,6 +99,7 @@ class BaseSendOperator(KeepsHours):
         self.exclude_stop_list = exclude_stop_list
         self.sending_hours = sending_hours
         self.sending_region = sending_region
+        self.share = share
         self.min_recipients = min_recipients
         self.max_recipients = max_recipients
         self.max_cost = max_cost
@@ -163,6 +166,8 @@ class BaseSendOperator(KeepsHours):
         self.verify_timeout = arguments.seconds(self.verify_timeout, "verify_timeout", most=86_400)
         arguments.name(self.phone_column, "phone_column")
         arguments.optional(arguments.name, self.event_column, "event_column")
+        if self.share is not None:
+            read_share(self.share)
         arguments.name(self.smspartner_conn_id, "smspartner_conn_id")
         for switch in ("exclude_stop_list", "durable", "allow_backfill", "cancel_on_kill"):
             setattr(self, switch, arguments.boolean(getattr(self, switch), switch))

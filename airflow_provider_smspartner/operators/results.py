@@ -49,6 +49,7 @@ def campaign_of(
         invalid=found.invalid,
         duplicates=found.duplicates,
         excluded=found.excluded,
+        held_out=found.held_out,
         estimate=quote.as_dict() if quote else None,
         max_cost=optional(money, task.max_cost, "max_cost"),
         sandbox=options.sandbox,
@@ -97,6 +98,8 @@ def result_of(
         "scheduled_for": scheduled.astimezone(PARIS).isoformat() if scheduled else None,
         "counts": outcome.counts,
     }
+    if found.held_out:
+        result["held_out"] = found.held_out
     if excluded_by := reasons_of(found) | outcome.excluded_by:
         result["excluded_by"] = excluded_by
     if quote is not None:

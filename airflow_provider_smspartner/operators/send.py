@@ -21,7 +21,13 @@ from airflow_provider_smspartner.operators.runs import check_age, check_backfill
 from airflow_provider_smspartner.tasks import signals
 from airflow_provider_smspartner.tasks.executions import counted_execution
 from airflow_provider_smspartner.tasks.failures import HOPELESS, in_sentences, no_useless_retry
-from airflow_provider_smspartner.tasks.identity import Identity, identify, tries_before, unfinished
+from airflow_provider_smspartner.tasks.identity import (
+    Identity,
+    dag_of,
+    identify,
+    tries_before,
+    unfinished,
+)
 from airflow_provider_smspartner.tasks.xcom import push
 from airflow_provider_smspartner.tracking.handover import CAMPAIGN_KEY
 
@@ -121,7 +127,7 @@ class SendOperator(BaseSendOperator):
                     self._sending.kill()
                 if self.cancel_on_kill and later_try:
                     self._sending.has_past()  # before a long query: what is to be cancelled has a deadline
-            found = read_audience(self, text)
+            found = read_audience(self, text, dag_id=dag_of(context, self))
             if self._sending and not later_try:  # a later try reads the same rows again
                 count = self._counter(context, text)
                 count(invalid=found.invalid, duplicates=found.duplicates, excluded=found.excluded)

@@ -1,4 +1,4 @@
-"""``SendSmsOperator`` and ``SendSurveyOperator``."""
+"""``SendSmsOperator`` and ``SendSurveyOperator``; the operators of this package are imported from here."""
 
 from __future__ import annotations
 
@@ -12,10 +12,13 @@ from airflow_provider_smspartner import api
 from airflow_provider_smspartner.exceptions import InvalidMessage
 from airflow_provider_smspartner.operators.arguments import literal, names_file, template_source
 from airflow_provider_smspartner.operators.send import SendOperator
+from airflow_provider_smspartner.operators.stop_list import StopListOperator
 from airflow_provider_smspartner.operators.texts import Text, check_kind, check_text, personal, same_for_all
 from airflow_provider_smspartner.rules.arguments import boolean, optional
 from airflow_provider_smspartner.rules.message import check_survey_id
 from airflow_provider_smspartner.rules.people import Person
+
+__all__ = ["SendSmsOperator", "SendSurveyOperator", "StopListOperator"]
 
 
 class SendSmsOperator(SendOperator):
@@ -54,6 +57,9 @@ class SendSmsOperator(SendOperator):
     :param sending_hours: "platform" leaves the hours to SMS Partner, "wait" defers to the next allowed slot,
         "schedule" sends now for that slot, "fail" refuses.
     :param sending_region: whose hours and holidays: see ``rules.sending_hours.REGIONS``.
+    :param share: two numbers from 0 to 1, such as (0, 0.1): the part of the audience that is texted. A
+        person's place follows from the number and the campaign, or the DAG id without one; see
+        ``docs/campaign-control.md``.
     :param min_recipients: refuse fewer people than this, nobody at all too (templated).
     :param max_recipients: refuse more people than this (templated).
     :param max_cost: refuse a higher estimate than this, in the account's currency (templated).

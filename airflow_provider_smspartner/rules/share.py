@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from decimal import Decimal
+from numbers import Real
 from typing import Final
 
 from airflow_provider_smspartner.exceptions import InvalidMessage
+from airflow_provider_smspartner.rules.arguments import scalar, shown
 
 _BITS: Final = 53
 """What a float between 0 and 1 holds exactly: a rounded place could reach 1.0, and belong to nobody."""
@@ -41,3 +44,18 @@ class Share:
 
     def __contains__(self, number: str) -> bool:
         return self.low <= position(number, self.salt) < self.high
+
+
+def read_share(value: object, salt: str = "") -> Share:
+    """Return the part of an audience that an argument names: two numbers, in a tuple or a list.
+
+    :raises InvalidMessage: it is something else, or no part of an audience.
+    """
+    both = [scalar(bound) for bound in value] if isinstance(value, list | tuple) else []
+    numbers = [bound for bound in both if isinstance(bound, Real | Decimal) and not isinstance(bound, bool)]
+    if len(both) != 2 or len(numbers) != 2:
+        raise InvalidMessage(
+            f"share: {shown(value)} is not two numbers; give the part of the audience from 0 to 1, such as "
+            "(0, 0.1)"
+        )
+    return Share(low=float(numbers[0]), high=float(numbers[1]), salt=salt)

@@ -19,6 +19,12 @@ def tries_before(context: Context) -> bool:
     return ti is not None and int(ti.try_number) > 1
 
 
+def dag_of(context: Context, operator: BaseOperator) -> str:
+    """Return the id of the DAG that a task runs in."""
+    ti = context.get("ti")
+    return str(operator.dag_id if ti is None else ti.dag_id)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:
     """A campaign of a task instance: the same in all of its tries, and in every process.

@@ -45,6 +45,8 @@ class Campaign:
     invalid: int = 0
     duplicates: int = 0
     excluded: int = 0
+    held_out: int = 0
+    """People outside the share that is texted."""
     estimate: Mapping[str, Any] | None = None
     """``segments``, and ``cost`` as text or None; see ``budget.Quote.as_dict``. None for nobody."""
     max_cost: Decimal | None = None
@@ -66,6 +68,7 @@ class Campaign:
             "invalid": self.invalid,
             "duplicates": self.duplicates,
             "excluded": self.excluded,
+            "held_out": self.held_out,
             "estimate": None if self.estimate is None else dict(self.estimate),
             "max_cost": None if self.max_cost is None else str(self.max_cost),
             "sandbox": self.sandbox,
@@ -115,6 +118,7 @@ def read_campaign(value: Any) -> Campaign | None:
             invalid=count(value["invalid"]),
             duplicates=count(value["duplicates"]),
             excluded=count(value["excluded"]),
+            held_out=count(value.get("held_out", 0)),
             estimate=None if estimate is None else read_estimate(estimate),
             max_cost=None if most is None else money(most),
             sandbox=bool(value["sandbox"]),

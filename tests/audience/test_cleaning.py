@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -14,6 +14,7 @@ from airflow_provider_smspartner.audience import Audience, Rows, Rules, check_qu
 from airflow_provider_smspartner.audience.cleaning import MOST_EXPLAINED
 from airflow_provider_smspartner.exceptions import InvalidMessage
 from airflow_provider_smspartner.rules.people import Person
+from airflow_provider_smspartner.rules.share import Share
 from tests.audience.people import ANN, BOB, clean, numbers_of
 from tests.rules.frames import numpy_scalar, pandas_missing
 
@@ -169,3 +170,73 @@ def test_an_audience_that_shows_a_mistake_is_refused(
         check_quality(audience_of(valid=valid, invalid=invalid), on_invalid=on_invalid, max_invalid_rate=rate)
 
     assert not [word for word in words if word not in str(refusal.value)]
+
+
+# ---- a share of the audience -----------------------------------------------------------------------
+
+
+HALF = Share(low=0, high=0.5, salt="autumn")
+CROWD = [f"+336{n:08}" for n in range(200)]
+INSIDE = [number for number in CROWD if number in HALF]
+
+
+@pytest.mark.parametrize(
+    "rules", [{}, {"left_out": frozenset({33799999999})}, {"countries": ["FR", "BE"]}, {"region": "BE"}]
+)
+def test_people_outside_the_share_are_held_out_and_counted_once(rules: dict[str, Any]) -> None:
+    rows = [*CROWD, *CROWD, "nobody"]
+
+    found = clean(rows, share=HALF, **rules)
+
+    assert numbers_of(found) == INSIDE
+    assert (len(found), found.held_out) == (len(INSIDE), 200 - len(INSIDE))
+    assert found.rows == len(found) + found.held_out + found.duplicates + found.invalid + found.excluded
+    assert found.duplicates == 200
+
+
+def test_who_may_not_be_texted_is_excluded_and_not_held_out() -> None:
+    """So that the people held out are those who would have been texted, and can be compared with."""
+    others = sorted(set(CROWD) - set(INSIDE))
+
+    found = clean(CROWD, share=HALF, left_out=frozenset({int(others[0])}))
+
+    assert (found.excluded, found.on_stop_list, found.held_out) == (1, 1, len(others) - 1)
+
+
+def test_texts_outside_the_share_are_not_looked_at() -> None:
+    def measure(values: Sequence[object]) -> int:
+        assert values[0] in INSIDE
+        return 2
+
+    found = clean(CROWD, [[number] for number in CROWD], share=HALF, measure=measure)
+
+    assert (found.segments, found.invalid) == (2 * len(INSIDE), 0)
+    assert [person.values for person in found.people] == [(number,) for number in INSIDE]
+
+
+def test_events_outside_the_share_are_held_out_each() -> None:
+    events = [[f"order {n % 3}"] for n in range(600)]
+
+    found = clean(CROWD * 3, events, share=HALF, events=True)
+
+    assert (len(found), found.held_out, found.duplicates) == (3 * len(INSIDE), 3 * (200 - len(INSIDE)), 0)
+
+
+def test_a_share_of_which_every_text_is_wrong_is_refused_however_small_it_is() -> None:
+    def measure(values: Sequence[object]) -> int:
+        raise InvalidMessage("no text")
+
+    tenth = Share(low=0, high=0.1, salt="autumn")
+    found = clean([*CROWD], [[None]] * 200, share=tenth, measure=measure)
+
+    with pytest.raises(InvalidMessage, match="max_invalid_rate"):
+        check_quality(found, on_invalid="skip", max_invalid_rate=0.5)
+
+
+def test_a_share_without_anybody_is_no_wrong_column() -> None:
+    nobody = Share(low=0.999999, high=1, salt="autumn")
+
+    found = clean([*CROWD, "nobody"], share=nobody)
+
+    check_quality(found, on_invalid="skip", max_invalid_rate=0.5)
+    assert (len(found), found.held_out, found.invalid) == (0, 200, 1)

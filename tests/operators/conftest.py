@@ -156,6 +156,14 @@ def warehouse(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Fill:
 
 
 @pytest.fixture
+def ledger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A SQLite file behind connection ``ledger``."""
+    path = tmp_path / "ledger.db"
+    monkeypatch.setenv("AIRFLOW_CONN_LEDGER", json.dumps({"conn_type": "sqlite", "host": str(path)}))
+    return path
+
+
+@pytest.fixture
 def task() -> Iterator[MakeTask]:
     stores: list[Store] = []
 

@@ -25,14 +25,6 @@ from tests.operators.conftest import ANN, BOB, EVE, MakeTask, Run, crowd, sms, s
 ONCE = {"campaign": "sale", "ledger_conn_id": "ledger"}
 
 
-@pytest.fixture
-def ledger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A SQLite file behind connection ``ledger``."""
-    path = tmp_path / "ledger.db"
-    monkeypatch.setenv("AIRFLOW_CONN_LEDGER", json.dumps({"conn_type": "sqlite", "host": str(path)}))
-    return path
-
-
 def rows(ledger: Path, columns: str) -> list[tuple[Any, ...]]:
     with closing(sqlite3.connect(ledger)) as connection:
         return connection.execute(f"SELECT {columns} FROM smspartner_sends ORDER BY number, event").fetchall()

@@ -5,6 +5,8 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections import Counter
+from decimal import Decimal
+from fractions import Fraction
 from itertools import pairwise
 
 import pytest
@@ -12,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from airflow_provider_smspartner.exceptions import InvalidMessage
-from airflow_provider_smspartner.rules.share import Share, position
+from airflow_provider_smspartner.rules.share import Share, position, read_share
 
 NUMBERS = [f"+336{i:08}" for i in range(20_000)]
 CHI_SQUARE_99_9 = 148.2
@@ -62,6 +64,11 @@ def test_disjoint_shares_are_disjoint_and_together_everybody(cuts: list[float], 
 def test_what_is_no_share_is_refused(bounds: tuple[float, float]) -> None:
     with pytest.raises(InvalidMessage, match=r"^share: .*0 to 1"):
         Share(low=bounds[0], high=bounds[1], salt="autumn")
+
+
+@pytest.mark.parametrize("given", [(0, 0.5), [0, 0.5], (Fraction(0), Decimal("0.5"))])
+def test_a_share_is_given_as_two_numbers(given: object) -> None:
+    assert read_share(given, "autumn") == Share(low=0, high=0.5, salt="autumn")
 
 
 def test_another_process_agrees() -> None:
