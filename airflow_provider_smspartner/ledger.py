@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from airflow_provider_smspartner.journal.anonymising import anonymise
 from airflow_provider_smspartner.journal.upkeep import erase
 
-__all__ = ["erase"]
+__all__ = ["anonymise", "erase"]

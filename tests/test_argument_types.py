@@ -13,6 +13,7 @@ from airflow_provider_smspartner.exceptions import InvalidMessage
 from airflow_provider_smspartner.hooks.smspartner import SMSPartnerHook
 from airflow_provider_smspartner.notifications.smspartner import SMSPartnerNotifier
 from airflow_provider_smspartner.operators.smspartner import (
+    RefreshStatusesOperator,
     SendSmsOperator,
     SendSurveyOperator,
     StopListOperator,
@@ -56,7 +57,8 @@ WRONG: dict[str, tuple[Any, ...]] = {
     ),
     "settled": (*NO_NUMBER, None, 0, 1.1),
     **dict.fromkeys(("poke_interval", "timeout"), (*NO_NUMBER, None)),
-    **dict.fromkeys(("max_recipients", "min_recipients", "max_cost", "at_most"), ("many", True, [1], THING)),
+    **dict.fromkeys(("max_recipients", "min_recipients", "max_cost"), ("many", True, [1], THING)),
+    "at_most": ("many", True, [1], THING, ("3", timedelta(1)), (3, 7), (0, timedelta(1)), (1, timedelta(0))),
     "period": ("1", None, True, [1], THING),
     **dict.fromkeys(
         ("sql", "push_sql", "warehouse_conn_id", "campaign", "ledger_conn_id", "event_column", "key"), NO_TEXT
@@ -73,6 +75,7 @@ WRONG: dict[str, tuple[Any, ...]] = {
     "send_at": (5, True, b"x", ["x"], "", THING),
     **dict.fromkeys(("on_invalid", "sending_hours", "on_unknown"), (*NO_TEXT, None, "x", {})),
     "sms_range": (*NO_TEXT, "x", {}),
+    "younger_than": (*NO_NUMBER, None, 5, timedelta(0), timedelta(days=31)),
     "max_run_age": (5, True, "1 day", timedelta(0)),
     "sent": (5, True, 0.5, b"x", THING),
     "message_ids": (True, 0.5, b"x", THING),
@@ -83,6 +86,7 @@ QUERY = {"task_id": "t", "sql": "SELECT 1", "warehouse_conn_id": "warehouse_defa
 CLASSES: dict[type[Any], dict[str, Any]] = {
     SendSmsOperator: {"message": "Hello"} | TO_ANN,
     SendSurveyOperator: {"survey_id": "s-1"} | TO_ANN,
+    RefreshStatusesOperator: {"task_id": "t", "ledger_conn_id": "ledger_default"},
     StopListOperator: {"task_id": "t", "warehouse_conn_id": "warehouse_default", "table": "stops"},
     DeliveryStatusSensor: {"task_id": "t", "message_ids": "5120"},
     SMSPartnerNotifier: {"message": "Hello", "recipients": "+33600000001"},
@@ -94,6 +98,8 @@ NEEDED: dict[str, dict[str, Any]] = {
     "sent": {"task_id": "t"},
 }
 """What an argument goes with."""
+NAMELESS = (DeliveryStatusSensor, SMSPartnerNotifier, SMSPartnerHook)
+"""Their sentences begin with the argument."""
 ELSEWHERE = {"self", "kwargs"}
 
 
@@ -118,7 +124,7 @@ def given(cls: type[Any], argument: str) -> dict[str, Any]:
         if argument in ("sql", "warehouse_conn_id", "parameters"):
             del rest["recipients"]
             rest |= QUERY
-        if argument in ("campaign", "ledger_conn_id", "event_column"):
+        if argument in ("campaign", "ledger_conn_id", "event_column", "at_most"):
             rest |= IN_LEDGER
     if cls is SMSPartnerNotifier and argument in ("ledger_conn_id", "key", "period", "at_most"):
         rest |= {"at_most": 3, "ledger_conn_id": "ledger_default"}
@@ -136,7 +142,7 @@ def test_a_wrong_type_is_refused_by_name_when_the_dag_is_parsed(name: str, argum
         if value is None and argument == "ledger_conn_id":
             continue
         # A DAG has several sends: their sentences begin with the task
-        task = "t: " if cls in (SendSmsOperator, SendSurveyOperator, StopListOperator) else ""
+        task = "t: " if cls not in NAMELESS else ""
         with pytest.raises(InvalidMessage, match=f"^{task}{argument}: "):
             cls(**rest | {argument: value})
 

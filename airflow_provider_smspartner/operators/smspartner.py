@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 from airflow_provider_smspartner import api
 from airflow_provider_smspartner.exceptions import InvalidMessage
 from airflow_provider_smspartner.operators.arguments import literal, names_file, template_source
+from airflow_provider_smspartner.operators.refresh_statuses import RefreshStatusesOperator
 from airflow_provider_smspartner.operators.send import SendOperator
 from airflow_provider_smspartner.operators.stop_list import StopListOperator
 from airflow_provider_smspartner.operators.texts import Text, check_kind, check_text, personal, same_for_all
@@ -18,7 +19,7 @@ from airflow_provider_smspartner.rules.arguments import boolean, optional
 from airflow_provider_smspartner.rules.message import check_survey_id
 from airflow_provider_smspartner.rules.people import Person
 
-__all__ = ["SendSmsOperator", "SendSurveyOperator", "StopListOperator"]
+__all__ = ["RefreshStatusesOperator", "SendSmsOperator", "SendSurveyOperator", "StopListOperator"]
 
 
 class SendSmsOperator(SendOperator):
@@ -72,6 +73,8 @@ class SendSmsOperator(SendOperator):
         (templated).
     :param ledger_conn_id: a SQL connection that keeps the ledger (templated), see ``docs/ledger.md``.
     :param event_column: with a ledger: once for each event, such as an order id, instead of once.
+    :param at_most: with a ledger: (number of texts, timedelta). People who had so many texts of this
+        connection within that time, whatever the campaign, are left out and counted as ``capped``.
     :param allow_backfill: let a backfill run send; it is refused otherwise.
     :param max_run_age: refuse, on its first try, a scheduled run whose time lies further back (``catchup``);
         None lets all of them send.
