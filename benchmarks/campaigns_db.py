@@ -15,7 +15,7 @@ from airflow.models.xcom import XComModel
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
-from airflow_provider_smspartner.journal.task_state import HEADER, batch_key, claims_key, packed
+from airflow_provider_smspartner.journal.store_format import HEADER, batch_key, claims_key, packed
 from airflow_provider_smspartner.plugins.reading.store import HAS_STORE
 from airflow_provider_smspartner.rules.batches import batch_tag
 from airflow_provider_smspartner.tracking.handover import CAMPAIGN_KEY, DELIVERY_KEY

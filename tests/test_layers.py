@@ -7,6 +7,7 @@ to a reader. A module that is on no floor is a violation, so that nobody forgets
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -33,8 +34,13 @@ FLOORS = {
     "plugins": 4,
     "ledger": 4,
 }
+TOP = 4
 PURE = {name for name, floor in FLOORS.items() if floor <= 1} | {"tracking"}
 NOT_PURE = {"airflow", "aiohttp", "requests", "sqlalchemy", "socket", "sqlite3"}
+AIRFLOWS_ERROR = re.compile(r"Airflow\w*(Exception|Error)|TaskDeferred")
+MAY_RAISE_AIRFLOWS = {f"{ROOT}.hooks.smspartner": {"OutcomeUnknown"}}
+"""A short form of the hook is what an ``@task`` calls, and nothing above it could translate its error."""
+OPERATORS = {"BaseOperator", "BaseSensorOperator", "SendSmsOperator"}
 SIMULATOR = "simulator"
 SIMULATOR_MAY_USE = {"exceptions", "rules", SIMULATOR}
 """Not api: a mistake there must not meet its own mirror image."""
@@ -51,7 +57,34 @@ def violations(sources: Mapping[str, str]) -> list[str]:
             found.append(f"{module} is on no floor")
             continue
         found += [f"{module} imports {target}: {why}" for target, why in breaches(place, module, source)]
+        if FLOORS.get(place, 99) < TOP:
+            found += [f"{module} {what}" for what in of_the_top(module, source)]
     return found
+
+
+def of_the_top(module: str, source: str) -> Iterator[str]:
+    """Yield what only the top floor may do: raise errors of Airflow's, and take an operator as a parameter.
+
+    Lower floors may catch what Airflow raises, in order to say it in an error of ours.
+    """
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Raise) and node.exc and AIRFLOWS_ERROR.search(name_of(node.exc)):
+            yield f"raises {name_of(node.exc)}: errors below the top floor are our own"
+        elif isinstance(node, ast.ClassDef) and node.name not in MAY_RAISE_AIRFLOWS.get(module, ()):
+            named = [name_of(base) for base in node.bases if AIRFLOWS_ERROR.search(name_of(base))]
+            yield from (f"derives from {name}: errors below the top floor are our own" for name in named)
+        elif isinstance(node, ast.arg) and node.annotation:
+            words = {word for part in ast.walk(node.annotation) for word in re.findall(r"\w+", name_of(part))}
+            takes = words & OPERATORS
+            yield from (f"takes {name}: lower floors get values" for name in sorted(takes))
+
+
+def name_of(node: ast.AST) -> str:
+    """The last name of an expression: ``X`` of ``X``, ``a.X``, ``X(…)`` and ``"X"``."""
+    node = node.func if isinstance(node, ast.Call) else node
+    if isinstance(node, ast.Constant):
+        return str(node.value)
+    return getattr(node, "attr", None) or getattr(node, "id", "")
 
 
 def breaches(place: str, module: str, source: str) -> Iterator[tuple[str, str]]:
@@ -146,6 +179,11 @@ def test_the_package_keeps_to_its_floors() -> None:
         ("simulator.__init__", "from ..hooks import pace", "stands alone"),
         ("simulator.server", "from airflow.sdk import DAG", "without Airflow"),
         ("hooks.smspartner", "from airflow_provider_smspartner.simulator import Simulator", "for tests"),
+        ("journal.ledger", "def late():\n    raise AirflowFailException('no')", "our own"),
+        ("sending.engine", "import airflow.sdk.exceptions as e\nraise e.AirflowSkipException", "our own"),
+        ("hooks.smspartner", "class Unknown(SMSPartnerError, AirflowFailException): ...", "our own"),
+        ("sending.plan", "def build(operator: BaseOperator): ...", "get values"),
+        ("audience.rows", "def build(task: 'SendSmsOperator | None'): ...", "get values"),
         ("helpers", "", "no floor"),
         ("misc.things", "", "no floor"),
     ],
@@ -166,6 +204,12 @@ def test_a_breach_is_found(module: str, source: str, sentence: str) -> None:
         ("hooks.smspartner", "import aiohttp, requests, airflow"),
         ("hooks.smspartner", "from airflow_provider_smspartner import __version__, api"),
         ("journal.ledger", "import sqlalchemy"),
+        (
+            "journal.task_state",
+            "try: ...\nexcept AirflowRuntimeError as error: raise StaleProcess from error",
+        ),
+        ("hooks.smspartner", "class OutcomeUnknown(OutcomeUnknownError, AirflowFailException): ..."),
+        ("tasks.failures", "raise AirflowFailException"),
         ("operators.smspartner", "from airflow_provider_smspartner.triggers.smspartner import X"),
         ("simulator.routes", "import aiohttp\nfrom airflow_provider_smspartner.simulator.wire import decode"),
         ("simulator.routes", "from .wire import decode\nfrom ..rules.phone import mask"),

@@ -9,16 +9,15 @@ from sqlalchemy import bindparam, func, insert, select, update
 
 from airflow_provider_smspartner.journal import Batch, StaleProcess
 from airflow_provider_smspartner.journal.eligibility import (
-    FREE_STATES,
-    OPEN_STATES,
     Claimant,
     Rows,
     Standing,
     rows_of,
     standing,
 )
+from airflow_provider_smspartner.journal.moves import moved
 from airflow_provider_smspartner.journal.table import PRIMARY_KEY, SENDS, Conflict, Key, moment, who
-from airflow_provider_smspartner.rules.sending_states import BatchState
+from airflow_provider_smspartner.rules.sending_states import FREE, BatchState, Event, is_settled, names
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection, Row
@@ -77,14 +76,14 @@ def write_claims(connection: Connection, batches: Sequence[Batch], claimant: Cla
 def of_others(batches: Sequence[Batch], claimant: Claimant) -> tuple[Any, ...]:
     """Return what other tries of this task have under the ordinals of some batches, as conditions."""
     ordinals = SENDS.c.ordinal.in_([batch.ordinal for batch in batches])
-    taken = SENDS.c.state.not_in(FREE_STATES)
+    taken = SENDS.c.state.not_in(names(FREE))
     return (SENDS.c.task == claimant.task, ordinals, SENDS.c.owner != claimant.owner, taken)
 
 
 def is_claimable(row: Row[Any], claimant: Claimant, now: float) -> bool:
     """Tell whether a person may be claimed; whoever this try has claimed before may change batches."""
-    is_now, settled = standing(row, claimant, now), row.state not in (*OPEN_STATES, *FREE_STATES)
-    return is_now is Standing.FREE or (is_now is Standing.OURS and not settled)
+    is_now = standing(row, claimant, now)
+    return is_now is Standing.FREE or (is_now is Standing.OURS and not is_settled(row.state))
 
 
 def claim_of(batch: Batch, claimant: Claimant, now: float) -> dict[str, Any]:
@@ -121,5 +120,5 @@ def renew_claim(connection: Connection, batch: Batch, claimant: Claimant, now: f
 
 def drop_claim(connection: Connection, batch: Batch, claimant: Claimant) -> None:
     """Free the people of a batch that certainly does not leave."""
-    claimed = update(SENDS).where(*mine(claimant, SENDS.c.ordinal == batch.ordinal, CLAIMED))
-    connection.execute(claimed.values(state=BatchState.ABSENT.value))
+    freed = moved(Event.NEVER_LEFT).where(*mine(claimant, SENDS.c.ordinal == batch.ordinal))
+    connection.execute(freed)

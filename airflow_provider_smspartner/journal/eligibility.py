@@ -8,11 +8,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum, auto
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
 from airflow_provider_smspartner.exceptions import InvalidMessage
+from airflow_provider_smspartner.journal.batch import CLOCK_MARGIN
 from airflow_provider_smspartner.journal.columns import is_storable
 from airflow_provider_smspartner.journal.table import (
     LONGEST_CONNECTION,
@@ -24,17 +25,11 @@ from airflow_provider_smspartner.journal.table import (
     who,
 )
 from airflow_provider_smspartner.rules.people import ERASED, Person
-from airflow_provider_smspartner.rules.sending_states import OPEN, BatchState
+from airflow_provider_smspartner.rules.sending_states import FREE, OPEN, is_settled
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection, Row
 
-REJECTED: Final = "rejected"
-"""A row's state beside those of its batch: the platform refused this person for good."""
-OPEN_STATES: Final = sorted(state.value for state in OPEN)
-FREE_STATES: Final = sorted((BatchState.ABSENT.value, BatchState.CANCELLED.value))
-MARGIN: Final = 60.0
-"""Seconds by which the clocks of two workers may differ."""
 
 Rows = dict[Key, "Row[Any]"]
 
@@ -88,7 +83,7 @@ class Claimant:
 
     def lease_until(self, now: float) -> datetime:
         """Return until when a claim of this moment holds without being renewed."""
-        return moment(now + self.longest_request + self.verify_timeout + MARGIN)
+        return moment(now + self.longest_request + self.verify_timeout + CLOCK_MARGIN)
 
     def is_older_than(self, owner: str) -> bool:
         """Tell whether a row's owner is a later try than this one.
@@ -146,11 +141,11 @@ def standing(row: Row[Any] | None, claimant: Claimant, now: float) -> Standing:
         return Standing.FREE
     if row.number.startswith(ERASED):
         return Standing.DONE
-    if row.task == claimant.task and (row.owner == claimant.owner or row.state not in OPEN_STATES):
+    if row.task == claimant.task and (row.owner == claimant.owner or row.state not in OPEN):
         return Standing.OURS
-    if row.state in FREE_STATES:
+    if row.state in FREE:
         return Standing.FREE
-    if row.state not in OPEN_STATES:
+    if is_settled(row.state):
         return Standing.DONE
     return Standing.HELD if row.lease_until >= moment(now) else Standing.LAPSED
 

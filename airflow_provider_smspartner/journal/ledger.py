@@ -12,60 +12,41 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
-from itertools import islice
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
-from airflow.providers.common.compat.sdk import AirflowFailException
-from sqlalchemy import and_, or_, select, update
+from sqlalchemy import update
 
-from airflow_provider_smspartner.exceptions import OutcomeUnknownError, SMSPartnerError
-from airflow_provider_smspartner.journal import LAST_CANCEL, Batch, Memory, StaleProcess
+from airflow_provider_smspartner.exceptions import NeedsPerson, SMSPartnerError
+from airflow_provider_smspartner.journal import Batch, Memory, StaleProcess
+from airflow_provider_smspartner.journal.cancelling import intend, take_over, write_answer
 from airflow_provider_smspartner.journal.claims import drop_claim, mine, renew_claim, write_claims
-from airflow_provider_smspartner.journal.eligibility import (
-    OPEN_STATES,
-    REJECTED,
-    Claimant,
-    Rows,
-    Standing,
-    check_events,
-    reason,
-    rows_of,
-    standing,
-)
-from airflow_provider_smspartner.journal.orphans import REMEDY, Look, settle
+from airflow_provider_smspartner.journal.eligibility import Claimant, Rows, check_events
+from airflow_provider_smspartner.journal.moves import brought, forgiven
+from airflow_provider_smspartner.journal.orphans import Look
 from airflow_provider_smspartner.journal.rows import (
     of_batch,
     read_batches,
     write_accepted,
     write_rejected,
 )
-from airflow_provider_smspartner.journal.table import (
-    SENDS,
-    Key,
-    Ledger,
-    moment,
-    who,
-)
+from airflow_provider_smspartner.journal.screening import Screening
+from airflow_provider_smspartner.journal.table import SENDS, Ledger, moment, who
 from airflow_provider_smspartner.journal.tries import begin_try, may_go_on
 from airflow_provider_smspartner.journal.union import ordinals_of_store, united
 from airflow_provider_smspartner.journal.world import UNNAMED, World
 from airflow_provider_smspartner.rules.people import Person, Recogniser
-from airflow_provider_smspartner.rules.sending_states import BatchState
+from airflow_provider_smspartner.rules.sending_states import OPEN, BatchState, names
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
-    from sqlalchemy import ColumnElement
-    from sqlalchemy.engine import Connection, Row
+    from sqlalchemy.engine import Connection
 
     from airflow_provider_smspartner.journal.task_state import TaskStateLog
 
 log = logging.getLogger(__name__)
 
-AT_ONCE: Final = 500
-"""People asked for in one statement; some databases bind no more than 2,100 values."""
 RENEW_EVERY: Final = 30.0
-CANCELLING: Final = SENDS.c.state == BatchState.CANCELLING.value
+"""Seconds between two renewals of the claims of a process that waits."""
+OPEN_ROWS: Final = SENDS.c.state.in_(names(OPEN))
 
 
 class SqlLog:
@@ -89,9 +70,7 @@ class SqlLog:
         fence: TaskStateLog | None = None,
         now: Callable[[], float] = time.time,
     ) -> None:
-        self.excluded_by = Counter[str]()
         self._ledger = ledger
-        self.ledger = ledger.identity or UNNAMED
         self._me = claimant
         self._recogniser = recogniser
         self._tag_of = tag_of
@@ -102,8 +81,12 @@ class SqlLog:
         self._has_begun = self._is_cancelling = False
         self._of_fence: frozenset[int] = frozenset()
         """Ordinals of batches that a try without the ledger has left in the task state store."""
-        self._kept_back: dict[Key, tuple[Person, datetime]] = {}
-        self._stuck: dict[str, int] = {}
+        self._screening = Screening(ledger, claimant, look, now)
+
+    @property
+    def ledger(self) -> str:
+        """Which ledger it uses, by the ledger's own identity."""
+        return self._ledger.identity or UNNAMED
 
     # ---- what this task did before -----------------------------------------------------------------
 
@@ -124,8 +107,7 @@ class SqlLog:
         memory = united(batches, of_fence)
         if claimed and not batches:
             log.warning("The ledger has lost whom this task had claimed: it is looked up by tag")
-            memory = memory or Memory()
-            memory.lost = True
+            memory = replace(memory or Memory(), lost=True)
         return memory
 
     def _begin_try(self) -> int:
@@ -135,11 +117,7 @@ class SqlLog:
 
     def _take_over(self, connection: Connection) -> list[Batch]:
         self._check_turn(connection)
-        rows = update(SENDS).where(SENDS.c.task == self._me.task)
-        lease = {"owner": self._me.owner, "lease_until": self._me.lease_until(self._now())}
-        connection.execute(rows.where(SENDS.c.state.in_(OPEN_STATES)).values(lease))
-        cancellable = rows.where(on_schedule(self._now()))
-        connection.execute(cancellable.values(owner=self._me.owner))  # from now on no try before may cancel
+        take_over(connection, self._me, self._now())
         return read_batches(connection, self._me, self._recogniser, self._tag_of)
 
     def _check_turn(self, connection: Connection, *, batches: int = 0) -> None:
@@ -152,12 +130,12 @@ class SqlLog:
     def open(self, memory: Memory) -> None:
         """Begin the log, with the people who were found by tag.
 
-        :raises AirflowFailException: the texts are for events, of which the platform knows nothing.
+        :raises NeedsPerson: the texts are for events, of which the platform knows nothing.
         """
         sent = (batch for batch in memory.batches if batch.state is BatchState.ACCEPTED)
         found = [batch for batch in sent if batch.ordinal not in self._of_fence]
         if found and self._me.by_event:
-            raise AirflowFailException(
+            raise NeedsPerson(
                 "event_column: the ledger has lost what this task sent, and the platform lists people "
                 f"without their events (tag {found[0].tag}), so nobody can tell who is left. Restore the "
                 "ledger, or send to the others with another task."
@@ -194,81 +172,25 @@ class SqlLog:
 
     def unsent(self, people: Iterable[Person]) -> Iterator[Person]:
         """Leave out who is done, and keep back whom somebody else is about to text; see ``freed``."""
-        self.excluded_by.clear()
-        self._kept_back.clear()
-        self._stuck.clear()
-        source = iter(people)
-        while some := list(islice(source, AT_ONCE)):
-            yield from self._free(some)
-        if self._kept_back:  # or nobody would know why a task that has sent to all goes on
-            log.info("Another task is about to text %s people: waiting for it", len(self._kept_back))
+        return self._screening.unsent(people)
 
     @property
     def excluded(self) -> int:
         """How many people have been left out."""
-        return self.excluded_by.total()
+        return self._screening.excluded_by.total()
+
+    @property
+    def excluded_by(self) -> Counter[str]:
+        """How many of them for each reason, as a result names them."""
+        return self._screening.excluded_by
 
     def left_out(self, people: Iterable[Person]) -> Counter[str]:
         """Count by reason whom the ledger leaves out for certain; who is waited for does not count yet."""
-        reasons, source = Counter[str](), iter(people)
-        while some := list(islice(source, AT_ONCE)):
-            rows = self._rows(some).values()
-            reasons.update(reason(row) for row in rows if self._standing(row) is Standing.DONE)
-        return reasons
+        return self._screening.left_out(people)
 
     def freed(self) -> list[Person] | None:
-        """Return those kept back whom the others have let go of; None when nobody is kept back any more.
-
-        A task that renews its claims is alive, and its people are its own. One that does not is waited for
-        until its lease is over; then its claims are looked up by tag.
-
-        :raises OutcomeUnknownError: no look by tag can prove that a dead run's texts did not leave.
-        """
-        waiting = iter([person for person, _ in self._kept_back.values()])
-        freed: list[Person] = []
-        while some := list(islice(waiting, AT_ONCE)):
-            freed += self._free(some)
-        if freed or self._kept_back:
-            return freed
-        if self._stuck:
-            named = ", ".join(f"{tag} ({people} people)" for tag, people in self._stuck.items())
-            raise OutcomeUnknownError(
-                f"Nobody can tell whether SMS Partner has what a run that died left under: {named}. {REMEDY} "
-                "Everybody else is settled."
-            )
-        return None
-
-    def _free(self, people: Sequence[Person]) -> list[Person]:
-        rows = self._rows(people)
-        lapsed = [row for row in rows.values() if self._standing(row) is Standing.LAPSED]
-        if lapsed:
-            for row in {(row.task, row.ordinal): row for row in lapsed}.values():
-                if not settle(row, self._me, self._ledger, self._look, self._now):
-                    self._stuck.setdefault(row.tag, 0)
-            rows = self._rows(people)
-        return [person for person in people if self._is_free(person, rows.get(who(person)))]
-
-    def _is_free(self, person: Person, row: Row[Any] | None) -> bool:
-        """Tell whether a person may be claimed; if not, count them or keep them back."""
-        is_now, seen = self._standing(row), self._kept_back.pop(who(person), None)
-        if row is None or is_now in (Standing.FREE, Standing.OURS):
-            return True
-        if is_now is Standing.LAPSED and row.tag in self._stuck:
-            self._stuck[row.tag] += 1
-        elif is_now is Standing.DONE:
-            self.excluded_by[reason(row)] += 1
-        elif seen and row.lease_until > seen[1]:
-            self.excluded_by["other_task"] += 1
-        else:
-            self._kept_back[who(person)] = (person, row.lease_until)
-        return False
-
-    def _standing(self, row: Row[Any] | None) -> Standing:
-        return standing(row, self._me, self._now())
-
-    def _rows(self, people: Sequence[Person]) -> Rows:
-        check_events(people)
-        return self._ledger.transact(lambda connection: rows_of(connection, people, self._me))
+        """Return those kept back whom the others have let go of; None when nobody is kept back any more."""
+        return self._screening.freed()
 
     # ---- claims ------------------------------------------------------------------------------------
 
@@ -285,13 +207,15 @@ class SqlLog:
         if not self._has_begun:
             self._begin_try()
         refused = self._ledger.transact(lambda connection: self._claim(connection, batches))
-        for batch in batches:
-            for person in batch.people:
-                if who(person) in refused:
-                    self._is_free(person, refused[who(person)])
-            batch.people = tuple(person for person in batch.people if who(person) not in refused)
-            batch.hashes = self._recogniser.hashes(batch.people)
-        return list(batches)
+        return [self._granted(batch, refused) for batch in batches]
+
+    def _granted(self, batch: Batch, refused: Rows) -> Batch:
+        """Return a batch without those whom others have claimed in between, who are counted or kept back."""
+        for person in batch.people:
+            if who(person) in refused:
+                self._screening.admit(person, refused[who(person)])
+        people = tuple(person for person in batch.people if who(person) not in refused)
+        return replace(batch, people=people, hashes=self._recogniser.hashes(people))
 
     def _claim(self, connection: Connection, batches: Sequence[Batch]) -> Rows:
         self._check_turn(connection, batches=1 + max(batch.ordinal for batch in batches))
@@ -319,7 +243,7 @@ class SqlLog:
         if now - self._renewed_at < RENEW_EVERY:
             return
         self._renewed_at = now
-        renewal = update(SENDS).where(*mine(self._me, SENDS.c.state.in_(OPEN_STATES)))
+        renewal = update(SENDS).where(*mine(self._me, OPEN_ROWS))
         renewal = renewal.values(lease_until=self._me.lease_until(now))
         self._ledger.transact(lambda connection: connection.execute(renewal))
 
@@ -327,31 +251,29 @@ class SqlLog:
 
     def record(self, batch: Batch) -> None:
         """Write what became of a batch, into those rows that are still its own."""
-        state = batch.state
         if self._fence and batch.ordinal in self._of_fence:
             self._fence.record(batch)  # its people are known there, by hashes that no row can be made of
             return
-        self._ledger.transact(lambda connection: self._record(connection, batch, state))
+        self._ledger.transact(lambda connection: self._record(connection, batch))
 
     def forgive(self, batch: Batch) -> None:
         """Free the people of a batch whose refusal is not for good."""
         if self._fence and batch.ordinal in self._of_fence:
             self._fence.forgive(batch)
             return
-        rows = update(SENDS).where(*of_batch(batch, self._me), SENDS.c.state == REJECTED)
-        free = rows.values(state=BatchState.ABSENT.value)
+        free = forgiven().where(*of_batch(batch, self._me))
         self._ledger.transact(lambda connection: connection.execute(free))
 
-    def _record(self, connection: Connection, batch: Batch, state: BatchState) -> None:
+    def _record(self, connection: Connection, batch: Batch) -> None:
         write_rejected(connection, batch, self._me, self._recogniser)
-        if state is BatchState.ACCEPTED:  # a fact, whoever owns the rows by now
+        if batch.state is BatchState.ACCEPTED:  # a fact, whoever owns the rows by now
             write_accepted(connection, batch, self._me, self._recogniser, moment(self._now()))
             if self._is_cancelling:  # nobody may come back to ask for it
-                self._intend(connection, self._now(), SENDS.c.ordinal == batch.ordinal)
+                intend(connection, self._me, self._now(), SENDS.c.ordinal == batch.ordinal)
             return
         # What another process has found on the platform meanwhile stays so
-        rows = (SENDS.c.owner == self._me.owner, SENDS.c.state.in_(OPEN_STATES))
-        connection.execute(update(SENDS).where(*of_batch(batch, self._me), *rows).values(state=state.value))
+        ours = (*of_batch(batch, self._me), SENDS.c.owner == self._me.owner, OPEN_ROWS)
+        connection.execute(brought(batch.state).where(*ours))
 
     # ---- cancelling --------------------------------------------------------------------------------
 
@@ -360,34 +282,18 @@ class SqlLog:
         if self._fence:
             self._fence.header()
             self._fence.count_claims(0)
-        ours = self._ledger.transact(lambda connection: self._intend(connection, now))
+        ours = self._ledger.transact(lambda connection: intend(connection, self._me, now))
         self._is_cancelling = True
         return [batch for batch in batches if batch.ordinal in ours]
-
-    def _intend(self, connection: Connection, now: float, *of_those: ColumnElement[bool]) -> set[int]:
-        accepted = SENDS.c.state == BatchState.ACCEPTED.value
-        by_id = (SENDS.c.message_id.is_not(None), SENDS.c.scheduled_for > moment(now + LAST_CANCEL))
-        rows = update(SENDS).where(*mine(self._me, accepted, *by_id, *of_those))
-        connection.execute(rows.values(state=BatchState.CANCELLING.value))
-        intended = select(SENDS.c.ordinal).where(*mine(self._me, CANCELLING)).distinct()
-        return set(connection.scalars(intended))
 
     def record_cancel(self, batch: Batch) -> None:
         """Write the answer into the rows of which nobody else has taken note of it."""
         if self._fence and batch.ordinal in self._of_fence:
             self._fence.record_cancel(batch)
             return
-        state, rows = batch.state.value, (SENDS.c.owner == self._me.owner, CANCELLING)
-        answer = update(SENDS).where(*of_batch(batch, self._me), *rows).values(state=state)
-        self._ledger.transact(lambda connection: connection.execute(answer))
+        self._ledger.transact(partial(write_answer, batch=batch, claimant=self._me))
 
     def forget_intent(self) -> None:
         """Forget that of the store, where a try without the ledger has written it; each row has its own."""
         if self._fence:
             self._fence.forget_intent()
-
-
-def on_schedule(now: float) -> ColumnElement[bool]:
-    """Return the rows that may still be cancelled, as a condition."""
-    waiting = and_(SENDS.c.state == BatchState.ACCEPTED.value, SENDS.c.scheduled_for > moment(now))
-    return or_(CANCELLING, waiting)

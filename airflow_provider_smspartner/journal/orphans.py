@@ -6,13 +6,14 @@ import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from airflow.providers.common.compat.sdk import AirflowFailException
-from sqlalchemy import select, update
+from sqlalchemy import select
 
-from airflow_provider_smspartner.journal.eligibility import OPEN_STATES, Claimant
+from airflow_provider_smspartner.exceptions import NeedsPerson
+from airflow_provider_smspartner.journal.eligibility import Claimant
+from airflow_provider_smspartner.journal.moves import moved
 from airflow_provider_smspartner.journal.table import SENDS, Ledger, moment
 from airflow_provider_smspartner.rules.people import ERASED
-from airflow_provider_smspartner.rules.sending_states import BatchState
+from airflow_provider_smspartner.rules.sending_states import BatchState, Event, after
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Row
@@ -32,37 +33,37 @@ def settle(row: Row[Any], claimant: Claimant, ledger: Ledger, look: Look, now: C
     Return False when nobody can tell.
 
     :raises SMSPartnerError: the look by tag failed.
-    :raises AirflowFailException: a person has to decide.
+    :raises NeedsPerson: a person has to decide.
     """
-    state = judge(row, claimant, ledger, look)
-    if state is None:
+    event = judge(row, claimant, ledger, look)
+    if event is None:
         log.warning("Tag %s of a run that died: nobody can tell whether it left", row.tag)
         return False
     at = moment(now())
-    swap = update(SENDS).where(
+    state = after(BatchState(row.state), event)
+    swap = moved(event).where(
         *claimant.scope,
         SENDS.c.task == row.task,
         SENDS.c.ordinal == row.ordinal,
-        SENDS.c.state.in_(OPEN_STATES),
         SENDS.c.lease_until < at,
     )
-    values = {"state": state.value, "accepted_at": at if state is BatchState.ACCEPTED else None}
-    people = ledger.transact(lambda connection: connection.execute(swap.values(values)).rowcount)
+    accepted = swap.values(accepted_at=at if state is BatchState.ACCEPTED else None)
+    people = ledger.transact(lambda connection: connection.execute(accepted).rowcount)
     log.warning("Tag %s of a run that died: its %s people are %s", row.tag, people, state.value)
     return True
 
 
-def judge(row: Row[Any], claimant: Claimant, ledger: Ledger, look: Look) -> BatchState | None:
-    """Return what a batch has come to; None when its absence cannot be proved."""
+def judge(row: Row[Any], claimant: Claimant, ledger: Ledger, look: Look) -> Event | None:
+    """Return what has happened to a batch; None when its absence cannot be proved."""
     if claimant.on_unknown == "fail":
-        raise AirflowFailException(
+        raise NeedsPerson(
             f'on_unknown="fail": a run that died left tag {row.tag} without an answer. {REMEDY}'
         )
     if claimant.on_unknown == "resend":
-        return BatchState.ABSENT
+        return Event.RESEND
     found = look(row.tag)
     if found is None:
-        return BatchState.ABSENT if is_proof(row, ledger, look) else None
+        return Event.NOT_FOUND if is_proof(row, ledger, look) else None
     if not found:  # a list that counts people and names none proves nothing
         return None
     of_batch = select(SENDS.c.number).where(SENDS.c.task == row.task, SENDS.c.ordinal == row.ordinal)
@@ -70,10 +71,8 @@ def judge(row: Row[Any], claimant: Claimant, ledger: Ledger, look: Look) -> Batc
     # Who was erased cannot be compared with a list: the tag, which nobody else has, decides
     is_ours = any(number.startswith(ERASED) for number in numbers)
     if not is_ours and found.isdisjoint({*numbers, claimant.redirect_to}):
-        raise AirflowFailException(
-            f"Tag {row.tag} holds other people on the platform than in the ledger. {REMEDY}"
-        )
-    return BatchState.ACCEPTED
+        raise NeedsPerson(f"Tag {row.tag} holds other people on the platform than in the ledger. {REMEDY}")
+    return Event.FOUND
 
 
 def is_proof(row: Row[Any], ledger: Ledger, look: Look) -> bool:

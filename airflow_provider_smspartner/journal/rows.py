@@ -12,10 +12,10 @@ from sqlalchemy import and_, false, or_, select, update
 
 from airflow_provider_smspartner.journal import Batch, Receipt
 from airflow_provider_smspartner.journal.columns import MILLIONTH, fitting
-from airflow_provider_smspartner.journal.eligibility import FREE_STATES, REJECTED, Claimant
+from airflow_provider_smspartner.journal.eligibility import Claimant
 from airflow_provider_smspartner.journal.table import SENDS, moment
 from airflow_provider_smspartner.rules.people import ERASED, Person, Recogniser, each
-from airflow_provider_smspartner.rules.sending_states import BatchState
+from airflow_provider_smspartner.rules.sending_states import FREE, ON_PLATFORM, REJECTED, BatchState
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection, Row
@@ -62,19 +62,21 @@ def read_batches(
 
 def batch_of(rows: Sequence[Row[Any]], claimant: Claimant, recogniser: Recogniser) -> Batch:
     """Build a batch out of its rows."""
-    taken = [row for row in rows if row.state not in FREE_STATES]
+    taken = [row for row in rows if row.state not in FREE]
     sent = [row for row in taken if row.state != REJECTED]
-    batch = Batch(ordinal=rows[0].ordinal, tag=rows[0].tag, state=BatchState.ABSENT)
-    batch.claimed_at = max(row.claimed_at for row in rows).replace(tzinfo=UTC).timestamp()
-    batch.rejected = recogniser.hashes(person_of(row) for row in taken if row.state == REJECTED)
-    if sent:
-        batch.state = BatchState(sent[0].state)
-        batch.hashes = recogniser.hashes(map(person_of, taken))
-    if batch.state in (BatchState.ACCEPTED, BatchState.CANCELLING):
-        batch.receipt = receipt_of(sent, claimant)
-    else:  # a look by tag brings numbers without events, which hashes could not be compared with
-        batch.people = tuple(map(person_of, sent))
-    return batch
+    state = BatchState(sent[0].state) if sent else BatchState.ABSENT
+    on_platform = state in ON_PLATFORM
+    return Batch(
+        ordinal=rows[0].ordinal,
+        tag=rows[0].tag,
+        state=state,
+        claimed_at=max(row.claimed_at for row in rows).replace(tzinfo=UTC).timestamp(),
+        # A look by tag brings numbers without events, which hashes could not be compared with
+        people=() if on_platform else tuple(map(person_of, sent)),
+        hashes=recogniser.hashes(map(person_of, taken)) if sent else b"",
+        rejected=recogniser.hashes(person_of(row) for row in taken if row.state == REJECTED),
+        receipt=receipt_of(sent, claimant) if on_platform else None,
+    )
 
 
 def receipt_of(rows: Sequence[Row[Any]], claimant: Claimant) -> Receipt:

@@ -6,34 +6,38 @@ people of some batches, as keyed hashes; ``batch:000000`` what became of one. No
 
 from __future__ import annotations
 
-import base64
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from decimal import Decimal
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk.exceptions import AirflowRuntimeError
 
 from airflow_provider_smspartner.exceptions import NeedsPerson
-from airflow_provider_smspartner.journal import Batch, Memory, Receipt, StaleProcess
+from airflow_provider_smspartner.journal import Batch, Memory, StaleProcess
 from airflow_provider_smspartner.journal.seals import is_ours, sealed
-from airflow_provider_smspartner.journal.world import World, later, moment_of, world_of, written
-from airflow_provider_smspartner.rules.people import HASH_SIZE, Person, Recogniser, each
-from airflow_provider_smspartner.rules.sending_states import FREE, OPEN, BatchState, Event, after
+from airflow_provider_smspartner.journal.store_format import (
+    HEADER,
+    IN_LEDGER,
+    INTENT,
+    batch_key,
+    claim_written,
+    claimed_in,
+    claims_key,
+    claims_written,
+    groups,
+    outcome_written,
+    with_outcome,
+)
+from airflow_provider_smspartner.journal.world import World, later, world_of
+from airflow_provider_smspartner.rules.people import Person, Recogniser
+from airflow_provider_smspartner.rules.sending_states import BatchState, Event
 
 if TYPE_CHECKING:
     from airflow.sdk.execution_time.context import TaskStateStoreAccessor
 
-HEADER = "campaign"
-INTENT = "cancel"
-"""What the header calls the time, in seconds since the epoch, from which a try meant to cancel."""
-IN_LEDGER = "in_ledger"
-"""What the header calls the number of ordinals that were claimed in a ledger."""
-LARGEST_CLAIMS = 60_000
-"""Bytes of hashes in base 85 that one value holds; the store takes values of 64 KB."""
 PATIENCE = 300.0
 """Seconds that a write waits for an API server that restarts."""
 
@@ -80,26 +84,30 @@ class TaskStateLog:
             is_ours(self._recogniser, HEADER, header)
             intent = None if header.get(INTENT) is None else float(header[INTENT])
             claims = int(header.get(IN_LEDGER, 0))
-            memory = Memory(cancelling=intent is not None, world=world_of(header), in_ledger=claims > 0)
-        while (group := self._get(key := claims_key(len(memory.batches)))) is not None:
+            world = world_of(header)
+        batches: list[Batch] = []
+        while (group := self._get(key := claims_key(len(batches)))) is not None:
             with legible(key):
                 is_ours(self._recogniser, key, group)
                 is_comparable = group["check"] == self._recogniser.check
-                for batch in claimed(group, memory):
-                    batch.comparable = is_comparable
-                    memory.batches.append(self._with_outcome(batch, intent))
-        memory.same_account = memory.comparable
-        memory.cancelling |= any(batch.state is BatchState.CANCELLING for batch in memory.batches)
-        return memory
+                claimed = claimed_in(group, first=len(batches), is_comparable=is_comparable)
+                batches += [self._with_outcome(batch, intent) for batch in claimed]
+        is_cancelling = any(batch.state is BatchState.CANCELLING for batch in batches)
+        return Memory(
+            batches=tuple(batches),
+            same_account=all(batch.comparable for batch in batches),
+            cancelling=intent is not None or is_cancelling,
+            world=world,
+            in_ledger=claims > 0,
+        )
 
     def _with_outcome(self, batch: Batch, intent: float | None) -> Batch:
         key = batch_key(batch.ordinal)
         if (kept := self._get(key)) is not None:
             with legible(key):
-                read_outcome(batch, kept, is_proved=is_ours(self._recogniser, key, kept))
-        if intent is not None and batch.is_cancellable(intent):
-            batch.state = after(batch.state, Event.INTENT)
-        return batch
+                batch = with_outcome(batch, kept, is_proved=is_ours(self._recogniser, key, kept))
+        is_intended = intent is not None and batch.is_cancellable(intent)
+        return batch.after(Event.INTENT) if is_intended else batch
 
     def unsent(self, people: Iterable[Person]) -> Iterator[Person]:
         """Leave nobody out: this log knows only its own task."""
@@ -148,49 +156,19 @@ class TaskStateLog:
         return list(batches)
 
     def _write_claims(self, batches: Sequence[Batch]) -> None:
-        group: list[Batch] = []
-        size = 0
-        for batch in batches:
-            length = len(batch.hashes) * 5 // 4 + len(batch.tag) + 8
-            if group and size + length > LARGEST_CLAIMS:
-                self._write_group(group)
-                group, size = [], 0
-            group.append(batch)
-            size += length
-        self._write_group(group)
-
-    def _write_group(self, group: Sequence[Batch]) -> None:
-        value: dict[str, Any] = {
-            "at": group[0].claimed_at,
-            "tags": [batch.tag for batch in group],  # a user's tag may render otherwise on the next try
-            "people": [packed(batch.hashes) for batch in group],
-        }
-        value |= unseen(group[0])
-        self._write(claims_key(group[0].ordinal), value)
+        for group in groups(batches):
+            self._write(claims_key(group[0].ordinal), claims_written(group))
 
     def confirm(self, batch: Batch) -> None:
         """Write the claim anew, which fails when another process has taken over."""
-        value = {"state": BatchState.CLAIMED.value, "at": batch.claimed_at, **unseen(batch)}
-        self._write(batch_key(batch.ordinal), value)
+        self._write(batch_key(batch.ordinal), claim_written(batch))
 
     def keep(self) -> None:
         """Nothing to keep: a claim here holds until another try takes over."""
 
     def record(self, batch: Batch) -> None:
         """Write what became of a batch."""
-        value: dict[str, Any] = {"state": batch.state.value, "people": batch.size, "tag": batch.tag}
-        value |= {"at": batch.claimed_at, **unseen(batch)}
-        if batch.rejected:
-            value["rejected"] = packed(batch.rejected)
-        if batch.forgiven:
-            value["forgiven"] = packed(batch.forgiven)
-        if batch.receipt:
-            kept = batch.receipt
-            value |= {"people": kept.people, "segments": kept.segments, "cost": str(kept.cost)}
-            value |= {"message_id": kept.message_id or "", "currency": kept.currency or ""}
-            if kept.scheduled_for is not None:
-                value["scheduled_for"] = kept.scheduled_for
-        self._write(batch_key(batch.ordinal), value)
+        self._write(batch_key(batch.ordinal), outcome_written(batch))
 
     def forgive(self, batch: Batch) -> None:
         """Write it as any other state."""
@@ -276,87 +254,8 @@ def legible(key: str) -> Iterator[None]:
     )
 
 
-def claimed(group: dict[str, Any], memory: Memory) -> list[Batch]:
-    """Return the batches of one value, which follow those of the memory."""
-    claims = list(zip(group["tags"], group["people"], strict=True))
-    if not claims:
-        raise ValueError("a group of no batches would be read for ever")
-    first, at, hidden = len(memory.batches), float(group["at"]), moment_of(group.get("unseen"))
-    return [
-        Batch(ordinal=ordinal, tag=str(tag), hashes=unpacked(hashes), claimed_at=at, unseen_until=hidden)
-        for ordinal, (tag, hashes) in enumerate(claims, start=first)
-    ]
-
-
 def is_stale(error: AirflowRuntimeError) -> bool:
     """Tell a task instance that is gone from an API server that cannot be reached or has failed."""
     detail = error.error.detail or {}
     status = detail.get("status_code")
     return status is not None and 400 <= status < 500
-
-
-def claims_key(ordinal: int) -> str:
-    """Name the claims whose first batch has this ordinal."""
-    return f"claims:{ordinal:06d}"
-
-
-def batch_key(ordinal: int) -> str:
-    """Name what became of a batch."""
-    return f"batch:{ordinal:06d}"
-
-
-def packed(hashes: bytes) -> str:
-    """Write hashes as text; base 85 is a sixth shorter than base 64, and JSON escapes none of it."""
-    return base64.b85encode(hashes).decode()
-
-
-def unpacked(text: str) -> bytes:
-    """Read hashes back."""
-    hashes = base64.b85decode(text)
-    if len(hashes) % HASH_SIZE:
-        raise ValueError("half a hash")
-    return hashes
-
-
-def unseen(batch: Batch) -> dict[str, Any]:
-    """Write until when nobody can see a batch, for those of whom there is something to write."""
-    return {} if batch.unseen_until is None else {"unseen": written(batch.unseen_until)}
-
-
-def read_outcome(batch: Batch, kept: dict[str, Any], *, is_proved: bool) -> None:
-    """Take in what became of a claimed batch."""
-    batch.state = believed(kept, is_proved=is_proved)
-    batch.claimed_at = float(kept.get("at", batch.claimed_at))
-    batch.unseen_until = moment_of(kept.get("unseen", written(batch.unseen_until)))
-    batch.rejected = unpacked(kept.get("rejected", ""))
-    batch.forgiven = unpacked(kept.get("forgiven", ""))
-    if batch.forgiven and batch.state not in OPEN:  # they are nobody's, whatever became of the others
-        free = set(each(batch.forgiven))
-        batch.hashes = b"".join(hashed for hashed in each(batch.hashes) if hashed not in free)
-    on_platform = batch.state in (BatchState.ACCEPTED, BatchState.CANCELLING)
-    batch.receipt = receipt(kept) if on_platform else None
-
-
-def believed(kept: dict[str, Any], *, is_proved: bool) -> BatchState:
-    """Return what a written state counts as: an edit must not make people free, who would be texted twice.
-
-    An earlier version has written no seals, and neither does a person who edits the store. What proves
-    nothing counts as what it came from, and the platform is asked.
-    """
-    state = BatchState(kept["state"])
-    if is_proved or state not in FREE:
-        return state
-    by_id = state is BatchState.CANCELLED and kept.get("message_id")
-    return BatchState.CANCELLING if by_id else BatchState.CLAIMED
-
-
-def receipt(kept: dict[str, Any]) -> Receipt:
-    """Read the receipt of an accepted batch; a person may have edited it in the UI."""
-    return Receipt(
-        people=int(kept.get("people", 0)),
-        message_id=str(kept["message_id"]) if kept.get("message_id") else None,
-        segments=int(kept.get("segments", 0)),
-        cost=Decimal(str(kept.get("cost", 0))),
-        currency=kept.get("currency") or None,
-        scheduled_for=float(kept["scheduled_for"]) if kept.get("scheduled_for") else None,
-    )

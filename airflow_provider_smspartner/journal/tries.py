@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from airflow.providers.common.compat.sdk import AirflowFailException
 from sqlalchemy import case, insert, select, update
 
+from airflow_provider_smspartner.exceptions import NeedsPerson
 from airflow_provider_smspartner.journal import StaleProcess
 from airflow_provider_smspartner.journal.eligibility import Claimant
 from airflow_provider_smspartner.journal.table import TASKS, Conflict, moment
@@ -23,7 +23,7 @@ def begin_try(connection: Connection, claimant: Claimant, now: float) -> int:
     """Let this try go on instead of those before, and return how many ordinals they have claimed.
 
     :raises StaleProcess: a later try has begun, which this process did not live to see.
-    :raises AirflowFailException: they sent under another connection, or to nobody in a sandbox.
+    :raises NeedsPerson: they sent under another connection, or to nobody in a sandbox.
     :raises Conflict: a try before has claimed something in between; the transaction has to be done anew.
     """
     of_instance = select(TASKS).where(TASKS.c.instance == claimant.known_as).with_for_update()
@@ -49,13 +49,13 @@ def begin_try(connection: Connection, claimant: Claimant, now: float) -> int:
 def check_world(seen: Row[Any], claimant: Claimant) -> None:
     """Refuse to go on where the people of earlier tries would count as never texted."""
     if seen.connection != claimant.connection:
-        raise AirflowFailException(
+        raise NeedsPerson(
             f"smspartner_conn_id: earlier tries of this task sent with {seen.connection!r}, and this one has "
             f"{claimant.connection!r}. Put {seen.connection!r} back to send to the others, or take another "
             "task for them; nothing was sent by this try."
         )
     if bool(seen.sandbox) != claimant.sandbox:
-        raise AirflowFailException(
+        raise NeedsPerson(
             f"sandbox: earlier tries of this task sent with sandbox={bool(seen.sandbox)}, and this one has "
             f"{claimant.sandbox}. Put it back, or take another task; nothing was sent by this try."
         )

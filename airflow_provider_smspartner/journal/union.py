@@ -7,6 +7,7 @@ ledger that is empty although the store says that people were claimed in it is l
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import zip_longest
 
 from airflow_provider_smspartner.journal import Batch, Memory
@@ -22,15 +23,14 @@ def united(of_ledger: Sequence[Batch], of_store: Memory | None) -> Memory | None
         return remembered(of_ledger, Memory()) if of_ledger else None
     pairs = zip_longest(of_ledger, of_store.batches)
     memory = remembered([chosen(ours, theirs) for ours, theirs in pairs], of_store)
-    memory.lost = of_store.in_ledger and not of_ledger
-    return memory
+    return replace(memory, lost=of_store.in_ledger and not of_ledger)
 
 
 def remembered(batches: Sequence[Batch], of_store: Memory) -> Memory:
     """Return the batches as a memory, with what the store says beside its own."""
     is_cancelling = any(batch.state is BatchState.CANCELLING for batch in batches)
     return Memory(
-        batches=list(batches),
+        batches=tuple(batches),
         same_account=of_store.same_account and bool(of_store.batches),
         cancelling=of_store.cancelling or is_cancelling,
         world=of_store.world,

@@ -7,6 +7,7 @@ says what gets a batch out of it on the next try.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import StrEnum
 from typing import Final
 
@@ -73,15 +74,41 @@ TRANSITIONS: Final[dict[tuple[BatchState, Event], BatchState]] = {
     (S.UNKNOWN, E.RESEND): S.ABSENT,
     (S.REFUSED, E.FOUND): S.ACCEPTED,
     (S.REFUSED, E.NOT_FOUND): S.ABSENT,
+    (S.REFUSED, E.RESEND): S.ABSENT,
     (S.ACCEPTED, E.INTENT): S.CANCELLING,
     (S.CANCELLING, E.CANCEL): S.CANCELLED,
     (S.CANCELLING, E.TOO_LATE): S.ACCEPTED,
 }
 
+
+def sources(*events: Event) -> frozenset[BatchState]:
+    """Return the states in which one of these events can happen."""
+    return frozenset(state for state, event in TRANSITIONS if event in events)
+
+
+def before(state: BatchState) -> frozenset[BatchState]:
+    """Return the states from which one step leads to this one."""
+    return frozenset(origin for (origin, _), target in TRANSITIONS.items() if target is state)
+
+
 OPEN: Final = frozenset({BatchState.CLAIMED, BatchState.UNKNOWN, BatchState.REFUSED})
 """States in which nobody may be sent to again before a look by tag."""
 FREE: Final = frozenset({BatchState.ABSENT, BatchState.CANCELLED})
 """States in which the people of a batch may be sent to again."""
+ON_PLATFORM: Final = frozenset({BatchState.ACCEPTED, BatchState.CANCELLING})
+"""States in which the platform has it, as far as anybody knows: there is a receipt."""
+CALLED_BACK: Final = frozenset({BatchState.CANCELLING, BatchState.CANCELLED})
+"""States of a batch that nobody counts as texted: it was, or may have been, taken back."""
+
+UNDECIDED: Final = OPEN | {BatchState.CANCELLING}
+"""States in which the platform still has to say what becomes of a batch."""
+CANCELLABLE: Final = sources(Event.INTENT)
+"""States in which the platform may be asked to take a batch back."""
+
+REJECTED: Final = "rejected"
+"""The state of one person beside those of their batch: the platform refused this person for good."""
+FORGIVEN: Final = BatchState.ABSENT
+"""What becomes of a rejected person when it turns out that the refusal was not for good."""
 
 
 class ImpossibleTransition(SMSPartnerError):
@@ -97,3 +124,13 @@ def after(state: BatchState, event: Event) -> BatchState:
         return TRANSITIONS[state, event]
     except KeyError:
         raise ImpossibleTransition(f"{event!r} cannot happen to a batch that is {state.value}") from None
+
+
+def is_settled(state: str) -> bool:
+    """Tell whether a person in this state is not texted again; a state that nobody knows counts as such."""
+    return state not in OPEN and state not in FREE
+
+
+def names(states: Iterable[BatchState]) -> list[str]:
+    """Return states as a database keeps them, in one order."""
+    return sorted(state.value for state in states)

@@ -10,8 +10,8 @@ from airflow_provider_smspartner.rules.batches import split_people
 from airflow_provider_smspartner.rules.people import Known, Person, each
 
 
-class Remaining:
-    """The people of one audience, as far as they are not sent to."""
+class Backlog:
+    """The people of one audience, as far as they are not sent to. Used by the main thread alone."""
 
     def __init__(self, hash_of: Callable[[Person], bytes]) -> None:
         self._hash_of = hash_of

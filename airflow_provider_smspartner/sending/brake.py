@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from airflow_provider_smspartner.exceptions import APIError, NeedsPerson
 from airflow_provider_smspartner.journal import Batch
@@ -22,6 +23,7 @@ class RefusalBrake:
         self._likely_fine: set[tuple[str, str]] = set()
         """Who was in a refused batch, but not among those whom the refusal named."""
         self._refused: dict[int, Batch] = {}
+        """As they stand by now."""
         self._reason = ""
         self.has_tripped = False
 
@@ -30,9 +32,11 @@ class RefusalBrake:
         self._slices += 1
 
     def remember(self, batch: Batch) -> None:
-        """Take in a batch of which the platform has refused somebody."""
+        """Take in how a batch stands by now, if the platform has refused somebody of it."""
         if batch.rejected:
             self._refused[batch.ordinal] = batch
+        else:  # found on the platform after all
+            self._refused.pop(batch.ordinal, None)
 
     def accept(self, batch: Batch) -> None:
         """Count the people of an accepted batch, before they are forgotten."""
@@ -41,7 +45,6 @@ class RefusalBrake:
 
     def refuse(self, batch: Batch, bad: Sequence[Person], reason: APIError | str) -> None:
         """Count people whom the platform refuses, of a batch of which the others may go again."""
-        self.remember(batch)
         self._rejected += len(bad)
         self._likely_fine.difference_update(map(key_of, batch.people))
         if bad:
@@ -65,10 +68,11 @@ class RefusalBrake:
         )
 
     def forgive(self) -> list[Batch]:
-        """Return the batches of which somebody was refused, changed so that nobody of them is for good."""
-        for batch in self._refused.values():
-            batch.forgiven, batch.rejected = batch.forgiven + batch.rejected, b""
-        return list(self._refused.values())
+        """Return the batches of which somebody was refused, so that nobody of them is for good."""
+        return [
+            replace(batch, forgiven=batch.forgiven + batch.rejected, rejected=b"")
+            for batch in self._refused.values()
+        ]
 
 
 def key_of(person: Person) -> tuple[str, str]:

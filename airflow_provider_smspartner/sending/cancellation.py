@@ -10,6 +10,7 @@ import logging
 import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -17,7 +18,7 @@ from airflow_provider_smspartner import api
 from airflow_provider_smspartner.exceptions import APIError, NeedsPerson, SMSPartnerError
 from airflow_provider_smspartner.hooks.confirming import carry_confirmed
 from airflow_provider_smspartner.journal import Batch, Memory, SendLog
-from airflow_provider_smspartner.rules.sending_states import BatchState, Event, after
+from airflow_provider_smspartner.rules.sending_states import BatchState, Event
 
 log = logging.getLogger(__name__)
 
@@ -58,14 +59,13 @@ def ask_for_all(
     batches: Sequence[Batch],
     *,
     call: CallPlatform,
-    send_log: SendLog,
+    answer: Callable[[Batch, Event | None], object],
     width: int,
     until: float | None = None,
-    not_known: list[Batch] | None = None,
 ) -> list[SMSPartnerError]:
-    """Ask for several batches at a time, record each answer, and return what stood in the way of others.
+    """Ask for several batches at a time, and return what stood in the way of an answer.
 
-    :param not_known: takes the batches that the platform does not know; without it they count as too late.
+    :param answer: takes each batch with what ``ask`` says of it, as it comes, in the thread of the caller.
     :param until: monotonic time after which no request leaves and no answer is waited for.
     """
 
@@ -83,11 +83,8 @@ def ask_for_all(
                 event = future.result()
             except SMSPartnerError as error:
                 errors.append(error)
-                continue
-            if event is None and not_known is not None:
-                not_known.append(asked[future])
             else:
-                settle(asked[future], event or Event.TOO_LATE, send_log)
+                answer(asked[future], event)
     except TimeoutError:
         errors.append(OutOfTime("Some answers did not come in time; the next try asks again."))
     finally:
@@ -95,29 +92,39 @@ def ask_for_all(
     return errors
 
 
-def settle(batch: Batch, event: Event, send_log: SendLog) -> None:
-    """Record what has become of a batch."""
-    batch.state = after(batch.state, event)
-    send_log.record_cancel(batch)
+def settle(batch: Batch, event: Event, send_log: SendLog) -> Batch:
+    """Record what has become of a batch, and return it so."""
+    settled = batch.after(event)
+    send_log.record_cancel(settled)
+    return settled
 
 
-def finish(memory: Memory, *, call: CallPlatform, send_log: SendLog, width: int) -> None:
+def finish(memory: Memory, *, call: CallPlatform, send_log: SendLog, width: int) -> Memory:
     """Settle every cancellation that earlier tries meant to make, before anybody is sent to.
 
     An account that knows none of their messages may be another one, in which nobody has cancelled anything.
 
+    :return: the memory as it is after that.
     :raises SMSPartnerError: the platform has not answered for all of them; a later try asks again.
     :raises NeedsPerson: the account knows none of them, and is not known to be theirs.
     """
     to_ask = [batch for batch in memory.batches if batch.state is BatchState.CANCELLING]
     not_known: list[Batch] = []
-    errors = ask_for_all(to_ask, call=call, send_log=send_log, width=width, not_known=not_known)
-    is_theirs = memory.same_account or any(batch.state is not BatchState.CANCELLING for batch in to_ask)
+    settled: dict[int, Batch] = {}
+
+    def answer(batch: Batch, event: Event | None) -> None:
+        if event is None:
+            not_known.append(batch)
+        else:
+            settled[batch.ordinal] = settle(batch, event, send_log)
+
+    errors = ask_for_all(to_ask, call=call, answer=answer, width=width)
+    is_theirs = memory.same_account or bool(settled)
     if is_theirs:
         for batch in not_known:
-            settle(batch, Event.TOO_LATE, send_log)
+            answer(batch, Event.TOO_LATE)
     if to_ask:
-        tell(to_ask)
+        tell(settled.get(batch.ordinal, batch) for batch in to_ask)
     if errors:
         raise errors[0]
     if not_known and not is_theirs:
@@ -128,6 +135,7 @@ def finish(memory: Memory, *, call: CallPlatform, send_log: SendLog, width: int)
             "tags up in the customer area, and send to those who are missing with another task."
         )
     send_log.forget_intent()
+    return replace(memory, batches=tuple(settled.get(batch.ordinal, batch) for batch in memory.batches))
 
 
 def tell(batches: Iterable[Batch]) -> None:

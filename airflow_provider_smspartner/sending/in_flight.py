@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Protocol
 
 from airflow_provider_smspartner.api import Call
@@ -20,7 +22,7 @@ from airflow_provider_smspartner.exceptions import (
 from airflow_provider_smspartner.journal import Batch, SendLog
 from airflow_provider_smspartner.rules.refusals import is_about_numbers
 from airflow_provider_smspartner.sending.plan import FRESH, Plan
-from airflow_provider_smspartner.sending.recorder import Bookkeeping
+from airflow_provider_smspartner.sending.recorder import Recorder
 
 
 class Carrier(Protocol):
@@ -34,15 +36,39 @@ class Stopped(SMSPartnerError):
     """The task was stopped before this request left."""
 
 
-class Flight:
-    """The batches of one send whose requests are on their way, or about to leave."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What a request came to."""
+
+    batch: Batch
+    """As it left: its claim may have been renewed before."""
+    sent: Sent | None = None
+    error: SMSPartnerError | None = None
+
+    def result(self) -> Sent:
+        """Return what the platform answered.
+
+        :raises SMSPartnerError: it did not answer with a yes.
+        """
+        if self.error is not None:
+            raise self.error
+        assert self.sent is not None  # noqa: S101  # it has one of the two
+        return self.sent
+
+
+class InFlight:
+    """The batches of one send whose requests are on their way, or about to leave.
+
+    ``_carry`` runs in the carriers' threads, ``release`` also in that of the shutdown, all else in the main
+    one. A carrier waits at ``_go``, and hands back a value: its batch as it left, and what came of it.
+    """
 
     def __init__(
         self,
         plan: Plan,
         send_log: SendLog,
         carrier: Carrier,
-        books: Bookkeeping,
+        recorder: Recorder,
         *,
         is_stopped: Callable[[], bool],
         now: Callable[[], float],
@@ -50,10 +76,10 @@ class Flight:
         self._plan = plan
         self._log = send_log
         self._carrier = carrier
-        self._books = books
+        self._recorder = recorder
         self._is_stopped = is_stopped
         self._now = now
-        self._flying: dict[Future[Sent], Batch] = {}
+        self._flying: dict[Future[Answer], Batch] = {}
         self._go = threading.Event()
         self._go.set()
         self._over = threading.Event()
@@ -84,26 +110,27 @@ class Flight:
         """Have a claimed batch sent as soon as a carrier is free."""
         self._flying[self._carriers.submit(self._carry, batch)] = batch
 
-    def land(self, timeout: float | None) -> Iterator[tuple[Batch, Future[Sent]]]:
+    def land(self, timeout: float | None) -> Iterator[Future[Answer]]:
         """Wait for answers, and yield those that came in the order in which they left."""
         done, _ = wait(self._flying, timeout=timeout, return_when=FIRST_COMPLETED)
         for future in [future for future in self._flying if future in done]:
-            yield self._flying.pop(future), future
+            del self._flying[future]
+            yield future
 
     def close(self) -> None:
         """Start nothing more."""
         self._carriers.shutdown(wait=False, cancel_futures=True)
 
-    def _carry(self, batch: Batch) -> Sent:
+    def _carry(self, batch: Batch) -> Answer:
         """Send one batch; runs in a carrier's thread."""
 
         def before() -> None:
+            nonlocal batch
             self._go.wait()
             sure = not self._log.confirms_always
             while not self._is_stopped() and not (sure and self._now() - batch.claimed_at <= FRESH):
-                batch.claimed_at = now = self._now()
-                batch.unseen_until = self._plan.unseen_until(now)
-                self._books.write(lambda: self._log.confirm(batch))
+                batch = self._renewed(batch)
+                self._recorder.write(partial(self._log.confirm, batch))
                 sure = True
             if self._is_stopped() or self._over.is_set():
                 raise Stopped("The task was stopped before this batch left.")
@@ -113,8 +140,13 @@ class Flight:
         except SMSPartnerError as error:
             if self._is_the_end(error, batch):  # nothing more is to leave before the main thread has seen it
                 self._over.set()
-            raise
-        return sent
+            return Answer(batch=batch, error=error)
+        return Answer(batch=batch, sent=sent)
+
+    def _renewed(self, batch: Batch) -> Batch:
+        """Return a batch as it is if its request leaves at this moment."""
+        now = self._now()
+        return replace(batch, claimed_at=now, unseen_until=self._plan.unseen_until(now))
 
     def _is_the_end(self, error: SMSPartnerError, batch: Batch) -> bool:
         """Tell whether what one batch met stops the whole send."""

@@ -47,7 +47,7 @@ class Doubt:
         return self.batch.state is BatchState.REFUSED
 
 
-class Doubts:
+class Reconciliation:
     """The open batches of one send. Used by the main thread alone."""
 
     def __init__(

@@ -10,8 +10,12 @@ from typing import Any
 from airflow_provider_smspartner.journal import Batch
 
 
-class Bookkeeping:
-    """Writes into the log beside the main thread, in which Airflow's time-out may come at any line."""
+class Recorder:
+    """Writes into the log beside the main thread, in which Airflow's time-out may come at any line.
+
+    ``write`` is called by the main thread and by the carriers', and waits for the thread that claims. All
+    else is for the main thread, which hands what is to be recorded to the thread that records.
+    """
 
     def __init__(self, record: Callable[[Batch], None], most_behind: int) -> None:
         self._record = record

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from airflow_provider_smspartner.exceptions import NeedsPerson
@@ -12,7 +13,7 @@ from airflow_provider_smspartner.hooks.paging import Listing
 from airflow_provider_smspartner.journal import Batch, Memory, Receipt, SendLog
 from airflow_provider_smspartner.journal.world import World, check_same, fingerprint
 from airflow_provider_smspartner.rules.people import Person
-from airflow_provider_smspartner.rules.sending_states import OPEN, BatchState, Event, after
+from airflow_provider_smspartner.rules.sending_states import OPEN, BatchState, Event
 from airflow_provider_smspartner.sending import evidence
 from airflow_provider_smspartner.sending.cancellation import CallPlatform, finish
 from airflow_provider_smspartner.sending.evidence import Control, Evidence, Look
@@ -56,28 +57,25 @@ class Recovery:
         :raises NeedsPerson: what is remembered means something else by now; it says what to put back.
         :raises SMSPartnerError: the platform does not say what it has; a later try asks again.
         """
-        memory: Memory | None = self._write(self._log.load)
-        world = self._compare(memory)
+        world, memory = self._compare(self._write(self._log.load))
         if memory is not None and memory.cancelling:
-            self._write(lambda: self._finish_cancelling(memory))
+            memory = self._write(partial(self._finish_cancelling, memory))
         if memory is None or memory.lost or not memory.batches:
             batches = self._walk(memory, audience)
-            self._write(lambda: self._log.open(Memory(batches=batches, world=world)))
+            opened = Memory(batches=tuple(batches), world=world)
+            self._write(lambda: self._log.open(opened))
         else:
-            batches = memory.batches
-            self._read_back(memory)
+            batches = self._read_back(memory)
         self._write(lambda: self._log.note(world))
-        for batch in batches:
-            batch.inherited = True
-        return batches
+        return [replace(batch, inherited=True) for batch in batches]
 
-    def _finish_cancelling(self, memory: Memory) -> None:
-        finish(memory, call=self._call, send_log=self._log, width=self._plan.concurrency)
+    def _finish_cancelling(self, memory: Memory) -> Memory:
+        return finish(memory, call=self._call, send_log=self._log, width=self._plan.concurrency)
 
     # ---- under what it was remembered --------------------------------------------------------------
 
-    def _compare(self, memory: Memory | None) -> World:
-        """Compare what was remembered under with what is now, and return the latter."""
+    def _compare(self, memory: Memory | None) -> tuple[World, Memory | None]:
+        """Compare what was remembered under with what is now; return the latter, and what it makes of it."""
         plan, before = self._plan, memory.world if memory else None
         now = replace(
             plan.world,
@@ -86,27 +84,24 @@ class Recovery:
             unseen_until=plan.unseen_until(self._started),
         )
         if memory is None or before is None or not (memory.batches or memory.in_ledger):
-            return replace(now, account=fingerprint(plan.account(False), now.connection))
+            return replace(now, account=fingerprint(plan.account(False), now.connection)), memory
         check_same(before, now, in_ledger=memory.in_ledger)  # before another account is asked who it is
         is_rolled = before.check != now.check
         now = replace(now, account=fingerprint(plan.account(is_rolled), now.connection))
         check_same(before, now, in_ledger=memory.in_ledger)
-        memory.same_account = not is_rolled  # two accounts of one owner may have one name
-        for batch in memory.batches:  # a ledger and earlier versions do not say it of each batch
-            if batch.unseen_until is None and batch.state in OPEN and memory.in_ledger:
-                batch.unseen_until = before.unseen_until
-        return now
+        memory = replace(memory, same_account=not is_rolled)  # two accounts of one owner may have one name
+        return now, with_sight(memory, before) if memory.in_ledger else memory
 
     # ---- without a log -----------------------------------------------------------------------------
 
     def _walk(self, memory: Memory | None, audience: int | None) -> list[Batch]:
         is_lost = (memory is None and self._plan.later_try) or (memory is not None and memory.lost)
         walk = Walk(self._plan, self._look, now=self._now, pause=self._pause, started=self._started)
-        known = memory.batches if memory else []
+        known = memory.batches if memory else ()
         return walk.walk(known, is_lost=is_lost, audience=audience, adopt=self._adopt)
 
-    def _adopt(self, batch: Batch, found: Listing) -> None:
-        """Take the people of a tag for those of the batch.
+    def _adopt(self, batch: Batch, found: Listing) -> Batch:
+        """Return a batch with the people of its tag for its own.
 
         :raises NeedsPerson: they are not listed in full.
         """
@@ -120,19 +115,21 @@ class Recovery:
                 "clear the task. If not, look the tag up in the customer area, and send to the others with "
                 "another task."
             )
-        batch.hashes = self._plan.recogniser.hashes(Person(number) for number in sorted(found.numbers))
-        batch.rejected = b""  # nobody can tell who that was: the platform will refuse them again
-        if batch.state is not BatchState.ACCEPTED:
-            batch.state = after(batch.state, Event.FOUND)
-        batch.receipt = batch.receipt or Receipt(people=len(found.numbers))
+        adopted = batch if batch.state is BatchState.ACCEPTED else batch.after(Event.FOUND)
+        return replace(
+            adopted,
+            hashes=self._plan.recogniser.hashes(Person(number) for number in sorted(found.numbers)),
+            rejected=b"",  # nobody can tell who that was: the platform will refuse them again
+            receipt=batch.receipt or Receipt(people=len(found.numbers)),
+        )
 
     # ---- under another key -------------------------------------------------------------------------
 
-    def _read_back(self, memory: Memory) -> None:
+    def _read_back(self, memory: Memory) -> list[Batch]:
         """Find out anew who is in batches whose hashes were made with another secret: the tags decide."""
         foreign = [batch for batch in memory.batches if not batch.comparable]
         if not foreign:
-            return
+            return list(memory.batches)
         log.warning("The connection's key has changed: the tags on the platform tell who was sent to")
         is_same_tag = memory.world is None or memory.world.tag == self._plan.world.tag
         if is_same_tag and any(batch.tag != self._plan.tag_of(batch.ordinal) for batch in foreign):
@@ -140,23 +137,30 @@ class Recovery:
                 "The connection, its sandbox flag or the tag is another one than on the earlier tries of "
                 "this task. Put the former one back to send to the others, or take another task for them."
             )
-        sent = [batch for batch in foreign if batch.state is BatchState.ACCEPTED]
-        open_ = [batch for batch in foreign if batch.state in OPEN]
-        for batch in [*sent, *open_]:
-            found = self._look(without_people(batch))
-            if found is not None:
-                self._adopt(batch, found)
-            elif batch.state is BatchState.ACCEPTED:
-                raise self._key_is_needed(batch)
-        is_theirs = any(batch.state is BatchState.ACCEPTED for batch in foreign)
-        for batch in foreign:
-            if batch.state in OPEN:
-                self._prove_absent(batch, sent, is_theirs=is_theirs)
-            elif batch.state is not BatchState.ACCEPTED:
-                batch.rejected = batch.hashes = b""
+        # First what was accepted: it tells whether this is the account on which the others can be missing
+        sent = [self._look_again(batch) for batch in foreign if batch.state is BatchState.ACCEPTED]
+        open_ = [self._look_again(batch) for batch in foreign if batch.state in OPEN]
+        is_theirs = bool(sent) or any(batch.state is BatchState.ACCEPTED for batch in open_)
+        proved = [
+            self._prove_absent(batch, sent, is_theirs=is_theirs) if batch.state in OPEN else batch
+            for batch in open_
+        ]
+        known = {batch.ordinal: batch for batch in (*sent, *proved)}
+        return [
+            known.get(batch.ordinal) or (batch if batch.comparable else nobody_of(batch))
+            for batch in memory.batches
+        ]
 
-    def _prove_absent(self, batch: Batch, sent: Sequence[Batch], *, is_theirs: bool) -> None:
-        """Find out that a batch is not on the platform, or take in who is there.
+    def _look_again(self, batch: Batch) -> Batch:
+        """Return a batch with whoever is under its tag now; as it is, if nobody is and nobody has to be."""
+        if (found := self._look(without_people(batch))) is not None:
+            return self._adopt(batch, found)
+        if batch.state is BatchState.ACCEPTED:
+            raise self._key_is_needed(batch)
+        return batch
+
+    def _prove_absent(self, batch: Batch, sent: Sequence[Batch], *, is_theirs: bool) -> Batch:
+        """Return a batch as absent once that is proved, or with whoever is on the platform under its tag.
 
         :param is_theirs: whether the account is known to have sent some of this task's texts.
         """
@@ -166,13 +170,12 @@ class Recovery:
             self._outwait(self._evidence.over_at(replace(batch, inherited=True)))
         for _ in range(self._evidence.looks_needed):
             if found := self._look(without_people(batch)):
-                self._adopt(batch, found)
-                return
+                return self._adopt(batch, found)
             self._pause(evidence.APART)
         control = self._evidence.control(batch, sent)
         if not (control is Control.SHOWN or (control is Control.NONE and self._evidence.is_seen(batch))):
             raise self._key_is_needed(batch)
-        batch.state, batch.hashes, batch.rejected = after(batch.state, Event.NOT_FOUND), b"", b""
+        return nobody_of(batch.after(Event.NOT_FOUND))
 
     def _key_is_needed(self, batch: Batch) -> NeedsPerson:
         return NeedsPerson(
@@ -184,6 +187,24 @@ class Recovery:
         if (left := moment - self._now()) > 0:
             log.info("Waiting %.0f s until the requests of the try before must be over", left)
             self._pause(left)
+
+
+def with_sight(memory: Memory, before: World) -> Memory:
+    """Say of each open batch until when nobody can see it; a ledger and earlier versions do not."""
+    return replace(
+        memory,
+        batches=tuple(
+            replace(batch, unseen_until=before.unseen_until)
+            if batch.unseen_until is None and batch.state in OPEN
+            else batch
+            for batch in memory.batches
+        ),
+    )
+
+
+def nobody_of(batch: Batch) -> Batch:
+    """Return a batch without those who cannot be told from others any more; all of them are free."""
+    return replace(batch, hashes=b"", rejected=b"")
 
 
 def without_people(batch: Batch) -> Batch:

@@ -6,15 +6,15 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from queue import SimpleQueue
 
 from airflow.sdk.exceptions import AirflowRuntimeError
 
 from airflow_provider_smspartner.exceptions import SMSPartnerError
 from airflow_provider_smspartner.journal import Batch, SendLog
-from airflow_provider_smspartner.rules.sending_states import BatchState, Event, after
-from airflow_provider_smspartner.sending.cancellation import CallPlatform, ask_for_all, tell
+from airflow_provider_smspartner.rules.sending_states import CALLED_BACK, Event
+from airflow_provider_smspartner.sending.cancellation import CallPlatform, ask_for_all, settle, tell
 from airflow_provider_smspartner.sending.plan import Plan
 
 log = logging.getLogger(__name__)
@@ -23,14 +23,15 @@ LONGEST = 4.0
 """Seconds that a stopped task takes; Airflow kills it after five."""
 ROUND = 0.05
 """Seconds between two looks at what has been answered meanwhile."""
-CALLED_BACK = frozenset({BatchState.CANCELLING, BatchState.CANCELLED})
 
 
-class Withdrawal:
+class Shutdown:
     """Stops a send when its task is stopped and, if the plan says so, cancels what is scheduled.
 
-    A thread of its own does it. The main thread goes on meanwhile: it takes the answers of what is in flight
-    and has them recorded, and what is recorded is cancelled too.
+    A thread of its own does it: ``_listen``, ``_end`` and what these call run there. The main thread goes on
+    meanwhile: it takes the answers of what is in flight and has them recorded, and what is recorded is
+    cancelled too. ``begin`` runs in a signal handler, on top of the main thread at any line of it; ``add``
+    also in the recorder's thread. Batches cross in a queue, and only this thread writes how they stand.
     """
 
     def __init__(
@@ -50,6 +51,8 @@ class Withdrawal:
         self._bell = SimpleQueue[bool]()
         """Rung from a signal handler, which may interrupt anything: its ``put`` waits for no lock."""
         self._recorded: deque[Batch] = deque()
+        self._standing: dict[int, Batch] = {}
+        """Batches that a stop has met, as they stand by now."""
         self._settled = threading.Event()
         self._thread: threading.Thread | None = None
         self.has_begun = False
@@ -79,7 +82,12 @@ class Withdrawal:
         if self._has_failed:
             self._wait()
 
-    def settle(self) -> None:
+    def has_called_back(self, batch: Batch) -> bool:
+        """Tell whether a stop has taken a batch back, or may have."""
+        known = self._standing.get(batch.ordinal)
+        return known is not None and known.state in CALLED_BACK
+
+    def finish(self) -> None:
         """Note that nothing more will be recorded, and wait for what a stop has begun."""
         self._settled.set()
         self._wait()
@@ -87,7 +95,7 @@ class Withdrawal:
     def close(self, *, failed: bool) -> bool:
         """Note that ``execute`` is at its end, wait, and tell whether a stop may have cancelled something."""
         self._is_over = not failed  # what is done is done: a stop that comes now cancels nothing
-        self.settle()
+        self.finish()
         self._has_failed = failed
         self._wait()  # for one that came in between
         self._bell.put(False)
@@ -112,32 +120,37 @@ class Withdrawal:
 
     def _withdraw(self) -> None:
         until = time.monotonic() + LONGEST
-        seen: list[Batch] = []
         try:
             self._log.intend([], self._now())  # at once, for what there is no time to ask for
             is_last, pause = False, 0.0
             while not is_last:
                 is_last, pause = self._settled.wait(pause) or time.monotonic() > until, ROUND
-                new = [self._recorded.popleft() for _ in range(len(self._recorded))]
-                seen += new
-                self._cancel(new, until)
+                self._cancel([self._recorded.popleft() for _ in range(len(self._recorded))], until)
         except (SMSPartnerError, AirflowRuntimeError) as error:
             log.warning("Nothing more is cancelled by this try: %s", error)
         else:
-            self._is_idle = not any(batch.state in CALLED_BACK for batch in seen)
-            if not seen:
+            self._is_idle = not any(batch.state in CALLED_BACK for batch in self._standing.values())
+            if not self._standing:
                 log.info("This try knows of nothing that is on the platform, and cancels nothing")
-        if seen:
-            tell(seen)
+        if self._standing:
+            tell(self._standing.values())
 
-    def _cancel(self, batches: Iterable[Batch], until: float) -> None:
+    def _cancel(self, batches: Sequence[Batch], until: float) -> None:
         """Cancel those of some batches that still can be."""
         now = self._now()
+        self._note(*batches)
         wanted = [batch for batch in batches if batch.is_cancellable(now)]
         granted = self._log.intend(wanted, now) if wanted else []
-        for batch in granted:
-            batch.state = after(batch.state, Event.INTENT)
+        intended = [batch.after(Event.INTENT) for batch in granted]
+        self._note(*intended)
         width = self._plan.concurrency
-        errors = ask_for_all(granted, call=self._call, send_log=self._log, width=width, until=until)
+        errors = ask_for_all(intended, call=self._call, answer=self._settle, width=width, until=until)
         for sentence in dict.fromkeys(map(str, errors)):
             log.warning("%s", sentence)
+
+    def _settle(self, batch: Batch, event: Event | None) -> None:
+        """Record an answer; for a batch of this try that the platform does not know it is too late, too."""
+        self._note(settle(batch, event or Event.TOO_LATE, self._log))
+
+    def _note(self, *batches: Batch) -> None:
+        self._standing.update((batch.ordinal, batch) for batch in batches)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 
 from airflow_provider_smspartner.api.answers import Sent
@@ -21,7 +22,7 @@ MOST_EXPLAINED = 20
 
 
 class Totals:
-    """The sums of one send, over all of its tries."""
+    """The sums of one send, over all of its tries. Used by the main thread alone."""
 
     def __init__(self, plan: Plan, count: Callable[..., None]) -> None:
         self.accepted: list[Batch] = []
@@ -50,30 +51,30 @@ class Totals:
             )
         self._message_ids.add(sent.message_id)
 
-    def read_answer(self, batch: Batch, sent: Sent, now: float) -> list[Person]:
-        """Put what the platform answered into a batch, and return the people whom it names as left out."""
+    def read_answer(self, batch: Batch, sent: Sent, now: float) -> tuple[Batch, list[Person]]:
+        """Return a batch with what the platform answered, and the people whom it names as left out."""
         bad = self._left_out(batch, sent)
-        batch.rejected = self._plan.recogniser.hashes(bad)
-        batch.receipt = Receipt(
-            people=self._reached(batch),
+        answered = replace(batch, rejected=self._plan.recogniser.hashes(bad))
+        receipt = Receipt(
+            people=self._reached(answered),
             message_id=sent.message_id,
             segments=sent.segments or 0,
             cost=sent.cost or Decimal(0),
             currency=sent.currency,
             scheduled_for=self._plan.scheduled_for(now),
         )
-        return bad
+        return replace(answered, receipt=receipt), bad
 
-    def take_back(self, batch: Batch, listed: int) -> None:
-        """Put a batch right that a look has found: nobody of it was refused, whatever the answer said.
+    def take_back(self, batch: Batch, listed: int) -> Batch:
+        """Return a batch that a look has found put right: nobody was refused, whatever the answer said.
 
         :param listed: how many of its people the list has shown.
         """
         self._rejected -= batch.rejections
-        batch.rejected = batch.forgiven = b""
-        batch.receipt = batch.receipt or Receipt(people=listed)
-        if (missing := self._reached(batch) - listed) > 0:
+        found = replace(batch, rejected=b"", forgiven=b"", receipt=batch.receipt or Receipt(people=listed))
+        if (missing := self._reached(found) - listed) > 0:
             log.warning("Tag %s: %s of its people are not listed, count as unknown", batch.tag, missing)
+        return found
 
     def accept(self, batch: Batch) -> None:
         """Count a batch that the platform has taken on."""
@@ -107,10 +108,9 @@ class Totals:
         """Count the people of whom the send does not know at its end what became of them."""
         self._count(unknown=sum(batch.size for batch in batches))
 
-    @property
-    def texted(self) -> int:
-        """How many people the platform has taken on, and has not taken back since."""
-        standing = (batch for batch in self.accepted if batch.state is BatchState.ACCEPTED)
+    def texted(self, is_back: Callable[[Batch], bool]) -> int:
+        """Count whom the platform has taken on, without the batches that a stop has taken back since."""
+        standing = (batch for batch in self.accepted if not is_back(batch))
         return sum(batch.receipt.people for batch in standing if batch.receipt)
 
     def outcome(self, *, excluded_by: Mapping[str, int]) -> Outcome:

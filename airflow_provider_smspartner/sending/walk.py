@@ -12,7 +12,7 @@ from airflow_provider_smspartner.hooks.paging import Listing
 from airflow_provider_smspartner.journal import CLOCK_MARGIN, Batch
 from airflow_provider_smspartner.rules import batches
 from airflow_provider_smspartner.rules.schedule import PARIS
-from airflow_provider_smspartner.rules.sending_states import Event, after
+from airflow_provider_smspartner.rules.sending_states import Event
 from airflow_provider_smspartner.sending import evidence
 from airflow_provider_smspartner.sending.evidence import Look
 from airflow_provider_smspartner.sending.plan import Plan
@@ -24,7 +24,8 @@ MISSING_IN_A_ROW = 64
 LONGEST_WAIT = 900.0
 """Seconds that a try waits for what is about to be seen; what takes longer is for a later try."""
 
-Adopt = Callable[[Batch, Listing], None]
+Adopt = Callable[[Batch, Listing], Batch]
+"""Takes whoever is listed for the people of a batch."""
 
 
 class Walk:
@@ -73,7 +74,9 @@ class Walk:
             self._pass(found, MISSING_IN_A_ROW, needed, adopt, may_fail=False)
         self._check_sight(found, is_lost=is_lost)
         length = 1 + max(found, default=-1)
-        return [found.get(ordinal) or absent(self._batch(ordinal)) for ordinal in range(length)]
+        return [
+            found.get(ordinal) or self._batch(ordinal).after(Event.NOT_FOUND) for ordinal in range(length)
+        ]
 
     def _pass(
         self, found: dict[int, Batch], missing: int, needed: int, adopt: Adopt, *, may_fail: bool
@@ -105,8 +108,7 @@ class Walk:
             return None
         self._check_distinct(batch.tag, listed)
         log.warning("Tag %s is on the platform: its %s people are left out", batch.tag, len(listed.numbers))
-        adopt(batch, listed)
-        return batch
+        return adopt(batch, listed)
 
     def _batch(self, ordinal: int) -> Batch:
         return Batch(ordinal=ordinal, tag=self._plan.tag_of(ordinal))
@@ -156,9 +158,3 @@ class Walk:
             f"for its time may not be listed there yet. Clear the task{when} (Paris), when it can be seen. "
             "With Airflow's task state store (3.3) or a ledger a task needs no such wait."
         )
-
-
-def absent(batch: Batch) -> Batch:
-    """Return a batch that is not on the platform."""
-    batch.state = after(batch.state, Event.NOT_FOUND)
-    return batch

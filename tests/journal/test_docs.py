@@ -7,10 +7,9 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from airflow_provider_smspartner.journal.eligibility import REJECTED
 from airflow_provider_smspartner.journal.opening import prepare
 from airflow_provider_smspartner.journal.table import PRIMARY_KEY, SENDS
-from airflow_provider_smspartner.rules.sending_states import BatchState
+from airflow_provider_smspartner.rules.sending_states import REJECTED, BatchState
 
 PAGE = (Path(__file__).parents[2] / "docs" / "ledger.md").read_text()
 

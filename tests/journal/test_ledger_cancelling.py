@@ -16,7 +16,8 @@ from tests.journal.conftest import ANN, BOB, EVE, RECEIPT, Campaign, claim
 def accept_scheduled(campaign: Campaign, log: SqlLog, ordinal: int, *some: Person, seconds: float) -> Batch:
     batch = claim(campaign, log, "monday", ordinal, *some)
     when = campaign.clock.now() + seconds
-    batch.state, batch.receipt = BatchState.ACCEPTED, replace(RECEIPT, people=len(some), scheduled_for=when)
+    receipt = replace(RECEIPT, people=len(some), scheduled_for=when)
+    batch = replace(batch, state=BatchState.ACCEPTED, receipt=receipt)
     log.record(batch)
     return batch
 

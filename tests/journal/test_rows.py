@@ -29,9 +29,8 @@ def test_an_answer_counts_for_those_only_who_were_in_the_request(campaign: Campa
         row = dict(connection.execute(sa.select(SENDS)).mappings().one())
         others = ({"number": BOB.number}, {"event": "another order"})
         connection.execute(sa.insert(SENDS), [row | {"owner": "monday 2"} | other for other in others])
-    batch.state, batch.people = BatchState.ACCEPTED, ()
 
-    former.record(batch)
+    former.record(replace(batch, state=BatchState.ACCEPTED, people=()))
 
     with campaign.ledger.engine.connect() as connection:
         rows = connection.execute(sa.select(SENDS)).all()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -90,7 +91,7 @@ def test_a_log_that_nobody_began_is_told_from_an_empty_one() -> None:
 
     memory = log.load()
     assert memory is not None
-    assert (memory.batches, memory.comparable) == ([], True)
+    assert (memory.batches, memory.comparable) == ((), True)
 
 
 STATES = st.sampled_from(BatchState)
@@ -104,12 +105,16 @@ def test_what_is_recorded_comes_back(lives: list[tuple[BatchState, int, bool]]) 
     batches = [batch(ordinal, size=3) for ordinal in range(len(lives))]
     if batches:
         log.claim(batches)
-    for written, (state, rejected, with_id) in zip(batches, lives, strict=True):
-        written.state, written.rejected = state, RECOGNISER.hashes(written.people[:rejected])
-        if state in (BatchState.ACCEPTED, BatchState.CANCELLING):
-            known: dict[str, Any] = {"message_id": "7", "scheduled_for": 3e9} if with_id else {}
-            written.receipt = Receipt(people=3, segments=3, currency="EUR", **known)
-        log.record(written)
+    for ordinal, (state, rejected, with_id) in enumerate(lives):
+        known: dict[str, Any] = {"message_id": "7", "scheduled_for": 3e9} if with_id else {}
+        receipt = Receipt(people=3, segments=3, currency="EUR", **known)
+        batches[ordinal] = replace(
+            batches[ordinal],
+            state=state,
+            rejected=RECOGNISER.hashes(batches[ordinal].people[:rejected]),
+            receipt=receipt if state in (BatchState.ACCEPTED, BatchState.CANCELLING) else None,
+        )
+        log.record(batches[ordinal])
 
     memory = log_of(store.new_try()).load()
 
@@ -133,8 +138,7 @@ def test_one_write_means_to_cancel_whatever_is_scheduled_under_an_id_for_later()
     log.claim(batches)
 
     def accept(written: Batch, receipt: Receipt) -> None:
-        written.state, written.receipt = BatchState.ACCEPTED, receipt
-        log.record(written)
+        log.record(replace(written, state=BatchState.ACCEPTED, receipt=receipt))
 
     for written, receipt in zip(batches, receipts, strict=False):
         accept(written, receipt)
@@ -176,9 +180,8 @@ def test_a_confirmed_claim_has_the_new_time() -> None:
     log = log_of(store.new_try())
     log.begin()
     log.claim([claimed := batch(0)])
-    claimed.claimed_at = 2e9
 
-    log.confirm(claimed)
+    log.confirm(replace(claimed, claimed_at=2e9))
 
     memory = log.load()
     assert memory is not None

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 import sqlalchemy as sa
-from airflow.providers.common.compat.sdk import AirflowFailException
 
 from airflow_provider_smspartner import api
+from airflow_provider_smspartner.exceptions import NeedsPerson
 from airflow_provider_smspartner.journal import StaleProcess
 from airflow_provider_smspartner.sending.engine import Sending
 from airflow_provider_smspartner.sending.plan import Outcome
@@ -67,7 +67,7 @@ def test_a_task_that_has_sent_is_known_under_every_connection(
 ) -> None:
     campaign.send("monday", [ANN, BOB], instance="shop/monday")
 
-    with pytest.raises(AirflowFailException, match=words):
+    with pytest.raises(NeedsPerson, match=words):
         campaign.send("monday elsewhere", [ANN, BOB, EVE], attempt=2, instance="shop/monday", **changed)
     rest = campaign.send("monday", [ANN, BOB, EVE], attempt=2, instance="shop/monday")
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from airflow.providers.common.compat.sdk import AirflowFailException
 
 from airflow_provider_smspartner import api
 from airflow_provider_smspartner.api.answers import Sent
-from airflow_provider_smspartner.exceptions import OutcomeUnknownError, SMSPartnerError
+from airflow_provider_smspartner.exceptions import NeedsPerson, OutcomeUnknownError, SMSPartnerError
 from airflow_provider_smspartner.journal import StaleProcess
 from airflow_provider_smspartner.journal.table import SENDS
 from airflow_provider_smspartner.rules.batches import batch_tag
@@ -159,8 +159,7 @@ def test_whom_another_task_lets_go_of_is_texted(campaign: Campaign, simulator: S
     [batch] = rival.claim([batch_of(plan, 0, people(3))])
 
     def give_up() -> None:
-        batch.state = BatchState.ABSENT
-        rival.record(batch)
+        rival.record(replace(batch, state=BatchState.ABSENT))
 
     campaign.clock.meanwhile = give_up
 
@@ -240,7 +239,7 @@ def test_on_unknown_decides_about_dead_runs_too(campaign: Campaign, simulator: S
     campaign.die_sending("monday", people(3), posted=False, invisible=True)
     campaign.clock.time += LEASE + 1
 
-    with pytest.raises(AirflowFailException, match="on_unknown="):
+    with pytest.raises(NeedsPerson, match="on_unknown="):
         campaign.send("tuesday", people(5), on_unknown="fail")
     assert not simulator.sent
 
@@ -269,7 +268,7 @@ def test_other_people_under_a_dead_runs_tag_are_for_a_person(
     campaign.hook.call(campaign.plan("x").make_call(people(1, first=70), batch.tag))
     campaign.clock.time += LEASE + 1
 
-    with pytest.raises(AirflowFailException, match="holds other people"):
+    with pytest.raises(NeedsPerson, match="holds other people"):
         campaign.send("tuesday", people(5))
 
 
@@ -355,6 +354,6 @@ def test_without_its_rows_nobody_can_tell_events_apart(campaign: Campaign, simul
     campaign.send("monday", orders, by_event=True)
     forget(campaign)
 
-    with pytest.raises(AirflowFailException, match="event_column"):
+    with pytest.raises(NeedsPerson, match="event_column"):
         campaign.send("monday", orders, attempt=2, by_event=True)
     assert simulator.texts_per_number() == once(orders)

@@ -9,10 +9,9 @@ from typing import Any
 
 from airflow_provider_smspartner.plugins.drawing.states import NOT_BEGUN
 from airflow_provider_smspartner.plugins.facts import TaskFact
-from airflow_provider_smspartner.rules.sending_states import OPEN, BatchState
+from airflow_provider_smspartner.rules.sending_states import UNDECIDED, BatchState
 
 ACCEPTED = BatchState.ACCEPTED.value
-OPEN_STATES = frozenset(state.value for state in (*OPEN, BatchState.CANCELLING))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +66,7 @@ def tally_of(task: TaskFact) -> Tally:
         estimated_segments=whole(estimate["segments"]) if "segments" in estimate else None,
         batches=known("batches", len(task.batches)) if not task.batches else len(task.batches),
         accepted_batches=known("batches", len(accepted)),
-        open_people=sum(batch.people or 0 for batch in task.batches if batch.state in OPEN_STATES),
+        open_people=sum(batch.people or 0 for batch in task.batches if batch.state in UNDECIDED),
     )
 
 

@@ -13,11 +13,10 @@ from airflow.providers.common.compat.sdk import AirflowException
 from sqlalchemy import exc, func, select
 
 from airflow_provider_smspartner.exceptions import SMSPartnerError
-from airflow_provider_smspartner.journal.eligibility import REJECTED
 from airflow_provider_smspartner.journal.opening import engine_of
 from airflow_provider_smspartner.journal.table import SENDS
 from airflow_provider_smspartner.plugins.facts import UNREADABLE, BatchFact
-from airflow_provider_smspartner.rules.sending_states import BatchState
+from airflow_provider_smspartner.rules.sending_states import REJECTED, BatchState
 
 PATIENCE = 5.0
 """Seconds that a page waits for a ledger."""

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import case, null, select
 
-from airflow_provider_smspartner.journal.task_state import HEADER, INTENT, LARGEST_CLAIMS
+from airflow_provider_smspartner.journal.store_format import HEADER, INTENT, LARGEST_CLAIMS
 from airflow_provider_smspartner.plugins.facts import UNREADABLE, BatchFact
 from airflow_provider_smspartner.rules.people import HASH_SIZE
 from airflow_provider_smspartner.rules.sending_states import BatchState

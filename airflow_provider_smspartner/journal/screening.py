@@ -1,0 +1,125 @@
+"""Whom of an audience the ledger lets pass: who is left out and why, and who is waited for meanwhile."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Final
+
+from airflow_provider_smspartner.exceptions import OutcomeUnknownError
+from airflow_provider_smspartner.journal.eligibility import (
+    Claimant,
+    Rows,
+    Standing,
+    check_events,
+    reason,
+    rows_of,
+    standing,
+)
+from airflow_provider_smspartner.journal.orphans import REMEDY, Look, settle
+from airflow_provider_smspartner.journal.table import Key, Ledger, who
+from airflow_provider_smspartner.rules.people import Person
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from sqlalchemy.engine import Row
+
+log = logging.getLogger(__name__)
+
+AT_ONCE: Final = 500
+"""People asked for in one statement; some databases bind no more than 2,100 values."""
+
+
+class Screening:
+    """Sorts the people of one audience by what the ledger knows of them.
+
+    Used by the threads that claim and that read the audience, which never do so at the same moment.
+    """
+
+    def __init__(self, ledger: Ledger, claimant: Claimant, look: Look, now: Callable[[], float]) -> None:
+        self.excluded_by = Counter[str]()
+        """How many people have been left out, by reason."""
+        self._ledger = ledger
+        self._me = claimant
+        self._look = look
+        self._now = now
+        self._kept_back: dict[Key, tuple[Person, datetime]] = {}
+        """Whom somebody else is about to text, and until when that holds unless it is renewed."""
+        self._stuck: dict[str, int] = {}
+        """How many people are under the tags of dead runs of which nobody can tell whether they left."""
+
+    def unsent(self, people: Iterable[Person]) -> Iterator[Person]:
+        """Leave out who is done, and keep back whom somebody else is about to text; see ``freed``."""
+        self.excluded_by.clear()
+        self._kept_back.clear()
+        self._stuck.clear()
+        source = iter(people)
+        while some := list(islice(source, AT_ONCE)):
+            yield from self._free(some)
+        if self._kept_back:  # or nobody would know why a task that has sent to all goes on
+            log.info("Another task is about to text %s people: waiting for it", len(self._kept_back))
+
+    def left_out(self, people: Iterable[Person]) -> Counter[str]:
+        """Count by reason whom the ledger leaves out for certain; who is waited for does not count yet."""
+        reasons, source = Counter[str](), iter(people)
+        while some := list(islice(source, AT_ONCE)):
+            rows = self._rows(some).values()
+            reasons.update(reason(row) for row in rows if self._standing(row) is Standing.DONE)
+        return reasons
+
+    def freed(self) -> list[Person] | None:
+        """Return those kept back whom the others have let go of; None when nobody is kept back any more.
+
+        A task that renews its claims is alive, and its people are its own. One that does not is waited for
+        until its lease is over; then its claims are looked up by tag.
+
+        :raises OutcomeUnknownError: no look by tag can prove that a dead run's texts did not leave.
+        """
+        waiting = iter([person for person, _ in self._kept_back.values()])
+        freed: list[Person] = []
+        while some := list(islice(waiting, AT_ONCE)):
+            freed += self._free(some)
+        if freed or self._kept_back:
+            return freed
+        if self._stuck:
+            named = ", ".join(f"{tag} ({people} people)" for tag, people in self._stuck.items())
+            raise OutcomeUnknownError(
+                f"Nobody can tell whether SMS Partner has what a run that died left under: {named}. {REMEDY} "
+                "Everybody else is settled."
+            )
+        return None
+
+    def _free(self, people: Sequence[Person]) -> list[Person]:
+        rows = self._rows(people)
+        lapsed = [row for row in rows.values() if self._standing(row) is Standing.LAPSED]
+        if lapsed:
+            for row in {(row.task, row.ordinal): row for row in lapsed}.values():
+                if not settle(row, self._me, self._ledger, self._look, self._now):
+                    self._stuck.setdefault(row.tag, 0)
+            rows = self._rows(people)
+        return [person for person in people if self.admit(person, rows.get(who(person)))]
+
+    def admit(self, person: Person, row: Row[Any] | None) -> bool:
+        """Tell whether a person may be claimed; if not, count them or keep them back."""
+        is_now, seen = self._standing(row), self._kept_back.pop(who(person), None)
+        if row is None or is_now in (Standing.FREE, Standing.OURS):
+            return True
+        if is_now is Standing.LAPSED and row.tag in self._stuck:
+            self._stuck[row.tag] += 1
+        elif is_now is Standing.DONE:
+            self.excluded_by[reason(row)] += 1
+        elif seen and row.lease_until > seen[1]:
+            self.excluded_by["other_task"] += 1
+        else:
+            self._kept_back[who(person)] = (person, row.lease_until)
+        return False
+
+    def _standing(self, row: Row[Any] | None) -> Standing:
+        return standing(row, self._me, self._now())
+
+    def _rows(self, people: Sequence[Person]) -> Rows:
+        check_events(people)
+        return self._ledger.transact(lambda connection: rows_of(connection, people, self._me))
