@@ -14,18 +14,18 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import bindparam, delete, func, not_, or_, select, update
 
 from airflow_provider_smspartner.exceptions import InvalidMessage
-from airflow_provider_smspartner.journal.eligibility import FREE_STATES, REJECTED
 from airflow_provider_smspartner.journal.opening import open_ledger
 from airflow_provider_smspartner.journal.table import PRIMARY_KEY, SENDS, Ledger, moment, tombstone
 from airflow_provider_smspartner.rules.arguments import shown
 from airflow_provider_smspartner.rules.people import ERASED
-from airflow_provider_smspartner.rules.sending_states import BatchState
+from airflow_provider_smspartner.rules.sending_states import FREE, REJECTED, BatchState, names
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection, Row
 
 AT_ONCE: Final = 500
 """Rows of one transaction."""
+FREE_STATES: Final = names(FREE)
 SETTLED: Final = (*FREE_STATES, BatchState.ACCEPTED.value, REJECTED)
 """States of which nothing is still to be found out under a number."""
 IS_SETTLED: Final = or_(*(SENDS.c.state == state for state in SETTLED))

@@ -24,6 +24,7 @@ from airflow_provider_smspartner.journal.table import (
     tombstone,
     who,
 )
+from airflow_provider_smspartner.rules.frequency import Frequency
 from airflow_provider_smspartner.rules.people import ERASED, Person
 from airflow_provider_smspartner.rules.sending_states import FREE, OPEN, is_settled
 
@@ -61,6 +62,8 @@ class Claimant:
     redirect_to: str | None = field(default=None, repr=False)
     by_event: bool = False
     """Whether people get a text for each event."""
+    at_most: Frequency | None = None
+    """How often the connection may text a person; None: as often as campaigns are sent."""
 
     def __post_init__(self) -> None:
         if not self.campaign.strip() or len(self.campaign) > LONGEST_NAME:

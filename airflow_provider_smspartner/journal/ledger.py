@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Final
@@ -21,6 +21,7 @@ from airflow_provider_smspartner.journal import Batch, Memory, StaleProcess
 from airflow_provider_smspartner.journal.cancelling import intend, take_over, write_answer
 from airflow_provider_smspartner.journal.claims import drop_claim, mine, renew_claim, write_claims
 from airflow_provider_smspartner.journal.eligibility import Claimant, Rows, check_events
+from airflow_provider_smspartner.journal.frequency import capped_of, take_turn
 from airflow_provider_smspartner.journal.moves import brought, forgiven
 from airflow_provider_smspartner.journal.orphans import Look
 from airflow_provider_smspartner.journal.rows import (
@@ -30,7 +31,7 @@ from airflow_provider_smspartner.journal.rows import (
     write_rejected,
 )
 from airflow_provider_smspartner.journal.screening import Screening
-from airflow_provider_smspartner.journal.table import SENDS, Ledger, moment, who
+from airflow_provider_smspartner.journal.table import SENDS, Key, Ledger, moment, who
 from airflow_provider_smspartner.journal.tries import begin_try, may_go_on
 from airflow_provider_smspartner.journal.union import ordinals_of_store, united
 from airflow_provider_smspartner.journal.world import UNNAMED, World
@@ -206,20 +207,26 @@ class SqlLog:
             self._fence.count_claims(batches[-1].ordinal + 1)
         if not self._has_begun:
             self._begin_try()
-        refused = self._ledger.transact(lambda connection: self._claim(connection, batches))
-        return [self._granted(batch, refused) for batch in batches]
+        refused, capped = self._ledger.transact(lambda connection: self._claim(connection, batches))
+        self._screening.count_capped(capped)
+        return [self._granted(without(batch, capped), refused) for batch in batches]
 
     def _granted(self, batch: Batch, refused: Rows) -> Batch:
         """Return a batch without those whom others have claimed in between, who are counted or kept back."""
         for person in batch.people:
             if who(person) in refused:
                 self._screening.admit(person, refused[who(person)])
-        people = tuple(person for person in batch.people if who(person) not in refused)
-        return replace(batch, people=people, hashes=self._recogniser.hashes(people))
+        granted = without(batch, refused)
+        return replace(granted, hashes=self._recogniser.hashes(granted.people))
 
-    def _claim(self, connection: Connection, batches: Sequence[Batch]) -> Rows:
+    def _claim(self, connection: Connection, batches: Sequence[Batch]) -> tuple[Rows, set[Key]]:
+        if self._me.at_most is not None:
+            take_turn(connection)
         self._check_turn(connection, batches=1 + max(batch.ordinal for batch in batches))
-        return write_claims(connection, batches, self._me, self._now())
+        now, everybody = self._now(), [person for batch in batches for person in batch.people]
+        capped = capped_of(connection, everybody, self._me, now)
+        left = [without(batch, capped) for batch in batches]
+        return write_claims(connection, left, self._me, now), capped
 
     def confirm(self, batch: Batch) -> None:
         """Make sure that this process still holds all people of a batch, and nobody else any under its tag.
@@ -297,3 +304,8 @@ class SqlLog:
         """Forget that of the store, where a try without the ledger has written it; each row has its own."""
         if self._fence:
             self._fence.forget_intent()
+
+
+def without(batch: Batch, keys: Container[Key]) -> Batch:
+    """Return a batch without some people."""
+    return replace(batch, people=tuple(person for person in batch.people if who(person) not in keys))

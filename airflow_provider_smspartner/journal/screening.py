@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
@@ -18,6 +18,7 @@ from airflow_provider_smspartner.journal.eligibility import (
     rows_of,
     standing,
 )
+from airflow_provider_smspartner.journal.frequency import CAPPED, capped_of
 from airflow_provider_smspartner.journal.orphans import REMEDY, Look, settle
 from airflow_provider_smspartner.journal.table import Key, Ledger, who
 from airflow_provider_smspartner.rules.people import Person
@@ -66,8 +67,10 @@ class Screening:
         """Count by reason whom the ledger leaves out for certain; who is waited for does not count yet."""
         reasons, source = Counter[str](), iter(people)
         while some := list(islice(source, AT_ONCE)):
-            rows = self._rows(some).values()
-            reasons.update(reason(row) for row in rows if self._standing(row) is Standing.DONE)
+            rows = self._rows(some)
+            reasons.update(reason(row) for row in rows.values() if self._standing(row) is Standing.DONE)
+            if capped := self._capped(some, rows):
+                reasons[CAPPED] += len(capped)
         return reasons
 
     def freed(self) -> list[Person] | None:
@@ -100,7 +103,22 @@ class Screening:
                 if not settle(row, self._me, self._ledger, self._look, self._now):
                     self._stuck.setdefault(row.tag, 0)
             rows = self._rows(people)
-        return [person for person in people if self.admit(person, rows.get(who(person)))]
+        free = [person for person in people if self.admit(person, rows.get(who(person)))]
+        capped = self._capped(free, rows)
+        self.count_capped(capped)
+        return [person for person in free if who(person) not in capped]
+
+    def count_capped(self, capped: Collection[Key]) -> None:
+        """Count people who were left out because they were texted often enough."""
+        if capped:
+            self.excluded_by[CAPPED] += len(capped)
+
+    def _capped(self, people: Iterable[Person], rows: Rows) -> set[Key]:
+        """Return those who would get a text of this campaign anew, and one too many."""
+        if self._me.at_most is None:
+            return set()
+        anew = [person for person in people if self._standing(rows.get(who(person))) is Standing.FREE]
+        return self._ledger.transact(lambda connection: capped_of(connection, anew, self._me, self._now()))
 
     def admit(self, person: Person, row: Row[Any] | None) -> bool:
         """Tell whether a person may be claimed; if not, count them or keep them back."""

@@ -75,6 +75,7 @@ SENDS: Final = Table(
     Index("smspartner_sends_task", "task", "ordinal"),
     Index("smspartner_sends_tag", "tag"),
     Index("smspartner_sends_message", "message_id"),
+    Index("smspartner_sends_person", "number", "claimed_at"),
     mysql_engine="InnoDB",  # others know no transactions
 )
 """One row for each person of a campaign; ``docs/ledger.md`` says what each column means."""

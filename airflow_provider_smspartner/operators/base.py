@@ -20,6 +20,7 @@ from airflow_provider_smspartner.operators.hours import KeepsHours
 from airflow_provider_smspartner.operators.runs import check_limit
 from airflow_provider_smspartner.rules import arguments, batches, message, schedule
 from airflow_provider_smspartner.rules.countries import check_countries, check_country
+from airflow_provider_smspartner.rules.frequency import read_frequency
 from airflow_provider_smspartner.rules.sending_hours import check_region
 from airflow_provider_smspartner.rules.share import read_share
 from airflow_provider_smspartner.tasks.failures import refused_for_good
@@ -76,6 +77,7 @@ class BaseSendOperator(KeepsHours):
         campaign: str | None = None,
         ledger_conn_id: str | None = None,
         event_column: str | None = None,
+        at_most: tuple[int, timedelta] | None = None,
         allow_backfill: bool = False,
         max_run_age: timedelta | None = timedelta(days=1),
         cancel_on_kill: bool = False,
@@ -110,6 +112,7 @@ class BaseSendOperator(KeepsHours):
         self.campaign = campaign
         self.ledger_conn_id = ledger_conn_id
         self.event_column = event_column
+        self.at_most = at_most
         self.allow_backfill = allow_backfill
         self.max_run_age = max_run_age
         self.cancel_on_kill = cancel_on_kill
@@ -129,7 +132,7 @@ class BaseSendOperator(KeepsHours):
         people = (
             ["recipients"] if "recipients" in given or not query & given else ["sql", "warehouse_conn_id"]
         )
-        remembered = {"campaign", "ledger_conn_id", "event_column", "cancel_on_kill"} & given
+        remembered = {"campaign", "ledger_conn_id", "event_column", "at_most", "cancel_on_kill"} & given
         return [*people, *(("campaign", "ledger_conn_id") if remembered else ())]
 
     def _settle(self, defaults: Mapping[str, Any]) -> None:
@@ -168,6 +171,8 @@ class BaseSendOperator(KeepsHours):
         arguments.optional(arguments.name, self.event_column, "event_column")
         if self.share is not None:
             read_share(self.share)
+        if self.at_most is not None:
+            read_frequency(self.at_most)
         arguments.name(self.smspartner_conn_id, "smspartner_conn_id")
         for switch in ("exclude_stop_list", "durable", "allow_backfill", "cancel_on_kill"):
             setattr(self, switch, arguments.boolean(getattr(self, switch), switch))
@@ -202,6 +207,10 @@ class BaseSendOperator(KeepsHours):
         if self.event_column is not None and self.ledger_conn_id is None:
             raise InvalidMessage(
                 "event_column: events are remembered in a ledger; give ledger_conn_id and campaign too"
+            )
+        if self.at_most is not None and self.ledger_conn_id is None:
+            raise InvalidMessage(
+                "at_most: only a ledger knows what other campaigns sent; give ledger_conn_id and campaign too"
             )
         if self.cancel_on_kill and not self.durable and self.ledger_conn_id is None:
             raise InvalidMessage(

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 SAID: Final = {
     "campaign": "have had this campaign, or were refused for good",
     "erased": "were erased",
+    "capped": "have had as many texts as at_most allows",
 }
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_smspartner.journal import Batch, NoLog, SendLog
 from airflow_provider_smspartner.journal.task_state import TaskStateLog
+from airflow_provider_smspartner.rules.frequency import read_frequency
 from airflow_provider_smspartner.sending.looks import Looks
 
 if TYPE_CHECKING:
@@ -89,6 +90,7 @@ def open_sql_log(
         invisible=plan.unseen_until(time.time()) is not None,
         redirect_to=plan.redirect_to,
         by_event=task.event_column is not None,
+        at_most=None if task.at_most is None else read_frequency(task.at_most),
     )
     return SqlLog(
         open_ledger(str(task.ledger_conn_id)), claimant, plan.recogniser, plan.tag_of, look, fence=fence

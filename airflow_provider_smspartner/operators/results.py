@@ -79,13 +79,15 @@ def result_of(
     :param connection: through which; its platform alone knows the ids.
     """
     scheduled = options.send_at
+    by_ledger = {reason: people for reason, people in outcome.excluded_by.items() if people}
+    capped = by_ledger.pop("capped", 0)
     result = {
         "message_ids": outcome.message_ids,
         "tags": outcome.tags,
         "recipients": outcome.recipients,
         "invalid": found.invalid,
         "duplicates": found.duplicates,
-        "excluded": found.excluded + outcome.excluded,
+        "excluded": found.excluded + sum(by_ledger.values()),
         "rejected": outcome.rejected,
         "unknown": outcome.unknown,
         "batches": len(outcome.counts),
@@ -100,7 +102,9 @@ def result_of(
     }
     if found.held_out:
         result["held_out"] = found.held_out
-    if excluded_by := reasons_of(found) | outcome.excluded_by:
+    if capped:
+        result["capped"] = capped
+    if excluded_by := reasons_of(found) | by_ledger:
         result["excluded_by"] = excluded_by
     if quote is not None:
         result["estimate"] = quote.as_dict()

@@ -27,7 +27,8 @@ ONCE = {"campaign": "sale", "ledger_conn_id": "ledger"}
 
 def rows(ledger: Path, columns: str) -> list[tuple[Any, ...]]:
     with closing(sqlite3.connect(ledger)) as connection:
-        return connection.execute(f"SELECT {columns} FROM smspartner_sends ORDER BY number, event").fetchall()
+        query = f"SELECT {columns} FROM smspartner_sends ORDER BY number, event, campaign"
+        return connection.execute(query).fetchall()
 
 
 @pytest.mark.parametrize("make", [sms, survey])

@@ -1,0 +1,76 @@
+"""Whom a connection has texted often enough: counted in the ledger, inside the transaction of the claim."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Final
+
+from sqlalchemy import or_, select, update
+
+from airflow_provider_smspartner.journal.eligibility import Claimant
+from airflow_provider_smspartner.journal.table import IDENTITY, SENDS, Key, moment, tombstone, who
+from airflow_provider_smspartner.rules.sending_states import FREE, REJECTED
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import Connection
+
+    from airflow_provider_smspartner.rules.people import Person
+
+CAPPED: Final = "capped"
+"""Why somebody is left out who was texted often enough."""
+AT_ONCE: Final = 500
+"""People of one statement; some databases bind no more than 2,100 values."""
+
+
+def take_turn(connection: Connection) -> None:
+    """Let the claims of tasks that count follow each other; call it before the transaction reads anything.
+
+    Two tasks would else both count before either has claimed. The row that names the ledger is written as it
+    is: that locks it in every database, is SQLite's one writer, and comes before MySQL's view of the data.
+    """
+    connection.execute(update(IDENTITY).values(one=IDENTITY.c.one))
+
+
+def capped_of(connection: Connection, people: Iterable[Person], claimant: Claimant, now: float) -> set[Key]:
+    """Return those of the people, in their order, for whom another text would be one too many."""
+    if claimant.at_most is None:
+        return set()
+    keys, capped = list(map(who, people)), set[Key]()
+    for start in range(0, len(keys), AT_ONCE):
+        some = keys[start : start + AT_ONCE]
+        texts = texts_of(connection, some, claimant, since=now - claimant.at_most.seconds)
+        for number, event in some:
+            if texts[number] >= claimant.at_most.texts:
+                capped.add((number, event))
+            texts[number] += 1  # the next event of the same person comes on top
+    return capped
+
+
+def texts_of(
+    connection: Connection, keys: Sequence[Key], claimant: Claimant, *, since: float
+) -> Counter[str]:
+    """Count, by number, the texts that people had or are about to have besides those of these keys.
+
+    Erased people count: who was texted once for each campaign is known by one tombstone in all of them. The
+    tombstone of an event holds the event, so that it counts for that event alone.
+    """
+    names = {tombstone((number, event), claimant.secret): number for number, event in keys}
+    names |= {tombstone((number, ""), claimant.secret): number for number, _ in keys}
+    names |= {number: number for number, _ in keys}
+    wanted, own = sorted(names), set(keys)
+    texts = Counter[str]()
+    for start in range(0, len(wanted), AT_ONCE):
+        rows = connection.execute(
+            select(SENDS.c.number, SENDS.c.campaign, SENDS.c.event).where(
+                SENDS.c.connection == claimant.connection,
+                SENDS.c.sandbox == claimant.sandbox,
+                SENDS.c.number.in_(wanted[start : start + AT_ONCE]),
+                SENDS.c.state.not_in([*names(FREE), REJECTED]),
+                or_(SENDS.c.claimed_at >= moment(since), SENDS.c.scheduled_for >= moment(since)),
+            )
+        )
+        for row in rows:
+            if row.campaign != claimant.campaign or (row.number, row.event) not in own:
+                texts[names[row.number]] += 1
+    return texts
