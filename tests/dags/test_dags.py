@@ -15,13 +15,14 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from airflow_provider_smspartner.rules.share import position
 from scripts.airflow_command import airflow, airflow_environment
 from scripts.shop import DAGS, Shop, open_shop
 
 pytestmark = pytest.mark.airflow
 
 PARIS = ZoneInfo("Europe/Paris")
-NO_CAMPAIGNS = {"order_notifications", "sms_campaign_approved", "sms_on_failure"}
+NO_CAMPAIGNS = {"order_notifications", "sms_campaign_approved", "sms_on_failure", "sms_upkeep"}
 CAMPAIGNS = {path.stem for path in DAGS.glob("*.py")} - NO_CAMPAIGNS
 
 
@@ -66,6 +67,33 @@ def test_each_order_is_notified_once_however_often_it_is_found(home: Path, tmp_p
         assert sum(new.values()) == 1
         assert " your order 1 is ready" in shop.simulator.sent[-1].text
     assert not [number for number in _spellings(shop) if number in log.read_text()]
+
+
+def test_when_the_canary_fails_nobody_else_is_texted(home: Path, tmp_path: Path) -> None:
+    log = tmp_path / "run.log"
+    with open_shop(tmp_path) as shop:
+        shop.simulator.fates.clear()
+        shop.simulator.deliver(status="Not delivered")
+        env = airflow_environment(home, dags=DAGS, env=shop.connections)
+
+        assert airflow("dags", "test", "sms_campaign_canary", env=env, log=log) != 0, log.read_text()
+
+        first = {number for number in shop.warehouse.people if position(number, "autumn 2026") < 0.05}
+        assert shop.simulator.texts_per_number() == Counter(first)
+    assert "min_delivery_rate" in log.read_text()
+
+
+def test_upkeep_texts_nobody(home: Path, tmp_path: Path) -> None:
+    log = tmp_path / "run.log"
+    with open_shop(tmp_path) as shop:
+        shop.simulator.add_to_stop_list("+33600000001")
+        env = airflow_environment(home, dags=DAGS, env=shop.connections)
+
+        assert airflow("dags", "test", "sms_upkeep", env=env, log=log) == 0, log.read_text()
+
+        assert shop.simulator.sent == []
+        with closing(sqlite3.connect(shop.warehouse.path)) as database:
+            assert database.execute("SELECT phone_number FROM sms_stops").fetchall() == [("+33600000001",)]
 
 
 def test_the_campaign_leaves_every_day_but_sunday_at_ten_in_paris(home: Path, tmp_path: Path) -> None:
