@@ -10,7 +10,7 @@ from sqlalchemy import or_, select, update
 
 from airflow_provider_smspartner.journal.eligibility import Claimant
 from airflow_provider_smspartner.journal.table import IDENTITY, SENDS, Key, moment, tombstone, who
-from airflow_provider_smspartner.rules.sending_states import FREE, REJECTED
+from airflow_provider_smspartner.rules.sending_states import FREE, REJECTED, names
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
@@ -55,10 +55,10 @@ def texts_of(
     Erased people count: who was texted once for each campaign is known by one tombstone in all of them. The
     tombstone of an event holds the event, so that it counts for that event alone.
     """
-    names = {tombstone((number, event), claimant.secret): number for number, event in keys}
-    names |= {tombstone((number, ""), claimant.secret): number for number, _ in keys}
-    names |= {number: number for number, _ in keys}
-    wanted, own = sorted(names), set(keys)
+    whose = {tombstone((number, event), claimant.secret): number for number, event in keys}
+    whose |= {tombstone((number, ""), claimant.secret): number for number, _ in keys}
+    whose |= {number: number for number, _ in keys}
+    wanted, own = sorted(whose), set(keys)
     texts = Counter[str]()
     for start in range(0, len(wanted), AT_ONCE):
         rows = connection.execute(
@@ -72,5 +72,5 @@ def texts_of(
         )
         for row in rows:
             if row.campaign != claimant.campaign or (row.number, row.event) not in own:
-                texts[names[row.number]] += 1
+                texts[whose[row.number]] += 1
     return texts

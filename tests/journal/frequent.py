@@ -10,6 +10,7 @@ import json
 import random
 import sys
 from collections import Counter
+from functools import partial
 
 import sqlalchemy as sa
 
@@ -45,7 +46,7 @@ def claim(ledger: Ledger, name: str, seed: int) -> Counter[str]:
             at_most=Frequency(texts=at_most(seed), seconds=3600),
         )
         recogniser = Recogniser("secret", [task])
-        log = SqlLog(ledger, claimant, recogniser, lambda n, of=task: batch_tag([of], n), lambda tag: None)
+        log = SqlLog(ledger, claimant, recogniser, partial(batch_tag, [task]), lambda tag: None)
         people = [Person(f"+336{n:08}") for n in range(PEOPLE)]
         random.Random(task).shuffle(people)
         for ordinal, some in enumerate(split(people, size=4)):
