@@ -6,6 +6,7 @@ import ast
 import inspect
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import fields
 from datetime import timedelta
 from typing import Any
@@ -16,6 +17,7 @@ from airflow_provider_smspartner import api, exceptions, get_provider_info
 from airflow_provider_smspartner.notifications.smspartner import SMSPartnerNotifier
 from airflow_provider_smspartner.operators.smspartner import SendSmsOperator, SendSurveyOperator
 from airflow_provider_smspartner.rules.sending_states import TRANSITIONS, BatchState
+from airflow_provider_smspartner.sending import stages
 from airflow_provider_smspartner.sensors.smspartner import DeliveryStatusSensor
 from airflow_provider_smspartner.simulator import Simulator
 from tests.conftest import Connect
@@ -178,9 +180,17 @@ def test_the_codes_of_errors() -> None:
 
 
 def test_the_state_diagram_is_the_table() -> None:
-    drawn = re.findall(r"^ +(\w+) --> (\w+): (.+)$", HOW.read_text(), re.MULTILINE)
-    steps = [(before.value, end.value, event.value) for (before, event), end in TRANSITIONS.items()]
-    assert sorted(drawn) == sorted(steps)
+    of_batches, of_sends = re.findall(r"```mermaid\n(.*?)```", HOW.read_text(), re.DOTALL)
+    assert drawn(of_batches) == steps(TRANSITIONS)
+    assert drawn(of_sends) == steps(stages.TRANSITIONS)
+
+
+def drawn(diagram: str) -> list[tuple[str, ...]]:
+    return sorted(re.findall(r"^ +(\w+) --> (\w+): (.+)$", diagram, re.MULTILINE))
+
+
+def steps(table: Mapping[tuple[Any, Any], Any]) -> list[tuple[str, ...]]:
+    return sorted((before.value, end.value, event.value) for (before, event), end in table.items())
 
 
 def test_every_state_is_explained() -> None:

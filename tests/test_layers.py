@@ -82,9 +82,14 @@ def of_the_top(module: str, source: str) -> Iterator[str]:
 def name_of(node: ast.AST) -> str:
     """The last name of an expression: ``X`` of ``X``, ``a.X``, ``X(…)`` and ``"X"``."""
     node = node.func if isinstance(node, ast.Call) else node
-    if isinstance(node, ast.Constant):
-        return str(node.value)
-    return getattr(node, "attr", None) or getattr(node, "id", "")
+    match node:
+        case ast.Constant():
+            return str(node.value)
+        case ast.Attribute():
+            return node.attr
+        case ast.Name():
+            return node.id
+    return ""
 
 
 def breaches(place: str, module: str, source: str) -> Iterator[tuple[str, str]]:

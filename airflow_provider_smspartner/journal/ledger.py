@@ -45,16 +45,16 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-RENEW_EVERY: Final = 30.0
-"""Seconds between two renewals of the claims of a process that waits."""
+RENEW_EVERY: Final = 30.0  # seconds
 OPEN_ROWS: Final = SENDS.c.state.in_(names(OPEN))
 
 
 class SqlLog:
     """Remembers the people of a campaign over all of its runs and tasks.
 
-    ``look`` returns the numbers that the platform lists under a tag, None when it knows no such tag.
     ``fence`` is the log in Airflow's task state store: who may not write to it may not claim.
+    ``intend`` and ``record_cancel`` run in the thread of the shutdown, ``record`` in the recorder's,
+    ``unsent`` in the main one, all else in that which claims; transactions of a process follow each other.
     """
 
     durable = True
@@ -233,7 +233,7 @@ class SqlLog:
 
         :raises StaleProcess: it does not; nobody of the batch is texted.
         """
-        if not self._ledger.transact(lambda connection: self._renew(connection, batch, self._now())):
+        if not self._ledger.transact(lambda connection: self._renew(connection, batch)):
             # What never leaves must not count as sent when the other's batch is found under the same tag
             self._ledger.transact(partial(drop_claim, batch=batch, claimant=self._me))
             raise StaleProcess(
@@ -241,7 +241,8 @@ class SqlLog:
                 "stops, and a later try sends to those who are still missing."
             )
 
-    def _renew(self, connection: Connection, batch: Batch, now: float) -> bool:
+    def _renew(self, connection: Connection, batch: Batch) -> bool:
+        now = self._now()
         return may_go_on(connection, self._me, now) and renew_claim(connection, batch, self._me, now)
 
     def keep(self) -> None:
@@ -251,8 +252,8 @@ class SqlLog:
             return
         self._renewed_at = now
         renewal = update(SENDS).where(*mine(self._me, OPEN_ROWS))
-        renewal = renewal.values(lease_until=self._me.lease_until(now))
-        self._ledger.transact(lambda connection: connection.execute(renewal))
+        lease = renewal.values(lease_until=self._me.lease_until(now))
+        self._ledger.transact(lambda connection: connection.execute(lease))
 
     # ---- what became of them -----------------------------------------------------------------------
 

@@ -43,7 +43,11 @@ PATIENCE = 300.0
 
 
 class TaskStateLog:
-    """Remembers the batches of one task instance over its tries."""
+    """Remembers the batches of one task instance over its tries.
+
+    ``intend``, ``record_cancel`` run in the thread of the shutdown, ``record`` in the recorder's, all else in
+    that which claims. The header is the one value that two of them write, and so it has a lock of its own.
+    """
 
     durable = True
     confirms_always = False
@@ -167,7 +171,7 @@ class TaskStateLog:
         """Nothing to keep: a claim here holds until another try takes over."""
 
     def record(self, batch: Batch) -> None:
-        """Write what became of a batch."""
+        """Write what became of a batch: the one that was handed over, whatever has become of it since."""
         self._write(batch_key(batch.ordinal), outcome_written(batch))
 
     def forgive(self, batch: Batch) -> None:

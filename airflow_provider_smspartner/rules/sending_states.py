@@ -107,6 +107,8 @@ CANCELLABLE: Final = sources(Event.INTENT)
 
 REJECTED: Final = "rejected"
 """The state of one person beside those of their batch: the platform refused this person for good."""
+DECIDED: Final = sorted({REJECTED, *(state.value for state in BatchState if state not in UNDECIDED)})
+"""Every other state, of batches and of people: nothing more is to be found out."""
 FORGIVEN: Final = BatchState.ABSENT
 """What becomes of a rejected person when it turns out that the refusal was not for good."""
 

@@ -32,7 +32,8 @@ from airflow_provider_smspartner.sending.reconciliation import Reconciliation
 from airflow_provider_smspartner.sending.recorder import Recorder
 from airflow_provider_smspartner.sending.recovery import Recovery
 from airflow_provider_smspartner.sending.settlement import Settlement
-from airflow_provider_smspartner.sending.shutdown import LONGEST, Shutdown
+from airflow_provider_smspartner.sending.shutdown import Shutdown
+from airflow_provider_smspartner.sending.stages import LAST_SECONDS
 from airflow_provider_smspartner.sending.throttle import Throttle
 from airflow_provider_smspartner.sending.totals import Totals
 
@@ -284,7 +285,7 @@ class Sending:
     def _wind_down(self) -> None:
         """Give what is in flight its last seconds, and record what comes of it."""
         self.stop()
-        until = time.monotonic() + LONGEST
+        until = time.monotonic() + LAST_SECONDS
         try:
             while self._in_flight and (left := until - time.monotonic()) > 0:
                 self._settlement.take_answers(timeout=left)

@@ -16,11 +16,17 @@ from airflow_provider_smspartner.journal import Batch, SendLog
 from airflow_provider_smspartner.rules.sending_states import CALLED_BACK, Event
 from airflow_provider_smspartner.sending.cancellation import CallPlatform, ask_for_all, settle, tell
 from airflow_provider_smspartner.sending.plan import Plan
+from airflow_provider_smspartner.sending.stages import (
+    HAS_BEGUN,
+    IS_WAITED_FOR,
+    LAST_SECONDS,
+    End,
+    Progress,
+    Stage,
+)
 
 log = logging.getLogger(__name__)
 
-LONGEST = 4.0
-"""Seconds that a stopped task takes; Airflow kills it after five."""
 ROUND = 0.05
 """Seconds between two looks at what has been answered meanwhile."""
 
@@ -55,11 +61,14 @@ class Shutdown:
         """Batches that a stop has met, as they stand by now."""
         self._settled = threading.Event()
         self._thread: threading.Thread | None = None
-        self.has_begun = False
-        """Whether the task is stopped; true at once, while what wakes those who wait takes its time."""
-        self._is_over = self._has_failed = False
+        self._progress = Progress()
         self._is_idle = False
         """Whether a stop has found nothing to cancel."""
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether the task is stopped; true at once, while what wakes those who wait takes its time."""
+        return self._progress.stage in HAS_BEGUN
 
     def listen(self) -> None:
         """Wait, in a thread of its own, for the task to be stopped."""
@@ -71,15 +80,13 @@ class Shutdown:
 
     def begin(self) -> None:
         """Begin, and return at once; once ``execute`` has failed, wait until it is done."""
-        if self._is_over:
-            return
-        if not self.has_begun:
-            self.has_begun = True
-            if self._has_failed:
-                self._start(self._end)
-            else:
-                self._bell.put(True)
-        if self._has_failed:
+        before = self._progress.stage
+        self._progress.add(End.STOP)
+        if before is Stage.SENDING:
+            self._bell.put(True)
+        elif before is Stage.FAILED:  # the thread that waits for the bell has ended, or is about to
+            self._start(self._end)
+        if before in IS_WAITED_FOR:
             self._wait()
 
     def has_called_back(self, batch: Batch) -> bool:
@@ -94,9 +101,11 @@ class Shutdown:
 
     def close(self, *, failed: bool) -> bool:
         """Note that ``execute`` is at its end, wait, and tell whether a stop may have cancelled something."""
-        self._is_over = not failed  # what is done is done: a stop that comes now cancels nothing
+        if not failed:  # at once: a stop that comes while this one waits cancels nothing
+            self._progress.add(End.SUCCESS)
         self.finish()
-        self._has_failed = failed
+        if failed:  # only now: until here the thread that listens does what a stop wants
+            self._progress.add(End.FAILURE)
         self._wait()  # for one that came in between
         self._bell.put(False)
         return self.has_begun and self._plan.cancel_on_kill and not self._is_idle
@@ -107,7 +116,7 @@ class Shutdown:
 
     def _wait(self) -> None:
         if self.has_begun and self._thread is not None:
-            self._thread.join(LONGEST + 2 * ROUND)
+            self._thread.join(LAST_SECONDS + 2 * ROUND)
 
     def _listen(self) -> None:
         if self._bell.get():
@@ -119,7 +128,7 @@ class Shutdown:
             self._withdraw()
 
     def _withdraw(self) -> None:
-        until = time.monotonic() + LONGEST
+        until = time.monotonic() + LAST_SECONDS
         try:
             self._log.intend([], self._now())  # at once, for what there is no time to ask for
             is_last, pause = False, 0.0

@@ -49,7 +49,7 @@ def _small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(autouse=True)
 def _no_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a stopped task take its time where it is not the subject: Airflow's few seconds are real ones."""
-    monkeypatch.setattr(shutdown, "LONGEST", 60.0)
+    monkeypatch.setattr(shutdown, "LAST_SECONDS", 60.0)
 
 
 def campaign(log: str = USUAL_LOG, settings: Settings | None = None, **arguments: Any) -> Campaign:

@@ -152,7 +152,7 @@ def test_a_log_that_is_still_being_rebuilt_does_not_pass_for_whole(log: str) -> 
 def test_an_answer_that_comes_after_the_last_moment_is_cancelled_by_the_next_try(
     log: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(shutdown, "LONGEST", -1.0)  # there is time for the intention only
+    monkeypatch.setattr(shutdown, "LAST_SECONDS", -1.0)  # there is time for the intention only
     sent = scheduled(log, concurrency=4)
     kill_at(sent, 48 if log == "ledger" else 12, then=lambda: time.sleep(0.2))
     sent.attempt_anyway(EVERYBODY)
