@@ -157,8 +157,8 @@ class SendOperator(BaseSendOperator):
         """Tell the campaign page what is about to be sent."""
         from airflow_provider_smspartner.operators.results import campaign_of
 
-        name = self._identity(context, options).name
-        begun = campaign_of(self, found, options, quote, name=name, redirected=self._is_redirected)
+        identity = self._identity(context, options)
+        begun = campaign_of(self, found, options, quote, identity=identity, redirected=self._is_redirected)
         push(context, CAMPAIGN_KEY, begun.as_dict())
 
     def _result(

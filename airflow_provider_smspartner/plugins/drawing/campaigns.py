@@ -43,7 +43,7 @@ def campaign_row(run: RunFact) -> CampaignRow:
         people=people(tally, dry_run=dry_run),
         delivered=delivered(follows),
         cost=cost(tally, dry_run=dry_run),
-        marks=marks(sends),
+        marks=marks(sends) + unread(run.tasks),
     )
 
 
@@ -111,5 +111,14 @@ def marks(sends: Sequence[TaskFact]) -> list[str]:
         "sandbox": any(r.get("sandbox") for r in results) or any(c.sandbox for c in told),
         "redirected": any(r.get("redirected") for r in results) or any(c.redirected for c in told),
         "scheduled": any(r.get("scheduled_for") for r in results) or any(c.scheduled_for for c in told),
+    }
+    return [mark for mark, holds in found.items() if holds]
+
+
+def unread(tasks: Sequence[TaskFact]) -> list[str]:
+    """Return the marks of a row whose figures are not all there."""
+    found = {
+        "illegible": any(task.illegible for task in tasks),
+        "XComs kept elsewhere": any(task.elsewhere for task in tasks),
     }
     return [mark for mark, holds in found.items() if holds]

@@ -9,6 +9,7 @@ from typing import Final
 from markupsafe import Markup
 
 from airflow_provider_smspartner.plugins.drawing import plots, words
+from airflow_provider_smspartner.plugins.drawing.handovers import missing
 from airflow_provider_smspartner.plugins.drawing.states import UNFINISHED, Pill, pill
 from airflow_provider_smspartner.plugins.facts import TaskFact
 from airflow_provider_smspartner.tracking.handover import Delivery
@@ -96,7 +97,7 @@ def sentence(task: TaskFact) -> str:
 
 def todo(task: TaskFact) -> list[str]:
     """Say what the figures mean, and what can be done."""
-    said = []
+    said = missing(task)
     counts = task.delivery.result if task.delivery else {}
     if task.state == "failed" and task.delivery:
         said.append(

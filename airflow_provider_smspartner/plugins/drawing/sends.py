@@ -18,6 +18,7 @@ from airflow_provider_smspartner.plugins.drawing.batches import (
     progress,
     troubles_of,
 )
+from airflow_provider_smspartner.plugins.drawing.handovers import missing
 from airflow_provider_smspartner.plugins.drawing.states import (
     AT_WORK,
     TO_COME,
@@ -184,8 +185,9 @@ def notes_of_task(task: TaskFact) -> list[str]:
     if told and told.ledger:
         notes.append(f"The ledger in {words.name(told.ledger)} leaves out who has had this campaign before.")
     if task.ledger_fault:
-        notes.append(f"The ledger cannot be read, so its batches are missing here: {task.ledger_fault}.")
-    return notes
+        fault = words.name(task.ledger_fault)
+        notes.append(f"The ledger cannot be read, so its batches are missing here: {fault}.")
+    return notes + missing(task)
 
 
 def is_redirected(task: TaskFact) -> bool:
