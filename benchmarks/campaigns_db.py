@@ -72,9 +72,11 @@ def serialize(session: Session, run: int, ledgers: Mapping[str, str | None], *, 
     )
     session.add(version)
     session.flush()
-    named = [{"task_id": task, "ledger_conn_id": conn_id} for task, conn_id in ledgers.items()]
-    if mapped:
-        named = [{"task_id": task.pop("task_id"), "partial_kwargs": task} for task in named]
+    given = {task: {"ledger_conn_id": conn_id} for task, conn_id in ledgers.items()}
+    named = [
+        {"task_id": task} | ({"partial_kwargs": arguments} if mapped else arguments)
+        for task, arguments in given.items()
+    ]
     tasks = [{"__type": "operator", "__var": task} for task in named]
     row = {"id": uuid4(), "dag_id": dag_id, "dag_hash": uuid4().hex, "dag_version_id": version.id}
     row |= {"_data": {"__version": 3, "dag": {"dag_id": dag_id, "tasks": tasks}}}

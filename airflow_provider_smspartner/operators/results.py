@@ -47,6 +47,7 @@ def campaign_of(
         execution=identity.execution,
         task=None if task.ledger_conn_id is None else ledger_digest(identity.name),
         recipients=len(found),
+        to_text=quote.people if quote else 0,
         invalid=found.invalid,
         duplicates=found.duplicates,
         excluded=found.excluded,

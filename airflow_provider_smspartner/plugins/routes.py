@@ -60,10 +60,11 @@ def overview(
     request: Request, user: GetUserDep, session: SessionDep, dag_id: str = "", page: str = "1"
 ) -> HTMLResponse:
     """Show the campaigns of the last 30 days."""
+    now = datetime.now(UTC)
     history = read_history(
         session,
         readable=lambda dag_ids: readable(dag_ids, user),
-        now=datetime.now(UTC),
+        now=now,
         dag_id=dag_id,
         page=max(1, whole(page) or 1),
     )
@@ -71,7 +72,7 @@ def overview(
         request,
         "overview.html",
         history=history,
-        rows=[campaign_row(run) for run in history.runs],
+        rows=[campaign_row(run, now=now) for run in history.runs],
         dag_id=dag_id,
         days=DAYS,
         refresh=refresh(history.runs),
@@ -96,7 +97,7 @@ def run_page(
     run = read_run(session, dag_id=dag_id, run_id=run_id, task_id=task_id or None, map_index=chosen)
     if run is None:
         raise HTTPException(404)
-    story = run_story(run)
+    story = run_story(run, now=datetime.now(UTC))
     return answer(
         request,
         "run.html",

@@ -34,9 +34,8 @@ COUNTED: Final = (
 
 MOST: Final = 10**11
 """People, or segments, are fewer than this."""
-MOST_MONEY: Final = Decimal(10) ** 30
-MOST_DIGITS: Final = 12
-"""Digits behind the point."""
+LARGEST_POWER: Final = 40
+"""Of ten, up or down: more of it would be written out as thousands of zeros."""
 LONGEST: Final = 200
 """Characters of a name."""
 MOST_POINTS: Final = 1000
@@ -69,6 +68,8 @@ class Campaign:
     """Digest by which the ledger knows this task instance; see ``journal.eligibility.digest``.
     A reader makes it of the task's address instead: an XCom may be anybody's."""
     recipients: int
+    to_text: int | None = None
+    """Those of them whom the ledger leaves, earlier tries included; None when the task has not told."""
     invalid: int = 0
     duplicates: int = 0
     excluded: int = 0
@@ -95,6 +96,7 @@ class Campaign:
             "execution": self.execution,
             "task": self.task,
             "recipients": self.recipients,
+            "to_text": self.to_text,
             "invalid": self.invalid,
             "duplicates": self.duplicates,
             "excluded": self.excluded,
@@ -148,6 +150,7 @@ def read_campaign(value: Any) -> Campaign | None:
             execution=count(value.get("execution", 0)),
             task=text(value["task"]),
             recipients=count(value["recipients"]),
+            to_text=None if value.get("to_text") is None else count(value["to_text"]),
             invalid=count(value["invalid"]),
             duplicates=count(value["duplicates"]),
             excluded=count(value["excluded"]),
@@ -217,7 +220,7 @@ def count(value: Any) -> int:
 def money(value: object) -> Decimal:
     """Read an amount."""
     amount = Decimal(str(value))
-    if not amount.is_finite() or abs(amount) > MOST_MONEY or amount.as_tuple().exponent < -MOST_DIGITS:
+    if not amount.is_finite() or abs(amount.adjusted()) > LARGEST_POWER:
         raise ValueError("no amount")
     return amount
 

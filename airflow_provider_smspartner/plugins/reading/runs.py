@@ -27,6 +27,7 @@ from airflow_provider_smspartner.tracking.handover import (
     read_delivery,
     read_result,
 )
+from airflow_provider_smspartner.tracking.stops import FAILURE_KEY, WAIT_KEY, read_failure, read_wait
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -35,10 +36,11 @@ Where = tuple[str, int]
 """Task id and map index."""
 
 SENDERS: Final = ("SendSmsOperator", "SendSurveyOperator")
+FAILED: Final = ("failed", "up_for_retry")
 FOLLOWERS: Final = ("DeliveryStatusSensor",)
 LINK_KEY: Final = "_link_CampaignPageLink"
 """Pushed by every task of ours, those of a DAG author's own class too, before it does anything."""
-KEYS: Final = (CAMPAIGN_KEY, DELIVERY_KEY, LINK_KEY)
+KEYS: Final = (CAMPAIGN_KEY, DELIVERY_KEY, FAILURE_KEY, WAIT_KEY, LINK_KEY)
 RESULT_KEY: Final = "return_value"
 LARGEST: Final = 2_000_000
 """Characters of a value that is read; the result of a million people has 60,000."""
@@ -136,12 +138,15 @@ def plain(text: str) -> Any:
 def of_row(row: Any, pushed: Mapping[str, Any]) -> TaskFact:
     """Build a task out of its row and what it handed over."""
     follows = row.operator in FOLLOWERS or (row.operator not in SENDERS and DELIVERY_KEY in pushed)
-    campaign, delivery = read_campaign(pushed.get(CAMPAIGN_KEY)), read_delivery(pushed.get(DELIVERY_KEY))
-    unread = [
-        pushed[key]
-        for key, read in ((CAMPAIGN_KEY, campaign), (DELIVERY_KEY, delivery))
-        if read is None and key in pushed
-    ]
+    readers = {
+        CAMPAIGN_KEY: read_campaign,
+        DELIVERY_KEY: read_delivery,
+        FAILURE_KEY: read_failure,
+        WAIT_KEY: read_wait,
+    }
+    read: dict[str, Any] = {key: read(pushed.get(key)) for key, read in readers.items()}
+    unread = [pushed[key] for key, value in read.items() if value is None and key in pushed]
+    wait = read[WAIT_KEY] if row.state == "deferred" else None
     return TaskFact(
         task_id=row.task_id,
         map_index=row.map_index,
@@ -151,8 +156,10 @@ def of_row(row: Any, pushed: Mapping[str, Any]) -> TaskFact:
         most_tries=row.max_tries + 1,
         started=row.start_date,
         ended=row.end_date,
-        campaign=campaign,
-        delivery=delivery,
+        campaign=read[CAMPAIGN_KEY],
+        delivery=read[DELIVERY_KEY],
+        failure=read[FAILURE_KEY] if row.state in FAILED else None,
+        waits_until=wait.until if wait else None,
         elsewhere=any(map(is_elsewhere, unread)),
         illegible=not all(map(is_elsewhere, unread)),
     )
