@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import text as sql
 
 from airflow_provider_smspartner.tracking.handover import CAMPAIGN_KEY, DELIVERY_KEY
+from airflow_provider_smspartner.tracking.stops import FAILURE_KEY, WAIT_KEY, Failure, Wait
 from benchmarks import campaigns_db as db
 from tests.airflow_versions import needs_task_state_store
 from tests.plugins.rights import CLOSED, WITHOUT
@@ -275,6 +276,42 @@ def test_a_finished_run_is_told_once(session: Session, client_of: ClientOf) -> N
     assert "data-refresh" not in html.split("<main")[1].split(">")[0]
     assert "/af/dags/finished/runs/manual__1/plugin/smspartner-campaign" in html
     assert "/af/dags/finished/runs/manual__1/tasks/send" in html
+
+
+@pytest.mark.parametrize(
+    ("state", "pushed", "shown"),
+    [
+        (
+            "failed",
+            {
+                FAILURE_KEY: Failure(
+                    at=AT, kind="InsufficientCreditError", sentence="no credit", code=11
+                ).as_dict()
+            },
+            ("credit used up", "Top up the account, then clear send", 'id="act" href="/af/dags/'),
+        ),
+        ("deferred", {WAIT_KEY: Wait(until=AT + timedelta(days=1)).as_dict()}, ("the text leaves at",)),
+        (
+            "running",
+            {FAILURE_KEY: Failure(at=AT, kind="X", sentence="Of another try").as_dict()},
+            ("is reading",),
+        ),
+    ],
+)
+def test_the_verdict_stands_on_top(
+    session: Session, client_of: ClientOf, state: str, pushed: dict[str, Any], shown: tuple[str, ...]
+) -> None:
+    run = db.add_run(session, dag_id=f"judged_{state}", run_id="manual__1", at=AT, state="running")
+    db.add_task(session, run, task_id="send", operator="SendSmsOperator", state=state)
+    db.push(session, run, "send", {"_link_CampaignPageLink": "x"} | pushed)
+    session.commit()
+
+    html = client_of("ann").get(url(f"judged_{state}", "manual__1")).text
+    head = html.split('id="verdict"')[1].split("</section>")[0]
+
+    assert all(text in head for text in shown)
+    assert "Of another try" not in html
+    assert "illegible" not in client_of("ann").get(f"/af/smspartner/?dag_id=judged_{state}").text
 
 
 def test_a_run_without_sms_says_so(session: Session, client_of: ClientOf) -> None:

@@ -81,5 +81,5 @@ def test_what_is_no_failure_of_ours_passes_untold(
 
 
 def test_outside_airflow_nothing_is_told() -> None:
-    with pytest.raises(InvalidMessage), telling({}):  # type: ignore[typeddict-item]
+    with pytest.raises(InvalidMessage), telling({}):
         deep(0)
