@@ -69,7 +69,7 @@ def held_back_of(task: TaskFact) -> dict[str, int]:
     found = dict(result.get("excluded_by", {}))
     found |= {name: result[name] for name in ("held_out", "capped") if name in result}
     if not result and told is not None:
-        found["excluded"] = told.excluded
+        found |= {"held_out": told.held_out, "excluded": told.excluded}
         found["campaign"] = told.recipients - (told.recipients if told.to_text is None else told.to_text)
     elif not found:
         found["excluded"] = result.get("excluded", counts.get("excluded", 0))

@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
 from airflow_provider_smspartner.plugins.reading import ledger as ledgers
-from tests.journal.mariadb import mariadb
-from tests.journal.postgres import postgres
+from tests.journal.one_server import database_of
 
 
-@pytest.mark.parametrize("database", [postgres, mariadb])
-def test_no_transaction_of_a_page_can_write(database: Callable[[], AbstractContextManager[str]]) -> None:
-    with database() as url:
+@pytest.mark.parametrize("kind", ["postgresql", "mariadb"])
+def test_no_transaction_of_a_page_can_write(kind: str, tmp_path: Path) -> None:
+    with database_of(kind, tmp_path) as url:
         engine = ledgers.read_only(sa.create_engine(url))
         with engine.begin() as connection:
             connection.execute(sa.text("CREATE TABLE of_a_ledger (a INTEGER)"))
