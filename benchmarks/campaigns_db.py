@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
+from uuid import uuid4
 
 from airflow.models.dag import DagModel
+from airflow.models.dag_version import DagVersion
 from airflow.models.dagbundle import DagBundleModel
 from airflow.models.dagrun import DagRun
+from airflow.models.serialized_dag import SerializedDagModel
 from airflow.models.taskinstance import TaskInstance
 from airflow.models.xcom import XComModel
-from sqlalchemy import insert, select
+from sqlalchemy import func, insert, select, update
 from sqlalchemy.orm import Session
 
 from airflow_provider_smspartner.journal.store_format import HEADER, batch_key, claims_key, packed
@@ -58,6 +61,31 @@ def add_task(session: Session, run: int, *, task_id: str, map_index: int = -1, *
     where = place(session, run, task_id, map_index)
     del where["dag_run_id"]
     session.execute(insert(TaskInstance).values(**where, **row | more))
+
+
+def serialize(session: Session, run: int, ledgers: Mapping[str, str | None], *, mapped: bool = False) -> None:
+    """Store a version of a run's DAG as Airflow does: its tasks, each with the ledger that it names."""
+    dag_id = session.scalars(select(DagRun.dag_id).where(DagRun.id == run)).one()
+    count = select(func.count()).select_from(DagVersion).where(DagVersion.dag_id == dag_id)
+    version = DagVersion(
+        dag_id=dag_id, bundle_name="dags-folder", version_number=(session.scalar(count) or 0) + 1
+    )
+    session.add(version)
+    session.flush()
+    given = {task: {"ledger_conn_id": conn_id} for task, conn_id in ledgers.items()}
+    named = [
+        {"task_id": task} | ({"partial_kwargs": arguments} if mapped else arguments)
+        for task, arguments in given.items()
+    ]
+    tasks = [{"__type": "operator", "__var": task} for task in named]
+    row = {"id": uuid4(), "dag_id": dag_id, "dag_hash": uuid4().hex, "dag_version_id": version.id}
+    row |= {"_data": {"__version": 3, "dag": {"dag_id": dag_id, "tasks": tasks}}}
+    row |= dict.fromkeys(("created_at", "last_updated"), datetime.now(UTC))
+    session.execute(insert(SerializedDagModel), row)
+    of_run = TaskInstance.run_id == select(DagRun.run_id).where(DagRun.id == run).scalar_subquery()
+    session.execute(
+        update(TaskInstance).where(TaskInstance.dag_id == dag_id, of_run).values(dag_version_id=version.id)
+    )
 
 
 def place(session: Session, run: int, task_id: str, map_index: int) -> dict[str, Any]:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from airflow_provider_smspartner.audience import Audience
     from airflow_provider_smspartner.operators.send import SendOperator
     from airflow_provider_smspartner.operators.texts import Text
+    from airflow_provider_smspartner.tasks.identity import Identity
 
 PREVIEWS = 3
 NOTHING = Quote(people=0, segments=0, price=Decimal(0))
@@ -30,13 +31,10 @@ def campaign_of(
     options: SendOptions,
     quote: Quote | None,
     *,
-    name: Sequence[object],
+    identity: Identity,
     redirected: bool,
 ) -> Campaign:
-    """Return what a task is about to send, for the campaign page.
-
-    :param name: what a ledger knows this task instance by.
-    """
+    """Return what a task is about to send, for the campaign page."""
     return Campaign(
         at=datetime.now(PARIS),
         kind=task.kind,
@@ -44,8 +42,12 @@ def campaign_of(
         tag=task.tag,
         connection=task.smspartner_conn_id,
         ledger=task.ledger_conn_id,
-        task=None if task.ledger_conn_id is None else ledger_digest(name),
+        iteration=identity.iteration,
+        operator=identity.operator,
+        execution=identity.execution,
+        task=None if task.ledger_conn_id is None else ledger_digest(identity.name),
         recipients=len(found),
+        to_text=quote.people if quote else 0,
         invalid=found.invalid,
         duplicates=found.duplicates,
         excluded=found.excluded,

@@ -28,6 +28,7 @@ from airflow_provider_smspartner.tasks.identity import (
     tries_before,
     unfinished,
 )
+from airflow_provider_smspartner.tasks.telling import telling
 from airflow_provider_smspartner.tasks.xcom import push
 from airflow_provider_smspartner.tracking.handover import CAMPAIGN_KEY
 
@@ -50,6 +51,7 @@ class SendOperator(BaseSendOperator):
     _sending: Sending | None = None
     _is_killed = False
     _execution = 0
+    _found: Audience | None = None
     account: Account | None = None
     """What the platform said of the account, once it was asked."""
 
@@ -64,11 +66,12 @@ class SendOperator(BaseSendOperator):
         """Send, and return counts and message ids (no phone number)."""
         show_links(self, context)
         later_try = tries_before(context)
-        if not later_try:
-            with no_useless_retry():
-                check_age(context, self.max_run_age, allowed=self.allow_backfill)
-        with counted_execution(context, self.task_id) as (self._execution, again):
-            return self._execute(context, later_try=later_try or again)
+        with telling(context, self._counted):
+            if not later_try:
+                with no_useless_retry():
+                    check_age(context, self.max_run_age, allowed=self.allow_backfill)
+            with counted_execution(context, self.task_id) as (self._execution, again):
+                return self._execute(context, later_try=later_try or again)
 
     def resume(self, context: Context, event: Any = None, execution: int = 0) -> dict[str, Any]:
         """Go on after a wait that came before anything was sent.
@@ -76,7 +79,8 @@ class SendOperator(BaseSendOperator):
         :param execution: which one of this try has waited.
         """
         self._execution = execution
-        return self._execute(context, later_try=tries_before(context))
+        with telling(context, self._counted):
+            return self._execute(context, later_try=tries_before(context))
 
     def resume_rest(
         self, context: Context, event: Any = None, send_at: datetime | None = None, execution: int = 0
@@ -88,7 +92,8 @@ class SendOperator(BaseSendOperator):
         """
         self._execution = execution
         self.send_at = self.send_at if send_at is None else send_at
-        return self._execute(context, later_try=True)
+        with telling(context, self._counted):
+            return self._execute(context, later_try=True)
 
     def get_openlineage_facets_on_complete(self, task_instance: Any) -> Any:
         """Return the tables that the audience comes from; OpenLineage asks when the task has ended."""
@@ -103,6 +108,13 @@ class SendOperator(BaseSendOperator):
         self._is_killed = True
         if self._sending:
             self._sending.kill()
+
+    def _counted(self) -> dict[str, int]:
+        """Return what is known of the audience: also a try that fails has counted it."""
+        if (found := self._found) is None:
+            return {}
+        counts = {name: getattr(found, name) for name in ("rows", "invalid", "duplicates", "excluded")}
+        return {**counts, "recipients": len(found)}
 
     # ---- one try ------------------------------------------------------------------------------------
 
@@ -127,7 +139,7 @@ class SendOperator(BaseSendOperator):
                     self._sending.kill()
                 if self.cancel_on_kill and later_try:
                     self._sending.has_past()  # before a long query: what is to be cancelled has a deadline
-            found = read_audience(self, text, dag_id=dag_of(context, self))
+            found = self._found = read_audience(self, text, dag_id=dag_of(context, self))
             if self._sending and not later_try:  # a later try reads the same rows again
                 count = self._counter(context, text)
                 count(invalid=found.invalid, duplicates=found.duplicates, excluded=found.excluded)
@@ -157,8 +169,8 @@ class SendOperator(BaseSendOperator):
         """Tell the campaign page what is about to be sent."""
         from airflow_provider_smspartner.operators.results import campaign_of
 
-        name = self._identity(context, options).name
-        begun = campaign_of(self, found, options, quote, name=name, redirected=self._is_redirected)
+        identity = self._identity(context, options)
+        begun = campaign_of(self, found, options, quote, identity=identity, redirected=self._is_redirected)
         push(context, CAMPAIGN_KEY, begun.as_dict())
 
     def _result(

@@ -6,10 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 from airflow_provider_smspartner.tracking.handover import Campaign, Delivery
+from airflow_provider_smspartner.tracking.stops import Failure
 
+MOST_BATCHES: Final = 20_000
+"""Batches that a page takes in of a task: those of ten million people."""
 UNREADABLE = "unreadable"
 """The state of a batch whose row in the store is none of ours any more: a person may have edited it."""
 
@@ -60,6 +63,14 @@ class TaskFact:
     """Whether a person has stopped it, and what is scheduled is to be cancelled."""
     ledger_fault: str | None = None
     """Why the ledger could not be read."""
+    failure: Failure | None = None
+    """Why it failed, as it has told."""
+    waits_until: datetime | None = None
+    """Until when it waits, while it is deferred."""
+    illegible: bool = False
+    """Whether it has pushed what cannot be read, or somebody else in its name."""
+    elsewhere: bool = False
+    """Whether it has pushed what Airflow's database only points to."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,15 +7,17 @@ user who may read the DAG; none of them writes.
 from __future__ import annotations
 
 import secrets
+from collections.abc import Collection
 from datetime import UTC, datetime
 from typing import Any, Final
 from urllib.parse import quote, urlencode
 
 from airflow import __version__ as airflow_version
 from airflow.api_fastapi.app import get_auth_manager
-from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity
+from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity, DagDetails
 from airflow.api_fastapi.common.db.common import SessionDep
 from airflow.api_fastapi.core_api.security import GetUserDep, requires_access_dag
+from airflow.models.dag import DagModel
 from fastapi import Depends, FastAPI, HTTPException, Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -32,9 +34,16 @@ PREFIX: Final = "/smspartner"
 BATCHES_PER_PAGE: Final = 100
 REFUSALS: Final = {
     401: ("Please log in", "Log in to Airflow, then load this page again."),
-    403: ("Not for you", "Your user may not read this DAG. Whoever runs this Airflow can give the right."),
+    403: (
+        "Not for you",
+        "Your user may not read this DAG, its task instances and its XComs. Whoever runs this Airflow can "
+        "give the rights.",
+    ),
     404: ("Not here", "There is no such run, or it has been deleted."),
 }
+
+SHOWN: Final = (DagAccessEntity.TASK_INSTANCE, DagAccessEntity.XCOM)
+"""What a page is made of, and what its reader may read."""
 
 app = FastAPI(title="SMS Partner", docs_url=None, redoc_url=None, openapi_url=None)
 templates = Environment(
@@ -51,10 +60,11 @@ def overview(
     request: Request, user: GetUserDep, session: SessionDep, dag_id: str = "", page: str = "1"
 ) -> HTMLResponse:
     """Show the campaigns of the last 30 days."""
+    now = datetime.now(UTC)
     history = read_history(
         session,
-        allowed=get_auth_manager().get_authorized_dag_ids(user=user, method="GET"),
-        now=datetime.now(UTC),
+        readable=lambda dag_ids: readable(dag_ids, user),
+        now=now,
         dag_id=dag_id,
         page=max(1, whole(page) or 1),
     )
@@ -62,7 +72,7 @@ def overview(
         request,
         "overview.html",
         history=history,
-        rows=[campaign_row(run) for run in history.runs],
+        rows=[campaign_row(run, now=now) for run in history.runs],
         dag_id=dag_id,
         days=DAYS,
         refresh=refresh(history.runs),
@@ -71,7 +81,7 @@ def overview(
 
 @app.get(
     "/dags/{dag_id}/runs/{run_id:path}",
-    dependencies=[Depends(requires_access_dag(method="GET", access_entity=DagAccessEntity.TASK_INSTANCE))],
+    dependencies=[Depends(requires_access_dag(method="GET", access_entity=entity)) for entity in SHOWN],
 )
 def run_page(
     request: Request,
@@ -87,7 +97,7 @@ def run_page(
     run = read_run(session, dag_id=dag_id, run_id=run_id, task_id=task_id or None, map_index=chosen)
     if run is None:
         raise HTTPException(404)
-    story = run_story(run)
+    story = run_story(run, now=datetime.now(UTC))
     return answer(
         request,
         "run.html",
@@ -97,6 +107,21 @@ def run_page(
         listed=listed(run, whole(batches)) if task_id else None,
         airflow_version=airflow_version,
         refresh=story.refresh,
+    )
+
+
+def readable(dag_ids: Collection[str], user: Any) -> set[str]:
+    """Return the DAGs of which a user may read all that the overview shows."""
+    manager = get_auth_manager()
+    mine = manager.get_authorized_dag_ids(user=user, method="GET") & set(dag_ids)
+    return {dag_id for dag_id in mine if all(may_read(dag_id, entity, user) for entity in SHOWN)}
+
+
+def may_read(dag_id: str, entity: DagAccessEntity, user: Any) -> bool:
+    """Ask the auth manager as Airflow does for its own pages."""
+    details = DagDetails(id=dag_id, team_name=DagModel.get_team_name(dag_id))
+    return get_auth_manager().is_authorized_dag(
+        method="GET", access_entity=entity, details=details, user=user
     )
 
 
@@ -149,6 +174,11 @@ def answer(request: Request, template: str, *, status: int = 200, **values: Any)
     return HTMLResponse(html, status_code=status, headers=headers)
 
 
+def hides(*names: str) -> bool:
+    """Tell whether one of the names holds a phone number: then it stands in no address either."""
+    return any(words.name(name) != name for name in names)
+
+
 class Links:
     """The addresses in a page: ours, and those of the Airflow around it, below the path it is served at."""
 
@@ -157,23 +187,30 @@ class Links:
 
     def overview(self, *, dag_id: str = "", page: int = 1) -> str:
         """Return the address of the overview."""
+        dag_id = "" if hides(dag_id) else dag_id
         asked = {"dag_id": dag_id} if dag_id else {}
         query = urlencode(asked | ({"page": str(page)} if page > 1 else {}))
         return f"{self._base}{PREFIX}/" + (f"?{query}" if query else "")
 
     def run(self, run: RunFact, *, task_id: str = "", map_index: int | None = None, batches: int = 0) -> str:
-        """Return the address of a run's page."""
+        """Return the address of a run's page; an empty text where it would hold a phone number."""
+        if hides(run.dag_id, run.run_id, task_id):
+            return ""
         asked = {"task_id": task_id} if task_id else {}
         asked |= {"map_index": str(map_index)} if map_index is not None else {}
         query = urlencode(asked | ({"batches": str(batches)} if batches else {}))
         return f"{self._base}{PREFIX}{self._place(run)}" + (f"?{query}" if query else "")
 
     def airflow_run(self, run: RunFact) -> str:
-        """Return the address of our tab on the run in Airflow."""
+        """Return the address of our tab on the run in Airflow, if there is one that may be shown."""
+        if hides(run.dag_id, run.run_id):
+            return ""
         return f"{self._base}{self._place(run)}/plugin/smspartner-campaign"
 
     def airflow_task(self, run: RunFact, task: TaskFact) -> str:
-        """Return the address of a task in Airflow, where its log is."""
+        """Return the address of a task in Airflow, where its log is, if there is one that may be shown."""
+        if hides(run.dag_id, run.run_id, task.task_id):
+            return ""
         mapped = f"/mapped/{task.map_index}" if task.map_index >= 0 else ""
         return f"{self._base}{self._place(run)}/tasks/{quote(task.task_id, safe='')}{mapped}"
 

@@ -27,6 +27,7 @@ from airflow_provider_smspartner.sensors.arguments import OF_THE_SEND, OfTheSend
 from airflow_provider_smspartner.sensors.asking import Asking
 from airflow_provider_smspartner.tasks import signals
 from airflow_provider_smspartner.tasks.failures import no_useless_retry
+from airflow_provider_smspartner.tasks.telling import telling
 from airflow_provider_smspartner.tasks.templates import RendersOnlyTheAuthor
 from airflow_provider_smspartner.tasks.xcom import push
 from airflow_provider_smspartner.tracking.handover import DELIVERY_KEY, Delivery, read_delivery
@@ -139,7 +140,7 @@ class DeliveryStatusSensor(RendersOnlyTheAuthor, BaseSensorOperator):
     def execute(self, context: Context) -> Any:
         """Look once; then defer, or poke as ``mode`` says."""
         show_links(self, context)
-        with self._failing():
+        with self._failing(context):
             if not self.deferrable:
                 # Ours is the deadline that counts: it starts with the send, Airflow's with the task
                 self.timeout = (2 * self.patience + timedelta(days=365)).total_seconds()
@@ -171,7 +172,7 @@ class DeliveryStatusSensor(RendersOnlyTheAuthor, BaseSensorOperator):
 
     def execute_complete(self, context: Context, event: dict[str, Any] | None = None) -> Any:
         """Tell what the trigger brought, and judge it or, when it was not the end, defer again."""
-        with self._failing():
+        with self._failing(context):
             if not event or "result" not in event:
                 raise SMSPartnerError("The trigger ended without a result; clear the task to look again")
             if event["failure"]:
@@ -281,10 +282,10 @@ class DeliveryStatusSensor(RendersOnlyTheAuthor, BaseSensorOperator):
         )
 
     @contextmanager
-    def _failing(self) -> Iterator[None]:
+    def _failing(self, context: Context) -> Iterator[None]:
         """Fail for good what no retry can help, and skip instead when ``soft_fail`` says so."""
         try:
-            with no_useless_retry():
+            with telling(context), no_useless_retry():
                 yield
         except (AirflowFailException, AirflowSensorTimeout, SMSPartnerError) as error:
             if self.soft_fail or self.never_fail:

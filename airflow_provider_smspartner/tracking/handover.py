@@ -19,8 +19,27 @@ DELIVERY_KEY: Final = "smspartner_delivery"
 
 COUNTS: Final = ("messages", "recipients", "delivered", "not_delivered", "waiting", "stop")
 
+FLAGS: Final = ("sandbox", "redirected", "dry_run", "stop_sms")
+COUNTED: Final = (
+    "recipients",
+    "invalid",
+    "duplicates",
+    "excluded",
+    "rejected",
+    "unknown",
+    "batches",
+    "segments",
+)
+"""What a send counts in its result."""
+
 MOST: Final = 10**11
 """People, or segments, are fewer than this."""
+LARGEST_POWER: Final = 40
+"""Of ten, up or down: more of it would be written out as thousands of zeros."""
+LONGEST: Final = 200
+"""Characters of a name."""
+MOST_POINTS: Final = 1000
+"""Points of a curve that are read; a status task tells 60."""
 
 Curve = tuple[tuple[int, int], ...]
 """Seconds since the texts could leave, ascending, each with the people who had theirs by then."""
@@ -39,9 +58,18 @@ class Campaign:
     connection: str
     ledger: str | None = None
     """The connection of the ledger."""
+    iteration: int | None = None
+    """Of the loop around the task."""
+    operator: str | None = None
+    """The operator's own task id, where an ``@task`` executes it."""
+    execution: int = 0
+    """How many executions of it have ended before, in the same try."""
     task: str | None = None
-    """Digest by which the ledger knows this task instance; see ``send_log.standing.digest``."""
+    """Digest by which the ledger knows this task instance; see ``journal.eligibility.digest``.
+    A reader makes it of the task's address instead: an XCom may be anybody's."""
     recipients: int
+    to_text: int | None = None
+    """Those of them whom the ledger leaves, earlier tries included; None when the task has not told."""
     invalid: int = 0
     duplicates: int = 0
     excluded: int = 0
@@ -63,8 +91,12 @@ class Campaign:
             "tag": self.tag,
             "connection": self.connection,
             "ledger": self.ledger,
+            "iteration": self.iteration,
+            "operator": self.operator,
+            "execution": self.execution,
             "task": self.task,
             "recipients": self.recipients,
+            "to_text": self.to_text,
             "invalid": self.invalid,
             "duplicates": self.duplicates,
             "excluded": self.excluded,
@@ -108,13 +140,17 @@ def read_campaign(value: Any) -> Campaign | None:
         estimate, most = value["estimate"], value["max_cost"]
         return Campaign(
             at=aware(value["at"]),
-            kind=str(value["kind"]),
+            kind=named(value["kind"]),
             campaign=text(value["campaign"]),
             tag=text(value["tag"]),
-            connection=str(value["connection"]),
+            connection=named(value["connection"]),
             ledger=text(value["ledger"]),
+            iteration=None if value.get("iteration") is None else count(value["iteration"]),
+            operator=text(value.get("operator")),
+            execution=count(value.get("execution", 0)),
             task=text(value["task"]),
             recipients=count(value["recipients"]),
+            to_text=None if value.get("to_text") is None else count(value["to_text"]),
             invalid=count(value["invalid"]),
             duplicates=count(value["duplicates"]),
             excluded=count(value["excluded"]),
@@ -138,11 +174,33 @@ def read_delivery(value: Any) -> Delivery | None:
             at=aware(value["at"]),
             since=aware(value["since"]),
             final=bool(value["final"]),
-            result={**counts, "delivery_rate": None if rate is None else float(rate)},
-            curve=tuple((int(seconds), count(people)) for seconds, people in value["curve"]),
+            result={**counts, "delivery_rate": None if rate is None else share(rate)},
+            curve=tuple((int(seconds), count(people)) for seconds, people in value["curve"][:MOST_POINTS]),
         )
     except (AttributeError, KeyError, OverflowError, TypeError, ValueError):
         return None
+
+
+def read_result(value: Any) -> dict[str, Any] | None:
+    """Read what a send task returned, as far as a page tells it; None when it is something else.
+
+    A DAG author's own class may leave out what it does not know.
+    """
+    try:
+        read: dict[str, Any] = {name: count(value[name]) for name in COUNTED if name in value}
+        read |= {name: bool(value[name]) for name in FLAGS if name in value}
+        read |= {name: count(value[name]) for name in ("held_out", "capped") if name in value}
+        read["excluded_by"] = {
+            named(why): count(people) for why, people in value.get("excluded_by", {}).items()
+        }
+        read["cost"] = None if value.get("cost") is None else str(money(value["cost"]))
+        read["currency"] = currency(value.get("currency"))
+        if value.get("estimate") is not None:
+            read["estimate"] = read_estimate(value["estimate"])
+        read["scheduled_for"] = moment_or_none(value.get("scheduled_for"))
+    except (AttributeError, InvalidOperation, KeyError, OverflowError, TypeError, ValueError):
+        return None
+    return read
 
 
 def read_estimate(value: Mapping[str, Any]) -> dict[str, Any]:
@@ -162,9 +220,28 @@ def count(value: Any) -> int:
 def money(value: object) -> Decimal:
     """Read an amount."""
     amount = Decimal(str(value))
-    if not amount.is_finite():
+    if not amount.is_finite() or abs(amount.adjusted()) > LARGEST_POWER:
         raise ValueError("no amount")
     return amount
+
+
+def share(value: object) -> float:
+    """Read a share of people."""
+    rate = float(str(value))
+    if not 0 <= rate <= 1:
+        raise ValueError("no share")
+    return rate
+
+
+def currency(value: object) -> str | None:
+    """Read a currency, which has three letters."""
+    text = str(value)
+    return text if len(text) == 3 and text.isascii() and text.isalpha() else None
+
+
+def moment_or_none(value: object) -> datetime | None:
+    """Read a moment that may be missing."""
+    return aware(value) if value else None
 
 
 def aware(value: object) -> datetime:
@@ -177,4 +254,11 @@ def aware(value: object) -> datetime:
 
 def text(value: object) -> str | None:
     """Read a name that may be missing."""
-    return None if value is None else str(value)
+    return None if value is None else named(value)
+
+
+def named(value: object) -> str:
+    """Read a name, as far as a page has room for it."""
+    if not isinstance(value, str | int):
+        raise TypeError("no name")
+    return str(value)[:LONGEST]

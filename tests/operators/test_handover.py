@@ -17,6 +17,7 @@ from airflow.sdk.execution_time.comms import ErrorResponse
 
 from airflow_provider_smspartner.simulator import Simulator
 from airflow_provider_smspartner.tracking.handover import CAMPAIGN_KEY, Campaign, read_campaign
+from airflow_provider_smspartner.tracking.stops import FAILURE_KEY, read_failure
 from tests.conftest import Connect
 from tests.operators.conftest import ANN, BOB, EVE, LATER, MakeTask, Task, crowd, sms, survey
 
@@ -76,7 +77,7 @@ def test_it_is_told_before_the_first_request_that_sends(sim: Simulator, task: Ma
     with pytest.raises(AirflowFailException):
         sending.attempt()
 
-    assert list(sending.pushed) == [*LINK_KEYS, CAMPAIGN_KEY]
+    assert list(sending.pushed) == [*LINK_KEYS, CAMPAIGN_KEY, FAILURE_KEY]
     assert told(sending).recipients == 2
 
 
@@ -86,7 +87,23 @@ def test_a_send_that_is_refused_for_its_limits_has_its_links_alone(sim: Simulato
     with pytest.raises(AirflowFailException, match="max_recipients"):
         sending.attempt()
 
-    assert list(sending.pushed) == LINK_KEYS
+    assert list(sending.pushed) == [*LINK_KEYS, FAILURE_KEY]
+    failure = read_failure(sending.pushed[FAILURE_KEY])
+    assert failure is not None
+    assert (failure.kind, failure.argument) == ("InvalidMessage", "max_recipients")
+    assert failure.counts["recipients"] == 2
+
+
+def test_what_was_counted_is_told_also_when_nothing_is_sent(sim: Simulator, task: MakeTask) -> None:
+    sending = task(lambda: sms(recipients=["01 00 00 00 01", "01 00 00 00 02"]), remembers=False)
+
+    with pytest.raises(AirflowFailException):
+        sending.attempt()
+
+    failure = read_failure(sending.pushed[FAILURE_KEY])
+    assert failure is not None
+    assert (failure.counts["rows"], failure.counts["invalid"]) == (2, 2)
+    assert "00 00 01" not in json.dumps(sending.pushed)
 
 
 def test_a_dry_run_tells_nothing_besides_its_result(sim: Simulator, task: MakeTask) -> None:
@@ -101,7 +118,7 @@ def test_nobody_is_told_too(sim: Simulator, task: MakeTask) -> None:
 
     sending.attempt()
 
-    assert (told(sending).recipients, told(sending).estimate) == (0, None)
+    assert (told(sending).recipients, told(sending).to_text, told(sending).estimate) == (0, 0, None)
 
 
 def test_a_ledger_is_told_with_the_name_that_its_rows_have(

@@ -68,4 +68,4 @@ def run(*tasks: TaskFact, state: str = "running") -> RunFact:
 
 
 def one(*tasks: TaskFact) -> SendStory:
-    return send_story(tasks)
+    return send_story(tasks, now=AT)

@@ -11,10 +11,11 @@ from urllib.parse import quote
 import pytest
 from sqlalchemy import text as sql
 
-from airflow_provider_smspartner.tracking.handover import CAMPAIGN_KEY
+from airflow_provider_smspartner.tracking.handover import CAMPAIGN_KEY, DELIVERY_KEY
+from airflow_provider_smspartner.tracking.stops import FAILURE_KEY, WAIT_KEY, Failure, Wait
 from benchmarks import campaigns_db as db
 from tests.airflow_versions import needs_task_state_store
-from tests.plugins.rights import CLOSED
+from tests.plugins.rights import CLOSED, WITHOUT
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -85,6 +86,18 @@ def test_a_user_sees_the_dags_they_may_read(session: Session, client_of: ClientO
     assert f"{CLOSED}_sale" not in vic.get(f"/af/smspartner/?dag_id={CLOSED}_sale").text
 
 
+@pytest.mark.parametrize("prefix", WITHOUT)
+def test_task_instances_and_xcoms_are_asked_for(session: Session, client_of: ClientOf, prefix: str) -> None:
+    sent(session, f"{prefix}_sale")
+
+    assert client_of("ann").get(url(f"{prefix}_sale", "manual__1")).status_code == 200
+    assert f"{prefix}_sale" in client_of("ann").get("/af/smspartner/").text
+    refused = client_of("vic").get(url(f"{prefix}_sale", "manual__1"))
+    assert refused.status_code == 403
+    assert "1,500" not in refused.text
+    assert f"{prefix}_sale" not in client_of("vic").get("/af/smspartner/").text
+
+
 @pytest.mark.parametrize("dag_id", ["~", "..", "nothing", f"{CLOSED}%2Fsale", *HOSTILE])
 def test_an_id_of_no_dag_leads_nowhere(session: Session, client_of: ClientOf, dag_id: str) -> None:
     sent(session, f"{CLOSED}_ids")
@@ -141,8 +154,8 @@ def test_a_hostile_name_is_text(session: Session, client_of: ClientOf, text: str
         assert html.count("<script") == 2
         assert "49" not in re.findall(r"<h1>.*?</h1>", html, re.DOTALL)[0]
         assert 'href="javascript:' not in html
-        assert "12345678" not in re.sub(r'href="[^"]*"', "", html)
-        assert "12 34 56" not in html
+        for spelling in ("12345678", "12 34 56", "12%2034%2056", "12+34+56"):
+            assert spelling not in html
 
 
 @pytest.mark.parametrize("query", ["?task_id=%3Cb%3E", "?task_id=x&map_index=%7BMAP_INDEX%7D", "?batches=-1"])
@@ -153,6 +166,98 @@ def test_hostile_questions_are_answered(session: Session, client_of: ClientOf, q
 
     assert answer.status_code == 200
     assert "<b>" not in answer.text.split("<h1>")[1].split("</header>")[0]
+
+
+# ---- values that nobody can have pushed -------------------------------------------------------------
+
+ODD: list[Any] = [
+    *(None, True, -1, 10**30, 1e308, "", "x", "9" * 5000, "1E+999999", "1E-999999", [], [[]], {}, {"": {}}),
+    *(
+        "+33612345678",
+        "06 12 34 56 78",
+        "\x00\ud800"[:1],
+        "٣",
+        {"segments": "x", "cost": "NaN"},
+        "2026-11-20",
+    ),
+    *("9999-12-31T23:59:59+00:00", "z" * 300_000, [[0, 0]] * 10_000),
+]
+
+
+def test_a_value_that_nobody_can_have_pushed_fails_no_page(session: Session, client_of: ClientOf) -> None:
+    good = db.campaign(1500, at=AT) | db.result(1500, 3, at=AT) | db.delivery(1500, at=AT)
+    cases = [
+        (key, {**value, name: odd})
+        for key, value in good.items()
+        if isinstance(value, dict)
+        for name in value
+        for odd in ODD
+    ]
+    counts = good[DELIVERY_KEY]["result"]
+    cases += [
+        (DELIVERY_KEY, {**good[DELIVERY_KEY], "result": counts | {name: odd}})
+        for name in counts
+        for odd in ODD
+    ]
+    run = db.add_run(session, dag_id="odd", run_id="manual__1", at=AT)
+    for n, (key, value) in enumerate(cases):
+        follows = key == DELIVERY_KEY
+        operator = "DeliveryStatusSensor" if follows else "SendSmsOperator"
+        db.add_task(session, run, task_id="t", map_index=n, operator=operator, state="success")
+        db.push(session, run, "t", {"_link_CampaignPageLink": "", key: value}, map_index=n)
+    sent(session, "odd", "manual__2")
+    session.commit()
+
+    page = client_of("ann").get(url("odd", "manual__1"))
+    overview = client_of("ann").get("/af/smspartner/?dag_id=odd")
+
+    assert (page.status_code, overview.status_code) == (200, 200)
+    assert "cannot be read and is left out" in page.text
+    assert len(page.text) < 4_000 * len(cases)
+    assert any("1,500" in row and "illegible" not in row for row in rows(overview.text))
+    assert any("illegible" in row for row in rows(overview.text))
+    assert "12345678" not in page.text + overview.text
+
+
+@pytest.mark.parametrize("text", ["no JSON", "[" * 100_000, '{"batches": ' + "9" * 10_000 + "}", "NaN"])
+def test_a_value_that_is_no_json_is_one_bad_row(session: Session, client_of: ClientOf, text: str) -> None:
+    run = sent(session, "bad_json", "manual__bad")
+    sent(session, "bad_json", "manual__good")
+    session.execute(sql("UPDATE xcom SET value = :v WHERE dag_run_id = :r"), {"v": text, "r": run})
+    session.commit()
+
+    overview = client_of("ann").get("/af/smspartner/?dag_id=bad_json")
+
+    assert client_of("ann").get(url("bad_json", "manual__bad")).status_code == 200
+    assert overview.status_code == 200
+    assert sorted("illegible" in row for row in rows(overview.text)) == [False, True]
+
+
+@needs_task_state_store
+def test_claims_that_somebody_has_made_up_make_no_large_page(session: Session, client_of: ClientOf) -> None:
+    run = db.add_run(session, dag_id="made_up", run_id="manual__1", at=AT, state="failed")
+    db.add_task(session, run, task_id="send", operator="SendSmsOperator", state="failed")
+    made_up = {"at": 1, "tags": ["a"] * 9_000, "people": [""] * 9_000}
+    notes = {"campaign": {"begun": True}} | {f"claims:{7_500 * n:06d}": made_up for n in range(80)}
+    db.remember(session, run, "send", notes, at=AT)
+    session.commit()
+
+    page = client_of("ann").get(url("made_up", "manual__1"))
+
+    assert page.status_code == 200
+    assert "Stopped on the way" in page.text
+    assert len(page.text) < 100_000
+
+
+def test_values_in_an_object_store_are_said_to_be_there(session: Session, client_of: ClientOf) -> None:
+    run = db.add_run(session, dag_id="stored", run_id="manual__1", at=AT)
+    db.add_task(session, run, task_id="send", operator="SendSmsOperator", state="success")
+    keys = ("_link_CampaignPageLink", CAMPAIGN_KEY, "return_value")
+    db.push(session, run, "send", dict.fromkeys(keys, "file:///var/xcom/stored/1.json"))
+    session.commit()
+
+    assert "xcom_objectstorage_threshold" in client_of("ann").get(url("stored", "manual__1")).text
+    assert "XComs kept elsewhere" in client_of("ann").get("/af/smspartner/?dag_id=stored").text
 
 
 # ---- the run ---------------------------------------------------------------------------------------
@@ -171,6 +276,42 @@ def test_a_finished_run_is_told_once(session: Session, client_of: ClientOf) -> N
     assert "data-refresh" not in html.split("<main")[1].split(">")[0]
     assert "/af/dags/finished/runs/manual__1/plugin/smspartner-campaign" in html
     assert "/af/dags/finished/runs/manual__1/tasks/send" in html
+
+
+@pytest.mark.parametrize(
+    ("state", "pushed", "shown"),
+    [
+        (
+            "failed",
+            {
+                FAILURE_KEY: Failure(
+                    at=AT, kind="InsufficientCreditError", sentence="no credit", code=11
+                ).as_dict()
+            },
+            ("credit used up", "Top up the account, then clear send", 'id="act" href="/af/dags/'),
+        ),
+        ("deferred", {WAIT_KEY: Wait(until=AT + timedelta(days=1)).as_dict()}, ("the text leaves at",)),
+        (
+            "running",
+            {FAILURE_KEY: Failure(at=AT, kind="X", sentence="Of another try").as_dict()},
+            ("is reading",),
+        ),
+    ],
+)
+def test_the_verdict_stands_on_top(
+    session: Session, client_of: ClientOf, state: str, pushed: dict[str, Any], shown: tuple[str, ...]
+) -> None:
+    run = db.add_run(session, dag_id=f"judged_{state}", run_id="manual__1", at=AT, state="running")
+    db.add_task(session, run, task_id="send", operator="SendSmsOperator", state=state)
+    db.push(session, run, "send", {"_link_CampaignPageLink": "x"} | pushed)
+    session.commit()
+
+    html = client_of("ann").get(url(f"judged_{state}", "manual__1")).text
+    head = html.split('id="verdict"')[1].split("</section>")[0]
+
+    assert all(text in head for text in shown)
+    assert "Of another try" not in html
+    assert "illegible" not in client_of("ann").get(f"/af/smspartner/?dag_id=judged_{state}").text
 
 
 def test_a_run_without_sms_says_so(session: Session, client_of: ClientOf) -> None:

@@ -36,8 +36,12 @@ CAMPAIGNS = st.builds(
     tag=NAMES,
     connection=st.text(max_size=20),
     ledger=NAMES,
+    iteration=st.none() | st.integers(0, 99),
+    operator=NAMES,
+    execution=st.integers(0, 9),
     task=NAMES,
     recipients=PEOPLE,
+    to_text=st.none() | PEOPLE,
     invalid=PEOPLE,
     duplicates=PEOPLE,
     excluded=PEOPLE,
@@ -125,6 +129,10 @@ def test_anything_else_reads_as_nothing(read: Callable[[Any], object], value: An
     assert read(value) is None
 
 
+TOLD_LATER = ("iteration", "operator", "execution", "to_text", "held_out")
+"""What older versions have not told, and whose hand-overs are read all the same."""
+
+
 @pytest.mark.parametrize(("whole", "read"), [(CAMPAIGN, read_campaign), (DELIVERY, read_delivery)])
 @given(data=st.data(), value=JSON)
 def test_a_value_in_a_wrong_place_breaks_nothing(
@@ -136,7 +144,8 @@ def test_a_value_in_a_wrong_place_breaks_nothing(
     got = read({**pushed, name: value})
 
     assert got is None or isinstance(got, type(whole))
-    assert read({key: pushed[key] for key in pushed if key != name}) is None
+    without = read({key: pushed[key] for key in pushed if key != name})
+    assert (without is None) == (name not in TOLD_LATER)
 
 
 @pytest.mark.parametrize(

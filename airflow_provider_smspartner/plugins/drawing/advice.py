@@ -37,7 +37,7 @@ HAPPENED: Final[dict[str, tuple[str, str]]] = {
     ),
     BatchState.REFUSED.value: (
         "Refused by SMS Partner",
-        "SMS Partner said no to the batch; the reason stands in the task's log. Nobody in it has been texted "
+        "SMS Partner said no to the batch. Nobody in it has been texted "
         "by this request, which a look by tag confirms before they are tried again.",
     ),
     BatchState.CANCELLING.value: (
@@ -58,8 +58,8 @@ HAPPENED: Final[dict[str, tuple[str, str]]] = {
 """By state: a title, and what happened."""
 
 AFTER_WORK: Final[dict[str, str]] = {
-    BatchState.REFUSED.value: "Put right what the log names (sender, credit, text), then clear the task: it "
-    "texts only those who are left.",
+    BatchState.REFUSED.value: "Put the cause right that stands above, then clear the task: it texts "
+    "only those who are left.",
     BatchState.CANCELLED.value: "If they are to get it after all, clear the task: it texts only those who "
     "are left.",
     BatchState.CANCELLING.value: "If it must not leave, cancel it in the customer area of SMS Partner. "

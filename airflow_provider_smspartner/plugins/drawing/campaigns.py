@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
 
 from airflow_provider_smspartner.plugins.drawing import words
-from airflow_provider_smspartner.plugins.drawing.states import UNFINISHED, Pill, over_all, pill
+from airflow_provider_smspartner.plugins.drawing.judgement import Verdict
+from airflow_provider_smspartner.plugins.drawing.states import UNFINISHED, Pill
 from airflow_provider_smspartner.plugins.drawing.story import RUN_UNFINISHED
 from airflow_provider_smspartner.plugins.drawing.tally import Tally, add_up, tally_of
+from airflow_provider_smspartner.plugins.drawing.verdict import verdict
 from airflow_provider_smspartner.plugins.facts import RunFact, TaskFact
 
+CLEARED: Final = Verdict(label="Not started", tone="quiet", sentence="Its tasks have just been cleared.")
 SLOWLY = 15
 """Seconds to the next look at the overview while something runs."""
 
@@ -30,20 +35,21 @@ class CampaignRow:
     """Words for what a reader must not take the figures for."""
 
 
-def campaign_row(run: RunFact) -> CampaignRow:
+def campaign_row(run: RunFact, *, now: datetime) -> CampaignRow:
     """Tell a run in a line."""
     sends = [task for task in run.tasks if task.sends]
     follows = [task for task in run.tasks if not task.sends]
     tally = add_up([tally_of(task) for task in sends]) if sends else None
+    judged = verdict(run.tasks, now=now) if run.tasks else CLEARED
     dry_run = bool(sends) and all((task.result or {}).get("dry_run") for task in sends)
     return CampaignRow(
         run=run,
         names=names(sends),
-        pill=outcome(sends, follows, dry_run=dry_run),
+        pill=Pill(text=judged.label, tone=judged.tone),
         people=people(tally, dry_run=dry_run),
         delivered=delivered(follows),
         cost=cost(tally, dry_run=dry_run),
-        marks=marks(sends),
+        marks=marks(sends) + unread(run.tasks),
     )
 
 
@@ -60,22 +66,6 @@ def names(sends: Sequence[TaskFact]) -> list[str]:
     told = [task.campaign for task in sends if task.campaign]
     chosen = [campaign.campaign or campaign.tag for campaign in told]
     return [words.name(text) for text in dict.fromkeys(chosen) if text]
-
-
-def outcome(sends: Sequence[TaskFact], follows: Sequence[TaskFact], *, dry_run: bool) -> Pill:
-    """Say where a run stands: what went wrong first, then what goes on."""
-    send = pill(over_all(task.state for task in sends), sends=True) if sends else None
-    follow = pill(over_all(task.state for task in follows), sends=False) if follows else None
-    pills = [some for some in (send, follow) if some]
-    for tone in ("bad", "warn", "live"):
-        for some in pills:
-            if some.tone == tone:
-                return some
-    if dry_run:
-        return Pill(text="Dry run", tone="quiet")
-    if follow and follow.tone == "good":
-        return Pill(text="Delivered", tone="good")
-    return pills[0] if pills else pill(None, sends=True)  # its tasks have just been cleared
 
 
 def people(tally: Tally | None, *, dry_run: bool) -> str:
@@ -111,5 +101,14 @@ def marks(sends: Sequence[TaskFact]) -> list[str]:
         "sandbox": any(r.get("sandbox") for r in results) or any(c.sandbox for c in told),
         "redirected": any(r.get("redirected") for r in results) or any(c.redirected for c in told),
         "scheduled": any(r.get("scheduled_for") for r in results) or any(c.scheduled_for for c in told),
+    }
+    return [mark for mark, holds in found.items() if holds]
+
+
+def unread(tasks: Sequence[TaskFact]) -> list[str]:
+    """Return the marks of a row whose figures are not all there."""
+    found = {
+        "illegible": any(task.illegible for task in tasks),
+        "XComs kept elsewhere": any(task.elsewhere for task in tasks),
     }
     return [mark for mark, holds in found.items() if holds]

@@ -9,6 +9,9 @@ from typing import Final
 from markupsafe import Markup
 
 from airflow_provider_smspartner.plugins.drawing import plots, words
+from airflow_provider_smspartner.plugins.drawing.causes import cause_of
+from airflow_provider_smspartner.plugins.drawing.handovers import missing
+from airflow_provider_smspartner.plugins.drawing.judgement import KILLED, ended
 from airflow_provider_smspartner.plugins.drawing.states import UNFINISHED, Pill, pill
 from airflow_provider_smspartner.plugins.facts import TaskFact
 from airflow_provider_smspartner.tracking.handover import Delivery
@@ -74,7 +77,7 @@ def curve(told: Delivery) -> Markup | None:
 NOTHING_LEFT: Final[dict[str | None, str]] = {
     "upstream_failed": "It did not begin, because a task before it failed.",
     "skipped": "It was skipped: nobody was followed.",
-    "failed": "It failed before it had news. The log says why.",
+    "failed": f"It failed before it had news: {KILLED}.",
 }
 
 
@@ -83,6 +86,8 @@ def sentence(task: TaskFact) -> str:
     if task.delivery is None:
         if task.state in UNFINISHED:
             return "No news yet. The first ones come one minute after the texts could leave."
+        if cause := cause_of(task.failure):
+            return ended(f"It failed before it had news: {cause.why}")
         return NOTHING_LEFT.get(task.state, "It has left nothing to read.")
     counts = task.delivery.result
     if not counts["recipients"]:
@@ -96,13 +101,12 @@ def sentence(task: TaskFact) -> str:
 
 def todo(task: TaskFact) -> list[str]:
     """Say what the figures mean, and what can be done."""
-    said = []
+    said = missing(task)
     counts = task.delivery.result if task.delivery else {}
     if task.state == "failed" and task.delivery:
-        said.append(
-            "The task failed: its log says whether too few people got the text, or SMS Partner could not be "
-            "read. Clearing it looks again and sends nothing."
-        )
+        cause = cause_of(task.failure)
+        why = ended(f"The task failed: {cause.why if cause else KILLED}")
+        said.append(f"{why} Clearing it looks again and sends nothing.")
     if counts.get("not_delivered"):
         said.append(
             f"{words.people(counts['not_delivered'])} did not get it, and will not. The customer area of SMS "

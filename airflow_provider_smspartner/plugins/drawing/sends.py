@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 
 from markupsafe import Markup
@@ -18,6 +19,9 @@ from airflow_provider_smspartner.plugins.drawing.batches import (
     progress,
     troubles_of,
 )
+from airflow_provider_smspartner.plugins.drawing.causes import cause_of
+from airflow_provider_smspartner.plugins.drawing.handovers import missing
+from airflow_provider_smspartner.plugins.drawing.judgement import KILLED
 from airflow_provider_smspartner.plugins.drawing.states import (
     AT_WORK,
     TO_COME,
@@ -27,6 +31,7 @@ from airflow_provider_smspartner.plugins.drawing.states import (
     pill,
 )
 from airflow_provider_smspartner.plugins.drawing.tally import Tally, add_up, tally_of
+from airflow_provider_smspartner.plugins.drawing.verdict import verdict
 from airflow_provider_smspartner.plugins.facts import TaskFact
 
 
@@ -57,6 +62,8 @@ class SendStory:
     groups: Sequence[Group]
     troubles: Sequence[Trouble]
     shards: Sequence[Shard]
+    told: bool
+    """Whether the task has said what it may cost."""
     most: Decimal | None
     """What the DAG's author allows it to cost; of a mapped send, each shard."""
     dry_run: bool
@@ -72,13 +79,14 @@ class SendStory:
         return self.state in UNFINISHED
 
 
-def send_story(tasks: Sequence[TaskFact]) -> SendStory:
+def send_story(tasks: Sequence[TaskFact], *, now: datetime) -> SendStory:
     """Tell a send; all tasks have one id."""
     state = over_all(task.state for task in tasks)
     tally = add_up([tally_of(task) for task in tasks])
     batches = [batch for task in tasks for batch in task.batches]
     dry_run = any((task.result or {}).get("dry_run") for task in tasks)
-    said = Pill(text="Dry run", tone="quiet") if dry_run and state == "success" else pill(state, sends=True)
+    judged = verdict(tasks, now=now)
+    said = Pill(text=judged.label, tone=judged.tone) if state == "success" else pill(state, sends=True)
     redirected = any(map(is_redirected, tasks))
     troubles = troubles_of(tasks)
     mapped = len(tasks) > 1 or tasks[0].map_index >= 0
@@ -88,8 +96,10 @@ def send_story(tasks: Sequence[TaskFact]) -> SendStory:
         tasks=tasks,
         state=state,
         pill=said,
-        sentence=sentence(tally, state, dry_run=dry_run, redirected=redirected),
-        todo=next_step(state, troubles),
+        sentence=judged.sentence
+        if says_more(tally, tasks, state)
+        else sentence(tally, state, dry_run=dry_run, redirected=redirected),
+        todo=next_step(state, troubles, tasks),
         notes=notes_of(tasks),
         tally=tally,
         bar=None if dry_run or redirected else progress(tally, at_work=state in AT_WORK),
@@ -97,9 +107,16 @@ def send_story(tasks: Sequence[TaskFact]) -> SendStory:
         groups=groups_of(batches),
         troubles=troubles,
         shards=[shard_of(task) for task in tasks] if mapped else [],
+        told=any(task.campaign for task in tasks),
         most=max(costs, default=None),
         dry_run=dry_run,
     )
+
+
+def says_more(tally: Tally, tasks: Sequence[TaskFact], state: str | None) -> bool:
+    """Tell whether the verdict knows why, or until when, where the sums of the batches know nothing."""
+    knows_why = any(task.failure or task.waits_until for task in tasks) or state == "deferred"
+    return knows_why and not (tally.known and tally.accepted)
 
 
 def shard_of(task: TaskFact) -> Shard:
@@ -139,24 +156,26 @@ def sentence(tally: Tally, state: str | None, *, dry_run: bool, redirected: bool
 
 NOT_KNOWN: dict[bool, str] = {
     True: "How many of them SMS Partner has accepted shows when the task has succeeded.",
-    False: "How many of them SMS Partner has accepted cannot be read here; the task's log says it.",
+    False: "How many of them SMS Partner has accepted cannot be read here.",
 }
 NOTHING_KNOWN: dict[str | None, str] = {
     **dict.fromkeys(TO_COME, "It has not begun."),
     **dict.fromkeys(AT_WORK, "It is reading its audience; nothing has been sent by this try yet."),
-    "failed": "It failed before its audience was through all checks. The log says why.",
-    "up_for_retry": "It failed before its audience was through all checks. The log says why.",
+    "failed": f"It failed before its audience was through all checks: {KILLED}.",
+    "up_for_retry": f"It failed before its audience was through all checks: {KILLED}.",
     "upstream_failed": "It did not begin, because a task before it failed.",
     "skipped": "It was skipped: nothing was sent.",
 }
 
 
-def next_step(state: str | None, troubles: Sequence[Trouble]) -> str | None:
+def next_step(state: str | None, troubles: Sequence[Trouble], tasks: Sequence[TaskFact]) -> str | None:
     """Say what to do about a send that did not get through."""
     if state == "up_for_retry":
         return "Airflow starts it again by itself. The next try texts only those who are left, nobody twice."
     if state == "failed" and not troubles:
-        return f"Read the end of its log and put the cause right. {CLEAR}"
+        causes = [cause for task in tasks if (cause := cause_of(task.failure))]
+        remedy = next((cause.remedy for cause in causes if cause.remedy), "Put the cause right")
+        return f"{remedy}. {CLEAR}"
     return None
 
 
@@ -184,8 +203,9 @@ def notes_of_task(task: TaskFact) -> list[str]:
     if told and told.ledger:
         notes.append(f"The ledger in {words.name(told.ledger)} leaves out who has had this campaign before.")
     if task.ledger_fault:
-        notes.append(f"The ledger cannot be read, so its batches are missing here: {task.ledger_fault}.")
-    return notes
+        fault = words.name(task.ledger_fault)
+        notes.append(f"The ledger cannot be read, so its batches are missing here: {fault}.")
+    return notes + missing(task)
 
 
 def is_redirected(task: TaskFact) -> bool:

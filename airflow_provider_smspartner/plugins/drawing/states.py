@@ -39,7 +39,7 @@ SENDING: Final[dict[str | None, Pill]] = {
 FOLLOWING: Final[dict[str | None, Pill]] = {
     **SENDING,
     **dict.fromkeys(AT_WORK, Pill(text="Following", tone="live")),
-    "success": Pill(text="Followed to the end", tone="good"),
+    "success": Pill(text="Followed to the end", tone="quiet"),
 }
 WORST_FIRST: Final = (
     *("failed", "upstream_failed", "up_for_retry"),

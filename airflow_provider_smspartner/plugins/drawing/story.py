@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from typing import Final
 
 from airflow_provider_smspartner.plugins.drawing import words
 from airflow_provider_smspartner.plugins.drawing.deliveries import StatusStory, status_story
+from airflow_provider_smspartner.plugins.drawing.judgement import Verdict
 from airflow_provider_smspartner.plugins.drawing.sends import SendStory, send_story
-from airflow_provider_smspartner.plugins.drawing.states import Pill
+from airflow_provider_smspartner.plugins.drawing.verdict import verdict
 from airflow_provider_smspartner.plugins.facts import RunFact, TaskFact
 
 SOON: Final = 3
@@ -35,7 +37,7 @@ class RunStory:
     """Everything the page shows of a run."""
 
     run: RunFact
-    pill: Pill
+    verdict: Verdict
     figures: Sequence[Figure]
     sends: Sequence[SendStory]
     statuses: Sequence[StatusStory]
@@ -43,18 +45,19 @@ class RunStory:
     """Seconds to the next look; None when nothing more will come."""
 
 
-def run_story(run: RunFact) -> RunStory:
+def run_story(run: RunFact, *, now: datetime) -> RunStory:
     """Tell a run."""
+    judged = verdict(run.tasks, now=now)
     by_id: dict[str, list[TaskFact]] = {}
     for task in run.tasks:
         if task.sends:
             by_id.setdefault(task.task_id, []).append(task)
-    sends = [send_story(tasks) for tasks in by_id.values()]
+    sends = [send_story(tasks, now=now) for tasks in by_id.values()]
     statuses = [status_story(task) for task in run.tasks if not task.sends]
     return RunStory(
         run=run,
-        pill=outcome(sends, statuses),
-        figures=figures(sends, statuses),
+        verdict=judged,
+        figures=figures(sends, statuses, judged),
         sends=sends,
         statuses=statuses,
         refresh=refresh(run, sends, statuses),
@@ -70,26 +73,13 @@ def refresh(run: RunFact, sends: Sequence[SendStory], statuses: Sequence[StatusS
     return LATER if any(status.live for status in statuses) or not run.tasks else None
 
 
-def outcome(sends: Sequence[SendStory], statuses: Sequence[StatusStory]) -> Pill:
-    """Say in a few words where a run stands: the first that holds."""
-    pills = [*(send.pill for send in sends), *(status.pill for status in statuses)]
-    for tone in ("bad", "warn", "live"):
-        for pill in pills:
-            if pill.tone == tone:
-                return pill
-    deliveries = [status.task.delivery for status in statuses if status.task.delivery]
-    if deliveries and all(told.final for told in deliveries):
-        return Pill(text="Delivered", tone="good")
-    return pills[0] if pills else Pill(text="No SMS", tone="quiet")
-
-
-def figures(sends: Sequence[SendStory], statuses: Sequence[StatusStory]) -> list[Figure]:
+def figures(sends: Sequence[SendStory], statuses: Sequence[StatusStory], judged: Verdict) -> list[Figure]:
     """Return the numbers at the head."""
     return [
         *([accepted(sends)] if sends else []),
         *delivered(statuses),
         *([cost(sends)] if sends else []),
-        *attention(sends),
+        *attention(judged),
     ]
 
 
@@ -108,10 +98,16 @@ def delivered(statuses: Sequence[StatusStory]) -> list[Figure]:
     """Return how many people have their text."""
     told = [status.task.delivery.result for status in statuses if status.task.delivery]
     count, recipients = (sum(result[name] for result in told) for name in ("delivered", "recipients"))
-    if not recipients:
+    reported = count + sum(result["not_delivered"] for result in told)
+    if not recipients or not (reported or all_final(statuses)):
         return []
     share = f"{words.number(count)} of {words.people(recipients)}"
     return [Figure(label="Delivered", value=words.percent(count / recipients), hint=share)]
+
+
+def all_final(statuses: Sequence[StatusStory]) -> bool:
+    """Tell whether no further report is waited for: before the first one, nothing is known of a share."""
+    return all(status.task.delivery and status.task.delivery.final for status in statuses)
 
 
 def cost(sends: Sequence[SendStory]) -> Figure:
@@ -127,11 +123,9 @@ def cost(sends: Sequence[SendStory]) -> Figure:
     return Figure(label="Cost", value=words.money(spent, currency) if known else "?", hint=hint)
 
 
-def attention(sends: Sequence[SendStory]) -> list[Figure]:
-    """Return how many batches somebody should look at."""
-    urgent = [trouble for send in sends for trouble in send.troubles if trouble.advice.urgent]
-    if not urgent:
+def attention(judged: Verdict) -> list[Figure]:
+    """Return how many people have no text, or may have none."""
+    if not judged.without:
         return []
-    count, people = sum(len(some.batches) for some in urgent), sum(some.people for some in urgent)
-    value, hint = words.of(count, "batch", "batches"), words.people(people)
-    return [Figure(label="Needs attention", value=value, hint=hint, tone="bad")]
+    value = words.people(judged.without)
+    return [Figure(label="Needs attention", value=value, hint="without a text, or in doubt", tone="bad")]

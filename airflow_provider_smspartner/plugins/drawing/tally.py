@@ -20,8 +20,10 @@ class Tally:
 
     known: bool
     """Whether something tells what SMS Partner has accepted; if not, zeros mean nothing."""
+    counted: bool
+    """Whether the audience was counted; if not, those zeros mean nothing either."""
     planned: int | None
-    """People of the audience; None when nothing tells."""
+    """People to text, those apart whom other runs have texted; None when nothing tells."""
     accepted: int
     rejected: int
     invalid: int
@@ -45,6 +47,7 @@ def tally_of(task: TaskFact) -> Tally:
     accepted = [batch for batch in task.batches if batch.state == ACCEPTED]
     estimate = result.get("estimate") or (told.estimate if told else None) or {}
     done = bool(result) and not result.get("dry_run")
+    counts = task.failure.counts if task.failure else {}
 
     def known(name: str, otherwise: int) -> int:
         return whole(result[name]) if name in result else otherwise
@@ -53,12 +56,13 @@ def tally_of(task: TaskFact) -> Tally:
     cost = sum((batch.cost for batch in accepted), Decimal(0))
     return Tally(
         known=bool(result or task.logged or task.batches) or task.state in NOT_BEGUN,
-        planned=told.recipients if told else known("recipients", 0) if result else None,
+        counted=bool(told or result or counts),
+        planned=planned_of(task),
         accepted=known("recipients", people) if done or not result else 0,
         rejected=known("rejected", sum(batch.rejected for batch in task.batches)),
-        invalid=known("invalid", told.invalid if told else 0),
-        duplicates=known("duplicates", told.duplicates if told else 0),
-        excluded=known("excluded", told.excluded if told else 0),
+        invalid=known("invalid", told.invalid if told else counts.get("invalid", 0)),
+        duplicates=known("duplicates", told.duplicates if told else counts.get("duplicates", 0)),
+        excluded=known("excluded", told.excluded if told else counts.get("excluded", 0)),
         segments=known("segments", sum(batch.segments for batch in accepted)) if done or not result else 0,
         cost=(amount(result.get("cost")) or Decimal(0)) if done else cost,
         currency=result.get("currency") or next((b.currency for b in accepted if b.currency), None),
@@ -68,6 +72,15 @@ def tally_of(task: TaskFact) -> Tally:
         accepted_batches=known("batches", len(accepted)),
         open_people=sum(batch.people or 0 for batch in task.batches if batch.state in UNDECIDED),
     )
+
+
+def planned_of(task: TaskFact) -> int | None:
+    """Return whom a send was to text, those apart whom other runs and tasks have texted."""
+    if (told := task.campaign) is not None:
+        return told.recipients if told.to_text is None else told.to_text
+    if task.result is not None:
+        return whole(task.result.get("recipients"))
+    return task.failure.counts.get("recipients") if task.failure else None
 
 
 def add_up(tallies: Sequence[Tally]) -> Tally:
@@ -81,6 +94,7 @@ def add_up(tallies: Sequence[Tally]) -> Tally:
 
     return Tally(
         known=all(tally.known for tally in tallies),
+        counted=all(tally.counted for tally in tallies),
         planned=sum(n for n in planned if n is not None) if any(n is not None for n in planned) else None,
         accepted=total("accepted"),
         rejected=total("rejected"),

@@ -14,6 +14,20 @@ GENERATED: Final = re.compile(
     r"[a-z_]+__\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?([+-]\d\d:\d\d|Z)?(_[A-Za-z0-9]{1,8})?"
 )
 """Run ids that Airflow makes up: the fraction of their second looks like a phone number and is none."""
+AUTHORS_OWN: Final = re.compile(
+    r"""
+    (?<![\d+(]) (?<!\d[\W_]) (?<!\d[\W_]{2}) (?<!\d[\W_]{3})
+    (?: (?! 0 ) \d{6,7}                                                    # nobody's number is so short
+    | 20 (?: 1[6-9] | [23]\d ) (?P<dash> [-_.]? )                        # a day, perhaps with its time
+        (?: 0[1-9] | 1[0-2] ) (?P=dash) (?: 0[1-9] | [12]\d | 3[01] )
+        (?: [-_T]? (?: [01]\d | 2[0-3] ) (?: :? [0-5]\d ){1,2} )?
+    )
+    (?! [\W_]{0,3} \d )
+    """,
+    re.VERBOSE,
+)
+"""Figures of a name that are no phone number, with nothing around them that could make them part of one."""
+MESSAGE_ID: Final = re.compile(r"(?!33[67]\d{8}$)[1-9]\d{0,18}")
 OUR_DIGEST: Final = re.compile(r"[a-z2-7]{8,20}")
 
 
@@ -65,11 +79,24 @@ def span(seconds: float) -> str:
 
 
 def name(text: str) -> str:
-    """Write an id or a name that somebody has chosen, phone numbers in it masked."""
-    return text if GENERATED.fullmatch(text) else mask_numbers(text)
+    """Write an id or a name that somebody has chosen, with what may be anybody's phone number masked."""
+    if GENERATED.fullmatch(text):
+        return text
+    shown, end = [], 0
+    for own in AUTHORS_OWN.finditer(text):
+        shown += [mask_numbers(text[end : own.start()]), own[0]]
+        end = own.end()
+    return "".join([*shown, mask_numbers(text[end:])])
+
+
+def message_id(text: str | None) -> str:
+    """Write a message id, which must be found on the platform; what may be a phone number is none."""
+    if text is None:
+        return "–"
+    return text if MESSAGE_ID.fullmatch(text) else mask_numbers(text)
 
 
 def tag(text: str) -> str:
     """Write the tag of a batch: its digest may look like a number, and must be found on the platform."""
     chosen, dash, digest = text.rpartition("-")
-    return f"{mask_numbers(chosen)}{dash}{digest}" if OUR_DIGEST.fullmatch(digest) else mask_numbers(text)
+    return f"{name(chosen)}{dash}{digest}" if OUR_DIGEST.fullmatch(digest) else name(text)

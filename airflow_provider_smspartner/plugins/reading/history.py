@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
@@ -45,13 +45,21 @@ class History:
 
 
 def read_history(
-    session: Session, *, allowed: Collection[str], now: datetime, dag_id: str | None = None, page: int = 1
+    session: Session,
+    *,
+    readable: Callable[[Collection[str]], Collection[str]],
+    now: datetime,
+    dag_id: str | None = None,
+    page: int = 1,
 ) -> History:
-    """Return a page of the campaigns of the last 30 days, of the DAGs that the user may read."""
+    """Return a page of the campaigns of the last 30 days.
+
+    :param readable: leaves of some DAGs those that the user may read.
+    """
     since = now - timedelta(days=DAYS)
     ours = exists().where(XComModel.dag_run_id == DagRun.id, XComModel.key.in_(KEYS))
     recent = (DagRun.start_date >= since, ours)
-    dag_ids = sorted(set(session.scalars(select(DagRun.dag_id).where(*recent).distinct())) & set(allowed))
+    dag_ids = sorted(readable(session.scalars(select(DagRun.dag_id).where(*recent).distinct()).all()))
     wanted = [known for known in dag_ids if dag_id in (None, "", known)]
     rows = session.execute(
         select(DagRun.id, DagRun.dag_id, DagRun.run_id, DagRun.state, DagRun.start_date)
@@ -88,7 +96,7 @@ def read_tasks(session: Session, runs: Sequence[Any]) -> dict[int, list[TaskFact
         if keys := pushed.get(run, {}).get(where):
             task = with_result(of_row(row, keys), results.get(run, {}).get(where, {}))
             found.setdefault(run, []).append(task)
-    return with_notes(session, found)
+    return with_notes_of(session, found)
 
 
 def task_rows(session: Session, runs: Sequence[tuple[str, str]], tasks: Iterable[str]) -> Sequence[Any]:
@@ -102,7 +110,7 @@ def task_rows(session: Session, runs: Sequence[tuple[str, str]], tasks: Iterable
     ).all()
 
 
-def with_notes(session: Session, tasks: dict[int, list[TaskFact]]) -> dict[int, list[TaskFact]]:
+def with_notes_of(session: Session, tasks: dict[int, list[TaskFact]]) -> dict[int, list[TaskFact]]:
     """Add to sends without a result what the store holds of them: they run, or have failed."""
     open_runs = [run for run, some in tasks.items() if any(t.sends and t.result is None for t in some)]
     notes = read_store(session, open_runs, most=MOST_NOTES)

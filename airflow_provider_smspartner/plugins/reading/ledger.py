@@ -1,54 +1,104 @@
-"""Reads the batches of a send out of a ledger: totals of each, in one query, and no number."""
+"""Reads the batches of sends out of ledgers: totals of each, in one query for each ledger, and no number."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+import re
+import sqlite3
+import threading
+import time
+from collections.abc import Collection, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import quote
 
 from airflow.providers.common.compat.sdk import AirflowException
-from sqlalchemy import exc, func, select
+from sqlalchemy import create_engine, exc, func, select
+from sqlalchemy.pool import NullPool
 
 from airflow_provider_smspartner.exceptions import SMSPartnerError
 from airflow_provider_smspartner.journal.opening import engine_of
 from airflow_provider_smspartner.journal.table import SENDS
-from airflow_provider_smspartner.plugins.facts import UNREADABLE, BatchFact
+from airflow_provider_smspartner.plugins.facts import MOST_BATCHES, UNREADABLE, BatchFact
 from airflow_provider_smspartner.rules.sending_states import REJECTED, BatchState
 
+if TYPE_CHECKING:
+    from sqlalchemy.engine import Connection, Engine
+
 PATIENCE = 5.0
-"""Seconds that a page waits for a ledger."""
+"""Seconds that a page waits for all of its ledgers."""
 MOST_AT_ONCE = 2
 """How many threads a database that hangs may hold."""
+MOST_THREADS = 16
+"""How many threads all databases may hold that hang."""
 STATES = {state.value for state in BatchState}
+KNOW_READ_ONLY: Final = ("postgresql", "mysql", "mariadb")
+"""Databases whose transactions can be told to write nothing."""
 
 
-def read_ledger(conn_id: str, task: str) -> tuple[list[BatchFact], str | None]:
-    """Return the batches of a task by ordinal, or none and why the ledger cannot be read in time.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What a ledger says of some tasks."""
+
+    batches: Mapping[str, Sequence[BatchFact]] = field(default_factory=dict)
+    """By digest of the task, and by ordinal."""
+    fault: str | None = None
+    """Why it could not be read in time."""
+
+
+def read_ledgers(wanted: Mapping[str, Collection[str]]) -> dict[str, Found]:
+    """Return the batches of tasks, by the connection of their ledger.
 
     Airflow's own pages share the API server's threads: a database that hangs must not hold them all.
+
+    :param wanted: digests of tasks, by connection.
     """
-    reading = readers(conn_id).submit(ask_ledger, conn_id, task)
-    try:
-        return reading.result(PATIENCE)
-    except TimeoutError:
-        reading.cancel()
-        return [], f"connection {conn_id!r} has not answered for {PATIENCE:g} seconds"
+    deadline = time.monotonic() + PATIENCE
+    begun = {conn_id: begin(conn_id, tasks, deadline) for conn_id, tasks in wanted.items()}
+    return {conn_id: ended(conn_id, reading, deadline) for conn_id, reading in begun.items()}
+
+
+def begin(conn_id: str, tasks: Collection[str], deadline: float) -> Future[Found] | None:
+    """Have a thread ask a ledger; None when those that may are all waiting for it."""
+    place = place_at(conn_id)
+    if not place.acquire(timeout=max(0.0, deadline - time.monotonic())):
+        return None
+    reading = readers().submit(ask_ledger, conn_id, tasks)
+    reading.add_done_callback(lambda _: place.release())
+    return reading
+
+
+def ended(conn_id: str, reading: Future[Found] | None, deadline: float) -> Found:
+    """Return what a ledger has said by the deadline."""
+    if reading is not None:
+        try:
+            return reading.result(max(0.0, deadline - time.monotonic()))
+        except TimeoutError:
+            reading.cancel()
+    return Found(fault=f"connection {conn_id!r} has not answered for {PATIENCE:g} seconds")
 
 
 @cache
-def readers(conn_id: str) -> ThreadPoolExecutor:
-    """Return the threads that wait for a ledger; one that hangs keeps no other one waiting."""
-    return ThreadPoolExecutor(MOST_AT_ONCE, "smspartner-ledger")
+def readers() -> ThreadPoolExecutor:
+    """Return the threads that wait for ledgers."""
+    return ThreadPoolExecutor(MOST_THREADS, "smspartner-ledger")
 
 
-def ask_ledger(conn_id: str, task: str) -> tuple[list[BatchFact], str | None]:
-    """Ask the ledger for the batches of a task."""
+@cache
+def place_at(conn_id: str) -> threading.BoundedSemaphore:
+    """Return what keeps a ledger that hangs from holding all threads."""
+    return threading.BoundedSemaphore(MOST_AT_ONCE)
+
+
+def ask_ledger(conn_id: str, tasks: Collection[str]) -> Found:
+    """Ask a ledger for the batches of tasks."""
     columns = SENDS.c
     query = (
         select(
+            columns.task,
             columns.ordinal,
             columns.tag,
             columns.state,
@@ -60,23 +110,45 @@ def ask_ledger(conn_id: str, task: str) -> tuple[list[BatchFact], str | None]:
             func.sum(columns.cost).label("cost"),
             func.min(columns.currency).label("currency"),
         )
-        .where(columns.task == task)
-        .group_by(columns.ordinal, columns.tag, columns.state)
+        .where(columns.task.in_(sorted(tasks)))
+        .group_by(columns.task, columns.ordinal, columns.tag, columns.state)
         .order_by(columns.ordinal)
+        .limit(MOST_BATCHES)
     )
     try:
-        engine = engine_of(conn_id)
+        engine = read_only(engine_of(conn_id))
         try:
             with engine.connect() as connection:
+                write_nothing(connection)
                 rows = connection.execute(query).all()
         finally:
             engine.dispose()
     except SMSPartnerError as error:
-        return [], str(error)
+        return Found(fault=str(error))
     except (exc.SQLAlchemyError, AirflowException) as error:
         # the words of a driver may name a host or a user
-        return [], f"connection {conn_id!r} cannot be read ({type(error).__name__})"
-    return batches_of(rows), None
+        return Found(fault=f"connection {conn_id!r} cannot be read ({type(error).__name__})")
+    return Found(batches={task: batches_of([row for row in rows if row.task == task]) for task in tasks})
+
+
+def read_only(engine: Engine) -> Engine:
+    """Return an engine that makes no file: opening a SQLite database that is not there would."""
+    if engine.dialect.name != "sqlite":
+        return engine
+    path = re.sub("^/+", "/", str(engine.url.database or "").removeprefix("file:"))
+    engine.dispose()
+    return create_engine(
+        "sqlite://",
+        creator=lambda: sqlite3.connect(f"file:{quote(path)}?mode=ro", uri=True),
+        poolclass=NullPool,
+        hide_parameters=True,
+    )
+
+
+def write_nothing(connection: Connection) -> None:
+    """Have the database refuse every write of this transaction, before its first statement."""
+    if connection.dialect.name in KNOW_READ_ONLY:
+        connection.exec_driver_sql("SET TRANSACTION READ ONLY")
 
 
 def batches_of(rows: Sequence[Any]) -> list[BatchFact]:

@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import case, null, select
 
 from airflow_provider_smspartner.journal.store_format import HEADER, INTENT, LARGEST_CLAIMS
-from airflow_provider_smspartner.plugins.facts import UNREADABLE, BatchFact
+from airflow_provider_smspartner.plugins.facts import MOST_BATCHES, UNREADABLE, BatchFact
 from airflow_provider_smspartner.rules.people import HASH_SIZE
 from airflow_provider_smspartner.rules.sending_states import BatchState
-from airflow_provider_smspartner.tracking.handover import money
+from airflow_provider_smspartner.tracking.handover import count, currency, money, text
 
 try:
     from airflow.models.task_state_store import TaskStateStoreModel
@@ -66,13 +66,14 @@ class Notes:
             if end is None:
                 incomplete = not finished
             else:
-                group = range(start, min(end, start + MOST_IN_A_GROUP))
+                room = max(0, MOST_BATCHES - len(self.rows))
+                group = range(start, min(end, start + min(MOST_IN_A_GROUP, room)))
                 incomplete = any(n not in self.rows or n in bare for n in group)
                 self.rows |= {n: only_claimed(n) for n in group if n not in self.rows}
             if incomplete:
                 wanted.append(start)
         for claims in self._groups(session, run, wanted[-MOST_CLAIMS:]):
-            for batch in claims:
+            for batch in claims[: max(0, MOST_BATCHES - len(self.rows))]:
                 known = self.rows.get(batch.ordinal, batch)
                 told = {"people": batch.people, "tag": batch.tag} if known.people is None else {}
                 claimed_at = known.claimed_at or batch.claimed_at
@@ -115,17 +116,17 @@ def read_store(
         .order_by(store.dag_run_id.desc())
         .limit(most)
     ).all()
-    for run, task_id, map_index, key, changed_at, text in rows:
+    for run, task_id, map_index, key, changed_at, written in rows:
         kind, _, digits = key.partition(":")
         notes = Notes(task_id=task_id, map_index=map_index)
         notes = found.setdefault(run, {}).setdefault((task_id, map_index), notes)
         if key == HEADER:
-            header = as_mapping(text)
+            header = as_mapping(written)
             notes.begun, notes.cancelling = header.get("begun") is True, INTENT in header
-        elif digits.isdecimal() and kind == "claims":
+        elif digits.isdecimal() and len(digits) < 10 and kind == "claims":
             notes.claims.append(int(digits))
-        elif digits.isdecimal():
-            notes.rows[int(digits)] = batch_of(int(digits), text, changed_at)
+        elif digits.isdecimal() and len(digits) < 10:
+            notes.rows[int(digits)] = batch_of(int(digits), written, changed_at)
     if most is not None and len(rows) == most:
         del found[rows[-1].dag_run_id]
     # other people's tasks may use such keys as well, but not with our header
@@ -134,36 +135,36 @@ def read_store(
     }
 
 
-def batch_of(ordinal: int, text: str, changed_at: datetime) -> BatchFact:
+def batch_of(ordinal: int, written: str, changed_at: datetime) -> BatchFact:
     """Read what became of a batch; a person may have edited it in the UI."""
-    kept = as_mapping(text)
+    kept = as_mapping(written)
     try:
         return BatchFact(
             ordinal=ordinal,
             state=BatchState(kept["state"]).value,
-            people=int(kept["people"]) if "people" in kept else None,
-            tag=str(kept["tag"]) if "tag" in kept else None,
+            people=count(kept["people"]) if "people" in kept else None,
+            tag=text(kept.get("tag")),
             claimed_at=moment(kept.get("at")),
             changed_at=changed_at,
-            message_id=str(kept["message_id"]) if kept.get("message_id") else None,
-            segments=int(kept.get("segments", 0)),
+            message_id=text(kept.get("message_id") or None),
+            segments=count(kept.get("segments", 0)),
             cost=money(kept.get("cost", 0)),
-            currency=kept.get("currency") or None,
+            currency=currency(kept.get("currency")),
             rejected=hashes_in(kept.get("rejected", "")),
         )
     except (ArithmeticError, KeyError, OSError, TypeError, ValueError):
         return BatchFact(ordinal=ordinal, state=UNREADABLE, people=None, changed_at=changed_at)
 
 
-def claimed(key: str, text: str) -> list[BatchFact]:
+def claimed(key: str, written: str) -> list[BatchFact]:
     """Read the batches of a group of claims; none when it is none of ours any more."""
-    group, start = as_mapping(text), int(key.partition(":")[2])
+    group, start = as_mapping(written), int(key.partition(":")[2])
     try:
         return [
             replace(
                 only_claimed(start + n),
                 people=hashes_in(people),
-                tag=str(tag),
+                tag=text(tag),
                 claimed_at=moment(group["at"]),
             )
             for n, (tag, people) in enumerate(zip(group["tags"], group["people"], strict=True))
@@ -177,11 +178,11 @@ def only_claimed(ordinal: int) -> BatchFact:
     return BatchFact(ordinal=ordinal, state=BatchState.CLAIMED.value, people=None)
 
 
-def as_mapping(text: str) -> dict[str, Any]:
+def as_mapping(written: str) -> dict[str, Any]:
     """Read a value of the store; empty when it is none of ours."""
     try:
-        value = json.loads(text)
-    except ValueError:
+        value = json.loads(written)
+    except (ValueError, RecursionError):
         return {}
     return value if isinstance(value, dict) else {}
 

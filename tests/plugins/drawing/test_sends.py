@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from airflow_provider_smspartner.plugins.drawing.judgement import KILLED
 from airflow_provider_smspartner.plugins.drawing.sends import send_story
 from airflow_provider_smspartner.plugins.drawing.story import run_story
 from airflow_provider_smspartner.plugins.facts import TaskFact
+from airflow_provider_smspartner.tracking.stops import Failure
 from tests.plugins.facts import AT, STATES, batch, follow, one, run, send, told
+
+NO_MOBILES = Failure(
+    at=AT,
+    kind="InvalidMessage",
+    sentence="recipients: 30 of 30 rows cannot be texted; is phone_column the right column?",
+    counts={"rows": 30, "recipients": 0, "invalid": 30, "duplicates": 0, "excluded": 0},
+)
 
 
 @pytest.mark.parametrize(
@@ -19,14 +29,13 @@ from tests.plugins.facts import AT, STATES, batch, follow, one, run, send, told
     [
         (send("queued"), "It has not begun."),
         (send("running"), "It is reading its audience; nothing has been sent by this try yet."),
-        (send("failed"), "It failed before its audience was through all checks. The log says why."),
+        (send("failed"), f"It failed before its audience was through all checks: {KILLED}."),
         (send("upstream_failed"), "It did not begin, because a task before it failed."),
         (send("skipped"), "It was skipped: nothing was sent."),
         (send("success"), "It has left nothing to read."),
         (
             send("failed", campaign=told()),
-            "An audience of 1,500 people. How many of them SMS Partner has accepted cannot be read here; "
-            "the task's log says it.",
+            "An audience of 1,500 people. How many of them SMS Partner has accepted cannot be read here.",
         ),
         (
             send("failed", campaign=told(), logged=True),
@@ -66,9 +75,9 @@ def test_a_sentence_says_how_far_it_is(task: TaskFact, sentence: str) -> None:
 @pytest.mark.parametrize("state", STATES)
 def test_every_state_of_a_task_has_words(state: str | None) -> None:
     for task in (send(state, [batch(0, "unknown")], told()), follow(state)):
-        story = run_story(run(task))
-        assert story.pill.text
-        assert story.pill.tone in ("live", "good", "bad", "warn", "quiet")
+        story = run_story(run(task), now=AT)
+        assert story.verdict.label
+        assert story.verdict.tone in ("live", "good", "bad", "warn", "quiet")
 
 
 @pytest.mark.parametrize(
@@ -107,7 +116,7 @@ def test_shards_add_up(sizes: list[int]) -> None:
         for n, size in enumerate(sizes)
     ]
 
-    story = send_story(tasks)
+    story = send_story(tasks, now=AT)
 
     assert story.tally.accepted == story.tally.planned == 500 * sum(sizes)
     assert story.tally.cost == 19 * sum(sizes)
@@ -121,7 +130,7 @@ def test_the_shard_that_needs_a_person_speaks_for_all() -> None:
         for n, state in enumerate(("success", "failed", "running"))
     ]
 
-    assert send_story(shards).pill.text == "Failed"
+    assert send_story(shards, now=AT).pill.text == "Failed"
 
 
 def test_the_bill_and_its_limits_are_side_by_side() -> None:
@@ -129,3 +138,44 @@ def test_the_bill_and_its_limits_are_side_by_side() -> None:
 
     assert [story.tally.cost, story.tally.estimate, story.most] == [*map(Decimal, ("19", "57", "60"))]
     assert (story.tally.segments, story.tally.estimated_segments) == (500, 1500)
+
+
+@pytest.mark.parametrize(
+    ("task", "counted", "invalid"),
+    [
+        (send("failed"), False, 0),
+        (send("running"), False, 0),
+        (send("failed", failure=NO_MOBILES), True, 30),
+        (send("running", campaign=told(invalid=3)), True, 3),
+    ],
+)
+def test_what_was_not_counted_is_no_zero(task: TaskFact, counted: bool, invalid: int) -> None:
+    tally = one(task).tally
+
+    assert (tally.counted, tally.invalid) == (counted, invalid)
+
+
+def test_why_it_failed_stands_in_its_card() -> None:
+    story = one(send("failed", failure=NO_MOBILES))
+
+    assert "30 of 30 rows cannot be texted" in story.sentence
+    assert "log" not in f"{story.sentence} {story.todo}"
+
+
+def test_until_when_it_waits_stands_in_its_card() -> None:
+    story = one(send("deferred", waits_until=AT + timedelta(hours=8)))
+
+    assert story.sentence.endswith("leaves at 20 Nov 2026, 18:00, in 8 h.")
+
+
+def test_a_budget_is_none_only_when_the_task_has_told_so() -> None:
+    assert [one(send("running")).told, one(send("running", campaign=told())).told] == [False, True]
+
+
+def test_a_scheduled_send_is_not_sent() -> None:
+    later = told(scheduled_for=AT + timedelta(days=1))
+
+    assert (
+        one(send("success", campaign=later, result={"recipients": 1500, "batches": 3})).pill.text
+        == "Scheduled"
+    )

@@ -9,7 +9,12 @@ from airflow_provider_smspartner.plugins.drawing.deliveries import status_story
 from airflow_provider_smspartner.plugins.drawing.states import UNFINISHED
 from airflow_provider_smspartner.plugins.drawing.story import LATER, SOON, run_story
 from airflow_provider_smspartner.plugins.facts import TaskFact
-from tests.plugins.facts import STATES, batch, follow, one, run, send, told
+from tests.plugins.facts import AT, STATES, batch, follow, one, run, send, told
+
+
+def sent(people: int = 1000) -> TaskFact:
+    return send("success", result={"recipients": people, "batches": 2}, campaign=told(people))
+
 
 # ---- deliveries ------------------------------------------------------------------------------------
 
@@ -60,44 +65,52 @@ def test_phones_that_may_still_report_are_no_loss() -> None:
     ("tasks", "outcome", "seconds"),
     [
         ([send("running")], "Sending", SOON),
-        ([send("deferred")], "Waiting for its hour", SOON),
-        ([send("success", result={"recipients": 1, "batches": 1}), follow("deferred")], "Following", LATER),
-        ([send("success"), follow("success")], "Delivered", None),
-        ([send("success")], "Sent", None),
+        ([send("deferred")], "Waiting", SOON),
+        ([send("deferred", waits_until=AT)], "Waiting for its hour", SOON),
+        ([sent(), follow("deferred", final=False)], "Following", LATER),
+        ([sent(), follow("success")], "Delivered", None),
+        ([sent()], "Sent", None),
         ([send("failed"), follow("upstream_failed")], "Failed", None),
         ([send("success", result={"dry_run": True})], "Dry run", None),
         ([], "No SMS", LATER),
     ],
 )
 def test_the_outcome_and_the_next_look(tasks: list[TaskFact], outcome: str, seconds: int | None) -> None:
-    story = run_story(run(*tasks))
+    story = run_story(run(*tasks), now=AT)
 
-    assert (story.pill.text, story.refresh) == (outcome, seconds)
-    assert run_story(run(*tasks, state="success")).refresh is None
+    assert (story.verdict.label, story.refresh) == (outcome, seconds)
+    assert run_story(run(*tasks, state="success"), now=AT).refresh is None
 
 
 def test_the_head_does_not_call_unknown_nothing() -> None:
-    story = run_story(run(send("failed", campaign=told())))
+    story = run_story(run(send("failed", campaign=told())), now=AT)
 
-    assert [figure.value for figure in story.figures] == ["?", "?"]
+    assert [figure.value for figure in story.figures] == ["?", "?", "1,500 people"]
     assert story.sends[0].bar is None
 
 
 def test_the_head_has_the_figures() -> None:
-    story = run_story(run(send("success", [batch(0)], told(500)), follow()))
+    story = run_story(run(send("success", [batch(0)], told(500)), follow()), now=AT)
 
     assert [(figure.label, figure.value) for figure in story.figures] == [
         ("Accepted", "500"),
         ("Delivered", "97.5 %"),
         ("Cost", "19.00 EUR"),
+        ("Needs attention", "20 people"),
     ]
+
+
+def test_nothing_is_said_of_a_share_before_the_first_report() -> None:
+    nothing_yet = follow("deferred", final=False, delivered=0, not_delivered=0, waiting=1000)
+
+    assert "Delivered" not in [figure.label for figure in run_story(run(sent(), nothing_yet), now=AT).figures]
 
 
 # ---- the overview ----------------------------------------------------------------------------------
 
 
 def row(*tasks: TaskFact) -> CampaignRow:
-    return campaign_row(run(*tasks))
+    return campaign_row(run(*tasks), now=AT)
 
 
 def test_a_row_tells_a_campaign() -> None:
@@ -106,7 +119,7 @@ def test_a_row_tells_a_campaign() -> None:
     told_row = row(send("success", result=done, campaign=told(campaign="sale", tag="x")), follow())
 
     assert (told_row.people, told_row.delivered, told_row.cost) == ("1,500", "97.5 %", "57.00 EUR")
-    assert (told_row.pill.text, told_row.names, told_row.marks) == ("Delivered", ["sale"], ["sandbox"])
+    assert (told_row.pill.text, told_row.names, told_row.marks) == ("Sandbox", ["sale"], ["sandbox"])
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -58,10 +59,51 @@ def test_the_clock_is_that_of_paris() -> None:
         ("manual__2026-11-20T10:00:00+00:00_aB3xY9z1", "manual__2026-11-20T10:00:00+00:00_aB3xY9z1"),
         ("for +33612345678", "for +33 6 •• •• •• 78"),
         ("manual__0612345678", "manual__•• •• •• 78"),
+        ("06,123456,78", "•• •• •• 78"),
+        ("20261127 0612345678", "•• •• •• 78"),
+        ("201012121234", "•• •• •• 34"),
+        ("wave 12345678", "wave •• •• •• 78"),
     ],
 )
 def test_a_name_holds_no_number_in_full(text: str, shown: str) -> None:
     assert words.name(text) == shown
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "news 202611",
+        "news 202611, wave 3",
+        "sale_20261127",
+        "sale 2026-11-27",
+        "job_20261127T101500",
+        "lot 123456",
+    ],
+)
+def test_what_an_author_wrote_is_shown_as_it_is(text: str) -> None:
+    assert words.name(text) == text
+    assert words.tag(f"{text}-abcdefgh") == f"{text}-abcdefgh"
+
+
+@given(
+    prefix=st.sampled_from(["", "for ", "run_", "news 202611 ", "20261127-"]),
+    number=st.from_regex(r"(0|\+33|0033|33)[67][0-9]{8}", fullmatch=True),
+    gap=st.sampled_from(["", " ", ".", "-", ", ", "/", "_"]),
+)
+def test_no_spelling_of_a_number_passes(prefix: str, number: str, gap: str) -> None:
+    spelled = gap.join(
+        part for part in (number[:-8], *(number[n : n + 2] for n in range(-8, -2, 2)), number[-2:])
+    )
+
+    assert number[-8:-2] not in re.sub(r"\D", "", words.name(prefix + spelled))
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [(None, "–"), ("512000123", "512000123"), ("0612345678", "•• •• •• 78"), ("33612345678", "•• •• •• 78")],
+)
+def test_a_message_id_is_no_number_of_a_phone(text: str | None, shown: str) -> None:
+    assert words.message_id(text) == shown
 
 
 @given(ordinal=st.integers(0, 5000), tag=st.sampled_from([None, "promo", "sale-2026"]))
