@@ -1,4 +1,4 @@
-"""``python -m airflow_provider_smspartner.inbox``: a process of its own that takes in what the platform posts."""
+"""``python -m airflow_provider_smspartner.inbox``: the process that takes posts in."""
 
 from __future__ import annotations
 
@@ -6,15 +6,20 @@ import argparse
 import logging
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from airflow_provider_smspartner.exceptions import SMSPartnerError
 
 if TYPE_CHECKING:
+    from starlette.applications import Starlette
+
     from airflow_provider_smspartner.journal.table import Ledger
 
 DEFAULT_PORT = 8026
+PATIENCE = 3.0
+"""Seconds that a group waits for a database that is away, before it is spooled or refused."""
 
 
 def parser() -> argparse.ArgumentParser:
@@ -45,7 +50,7 @@ def main(given: Sequence[str] | None = None) -> int:
     try:
         app = app_of(asked)
     except SMSPartnerError as error:
-        print(error, file=sys.stderr)
+        sys.stderr.write(f"{error}\n")
         return 2
     # Its access log would hold the path, and so the secret
     uvicorn.run(
@@ -60,7 +65,7 @@ def main(given: Sequence[str] | None = None) -> int:
     return 0
 
 
-def app_of(asked: argparse.Namespace):  # type: ignore[no-untyped-def]
+def app_of(asked: argparse.Namespace) -> Starlette:
     """Put the application together."""
     from airflow_provider_smspartner.inbox.app import make_app
     from airflow_provider_smspartner.inbox.receiver import Receiver
@@ -69,7 +74,7 @@ def app_of(asked: argparse.Namespace):  # type: ignore[no-untyped-def]
 
     spool = Spool(asked.spool) if asked.spool else None
     ledger = inbox_of(asked.ledger_conn_id)
-    receiver = Receiver(ledger=ledger, spool=spool)
+    receiver = Receiver(ledger=replace(ledger, patience=PATIENCE), spool=spool)
     return make_app(
         receiver, paths_of(asked.smspartner_conn_id), is_ready=lambda: spool is not None or answers(ledger)
     )

@@ -78,8 +78,8 @@ class Reader:
     def _renew(self, connection: Connection) -> None:
         if not self._change(connection, READERS.c.owner == self.owner, lease_until=self.now() + LEASE):
             raise StaleProcess(
-                f"consumer: another worker of {self.consumer!r} has taken over, since nothing was heard of this "
-                f"one for {LEASE.total_seconds() / 60:.0f} minutes; it moves no position any more"
+                f"consumer: another worker of {self.consumer!r} has taken over, as nothing was heard of "
+                f"this one for {LEASE.total_seconds() / 60:.0f} minutes; it moves no position any more"
             )
 
     def finish(self) -> None:

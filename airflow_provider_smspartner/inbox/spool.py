@@ -45,7 +45,7 @@ class Spool:
         except BlockingIOError:
             os.close(self._held)
             raise SMSPartnerError(
-                f"--spool: {self._folder} is in use by another receiver; give each receiver a folder of its own"
+                f"--spool: {self._folder} is in use by another receiver; give each one a folder of its own"
             ) from None
 
     def waiting(self) -> list[Path]:
