@@ -5,21 +5,28 @@ from __future__ import annotations
 import argparse
 import logging
 import sys
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from airflow_provider_smspartner.exceptions import SMSPartnerError
+from airflow_provider_smspartner.exceptions import InvalidMessage, SMSPartnerError
 
 if TYPE_CHECKING:
+    from sqlalchemy.engine import Engine
     from starlette.applications import Starlette
 
     from airflow_provider_smspartner.journal.table import Ledger
 
+log = logging.getLogger("airflow_provider_smspartner.inbox")
+
 DEFAULT_PORT = 8026
-PATIENCE = 3.0
+PATIENCE = 1.0
 """Seconds that a group waits for a database that is away, before it is spooled or refused."""
+TO_CONNECT = 5
+"""Seconds until a database that does not answer counts as away."""
+LAST_REQUESTS = 20
+"""Seconds that requests have to end in when the process is told to."""
+MOST_CONNECTIONS = 4_000
 
 
 def parser() -> argparse.ArgumentParser:
@@ -52,49 +59,87 @@ def main(given: Sequence[str] | None = None) -> int:
     except SMSPartnerError as error:
         sys.stderr.write(f"{error}\n")
         return 2
-    # Its access log would hold the path, and so the secret
     uvicorn.run(
         app,
         host=asked.host,
         port=asked.port,
-        access_log=False,
+        http="h11",  # the other one has no limit on the size of headers
+        access_log=False,  # it would hold the path, and so the secret
         server_header=False,
         log_config=None,
-        timeout_graceful_shutdown=20,
+        limit_concurrency=MOST_CONNECTIONS,
+        timeout_graceful_shutdown=LAST_REQUESTS,
     )
     return 0
 
 
 def app_of(asked: argparse.Namespace) -> Starlette:
-    """Put the application together."""
+    """Put the application together; a database that is away at this moment may come later."""
     from airflow_provider_smspartner.inbox.app import make_app
+    from airflow_provider_smspartner.inbox.messages import inbox_in
     from airflow_provider_smspartner.inbox.receiver import Receiver
     from airflow_provider_smspartner.inbox.spool import Spool
-    from airflow_provider_smspartner.inbox.tables import inbox_of
 
+    engine = impatient_engine(asked.ledger_conn_id)
+    paths = paths_of(asked.smspartner_conn_id)
     spool = Spool(asked.spool) if asked.spool else None
-    ledger = inbox_of(asked.ledger_conn_id)
-    receiver = Receiver(ledger=replace(ledger, patience=PATIENCE), spool=spool)
-    return make_app(
-        receiver, paths_of(asked.smspartner_conn_id), is_ready=lambda: spool is not None or answers(ledger)
-    )
+
+    def open_ledger() -> Ledger:
+        return inbox_in(engine, patience=PATIENCE)
+
+    try:
+        open_ledger()
+    except InvalidMessage:
+        raise
+    except SMSPartnerError as error:
+        log.warning("The database is away: %s", error)
+    receiver = Receiver(open_ledger=open_ledger, spool=spool, count=counter())
+
+    def is_ready() -> bool:
+        return receiver.is_alive and (receiver.is_able if spool else answers(engine))
+
+    return make_app(receiver, paths, is_ready=is_ready, count=receiver.count)
+
+
+def impatient_engine(ledger_conn_id: str) -> Engine:
+    """Return the engine of the ledger; where the driver can do so, it soon gives up on a silent network."""
+    from airflow_provider_smspartner.journal.opening import engine_of
+
+    dialect = engine_of(ledger_conn_id).dialect.name
+    limits = {
+        "postgresql": {"connect_timeout": TO_CONNECT, "tcp_user_timeout": TO_CONNECT * 1000},
+        "mysql": {"connect_timeout": TO_CONNECT},
+        "mariadb": {"connect_timeout": TO_CONNECT},
+    }
+    return engine_of(ledger_conn_id, connect_args=limits.get(dialect, {}))
 
 
 def paths_of(conn_ids: Sequence[str]) -> dict[str, str]:
     """Return the connection behind each path secret."""
     from airflow_provider_smspartner.hooks.smspartner import SMSPartnerHook
-    from airflow_provider_smspartner.rules.callbacks import path_secret
 
-    return {path_secret(SMSPartnerHook(conn_id).settings.api_key): conn_id for conn_id in conn_ids}
+    return {SMSPartnerHook(conn_id).path_secret: conn_id for conn_id in conn_ids}
 
 
-def answers(ledger: Ledger) -> bool:
+def counter() -> Callable[..., None]:
+    """Return what adds amounts to Airflow's metrics, as ``smspartner.inbox.<name>``."""
+    from airflow.providers.common.compat.sdk import Stats
+
+    def count(**amounts: int) -> None:
+        for name, amount in amounts.items():
+            if amount:
+                Stats.incr(f"smspartner.inbox.{name}", amount)
+
+    return count
+
+
+def answers(engine: Engine) -> bool:
     """Tell whether the database answers at this moment."""
     from sqlalchemy import text
     from sqlalchemy.exc import SQLAlchemyError
 
     try:
-        with ledger.engine.connect() as connection:
+        with engine.connect() as connection:
             connection.execute(text("SELECT 1"))
     except SQLAlchemyError:
         return False

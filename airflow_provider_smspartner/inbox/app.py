@@ -28,11 +28,15 @@ SLOWEST_BODY: Final = 10.0
 LONGEST_WAIT: Final = 25.0
 """Seconds that a post waits to become durable, before the platform is told to come again."""
 MOST_IN_FLIGHT: Final = 2_000
-NO_BODY: Final = {"Cache-Control": "no-store"}
+HEADERS: Final = {"Cache-Control": "no-store"}
 
 
-class TooLarge(Exception):
-    """A body that no post has."""
+class Refused(Exception):
+    """A request that is no post of the platform's."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(status)
+        self.status = status
 
 
 def make_app(
@@ -54,39 +58,36 @@ def make_app(
         if connection is None or request.path_params["kind"] not in KINDS:
             return answer(404)
         if in_flight.locked():
-            count(busy=1)
+            count(unavailable=1)
             return answer(503)
         async with in_flight:
-            return await keep(request, connection)
+            return answer(await keep(request, connection))
 
-    async def keep(request: Request, connection: str) -> Response:
+    async def keep(request: Request, connection: str) -> int:
+        """Take a post in and return the status that says what became of it."""
         try:
             post = read_post(await body_of(request))
-            taken = receiver.take(post, connection)
-            await asyncio.wait_for(asyncio.wrap_future(taken), LONGEST_WAIT)
+            # Shielded: what has been taken in will be written, whether anybody still waits or not
+            await asyncio.wait_for(
+                asyncio.shield(asyncio.wrap_future(receiver.take(post, connection))), LONGEST_WAIT
+            )
         except InvalidPost as error:
             count(refused=1)
             log.warning("A post to %r was refused: %s", connection, error)
-            return answer(400)
-        except TooLarge:
+            return 400
+        except Refused as refused:
             count(refused=1)
-            return answer(413)
-        except ClientDisconnect:
-            return answer(400)
-        except TimeoutError:
+            return refused.status
+        except (TimeoutError, SMSPartnerError):
             count(unavailable=1)
-            return answer(503)
-        except SMSPartnerError:
-            count(unavailable=1)
-            return answer(503)
-        return answer(204)
+            return 503
+        return 204
 
     async def live(request: Request) -> Response:
-        return PlainTextResponse("ok", headers=NO_BODY)
+        return said("ok") if receiver.is_alive else said("the writer has ended", 503)
 
     async def ready(request: Request) -> Response:
-        able = await asyncio.to_thread(is_ready)
-        return PlainTextResponse("ok" if able else "not ready", 200 if able else 503, headers=NO_BODY)
+        return said("ok") if await asyncio.to_thread(is_ready) else said("not ready", 503)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -96,7 +97,7 @@ def make_app(
         finally:
             await asyncio.to_thread(receiver.stop)
 
-    return Starlette(
+    app = Starlette(
         routes=[
             Route("/health/live", live, methods=["GET"]),
             Route("/health/ready", ready, methods=["GET"]),
@@ -104,13 +105,15 @@ def make_app(
         ],
         lifespan=lifespan,
     )
+    app.router.redirect_slashes = False  # a redirect would name a host that the request has chosen
+    return app
 
 
 def connection_of(secret: str, paths: Mapping[str, str]) -> str | None:
     """Return whose address it is, in a time that does not tell how much of the secret was right."""
     found = None
     for known, connection in paths.items():
-        if hmac.compare_digest(known.encode(), secret.encode()):
+        if hmac.compare_digest(known.encode(), secret.encode("utf-8", "replace")):
             found = connection
     return found
 
@@ -118,18 +121,27 @@ def connection_of(secret: str, paths: Mapping[str, str]) -> str | None:
 async def body_of(request: Request) -> bytes:
     """Return the body of a post.
 
-    :raises TooLarge: it is larger than any.
-    :raises TimeoutError: it did not arrive in time.
+    :raises Refused: it is larger than any, did not arrive in time, or stopped half-way.
     """
     body = bytearray()
-    async with asyncio.timeout(SLOWEST_BODY):
-        async for chunk in request.stream():
-            body += chunk
-            if len(body) > LARGEST_BODY:
-                raise TooLarge
+    try:
+        async with asyncio.timeout(SLOWEST_BODY):
+            async for chunk in request.stream():
+                body += chunk
+                if len(body) > LARGEST_BODY:
+                    raise Refused(413)
+    except TimeoutError:
+        raise Refused(408) from None
+    except ClientDisconnect:
+        raise Refused(400) from None
     return bytes(body)
+
+
+def said(text: str, status: int = 200) -> Response:
+    """Answer a health check."""
+    return PlainTextResponse(text, status, headers=HEADERS)
 
 
 def answer(status: int) -> Response:
     """Answer without a word: whoever asks learns nothing but the status."""
-    return Response(status_code=status, headers=NO_BODY)
+    return Response(status_code=status, headers=HEADERS)

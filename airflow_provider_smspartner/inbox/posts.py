@@ -2,32 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
-from uuid import NAMESPACE_URL, uuid5
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import insert, or_, select, update
 
-from airflow_provider_smspartner.api.posts import Kind, Post
-from airflow_provider_smspartner.inbox.outcomes import Place, places_of, write_outcomes
-from airflow_provider_smspartner.inbox.tables import COUNTER, INBOX, PARTS, Received
+from airflow_provider_smspartner.inbox.messages import Received, naive
+from airflow_provider_smspartner.inbox.outcomes import Place, settle
+from airflow_provider_smspartner.inbox.parts import forget_old_parts, join_parts, late_replies
+from airflow_provider_smspartner.journal.inbox import COUNTER, INBOX
 from airflow_provider_smspartner.journal.table import Ledger
 
 if TYPE_CHECKING:
-    from sqlalchemy import ColumnElement
     from sqlalchemy.engine import Connection
 
 REPEATED_WITHIN: Final = timedelta(minutes=10)
-"""A post like one before it is its repeat for so long, counted from the last of them.
+"""A post without a date is the repeat of one like it for so long; one that has a date is it for good.
 
 How often the platform repeats a post that was not acknowledged is not documented; a person who sends the same
 word twice within that time counts once.
 """
-WHOLE_WITHIN: Final = timedelta(minutes=10)
-"""A reply whose parts have not all come by then is given with a gap in the place of those missing."""
-GAP: Final = " … "
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,9 +32,10 @@ class Written:
     """What came of writing posts."""
 
     new: int = 0
+    """Messages that a consumer can read; a reply in parts is one."""
     repeats: int = 0
     parts: int = 0
-    """Parts of replies that wait for the others."""
+    """Parts of replies."""
     strangers: int = 0
     """Reports about a message that this ledger has not sent, or a number that was not in it."""
 
@@ -45,9 +43,17 @@ class Written:
 def write(ledger: Ledger, received: Sequence[Received]) -> Written:
     """Write posts, each once, in one transaction, and what they tell into the ledger.
 
+    :raises RefusedValue: the database does not take one of them; nothing was written.
     :raises SMSPartnerError: the database stayed away, or refused; nothing was written.
     """
-    return ledger.transact(lambda connection: _write(connection, received))
+
+    def work(connection: Connection) -> Written:
+        last = lock(connection)
+        whole = join_parts(connection, received)
+        written = append(connection, whole.posts, last)
+        return replace(written, parts=whole.parts, repeats=written.repeats + whole.repeats)
+
+    return ledger.transact(work)
 
 
 def join_late(ledger: Ledger, now: datetime) -> Written:
@@ -57,148 +63,82 @@ def join_late(ledger: Ledger, now: datetime) -> Written:
     """
 
     def work(connection: Connection) -> Written:
-        last = _lock(connection)
-        late = [PARTS.c.joined.is_(False), PARTS.c.received_at < now - WHOLE_WITHIN]
-        keys = select(PARTS.c.connection, PARTS.c.number, PARTS.c.reference).where(*late).distinct()
-        joined = [_join(connection, _of_reply(*key)) for key in connection.execute(keys).all()]
-        connection.execute(delete(PARTS).where(PARTS.c.joined, PARTS.c.received_at < now - 2 * WHOLE_WITHIN))
-        return _append(connection, joined, last)
+        last = lock(connection)
+        written = append(connection, late_replies(connection, now), last)
+        forget_old_parts(connection, now)
+        return written
 
     return ledger.transact(work)
 
 
-def _write(connection: Connection, received: Sequence[Received]) -> Written:
-    last = _lock(connection)
-    written = {one.receipt for one in received}
-    seen = set(connection.scalars(select(INBOX.c.receipt).where(INBOX.c.receipt.in_(written))))
-    fresh = [one for one in received if one.receipt not in seen]
-    whole = [one for one in fresh if one.post.part is None]
-    joined = [_take_part(connection, one) for one in fresh if one.post.part is not None]
-    appended = _append(connection, [*whole, *filter(None, joined)], last)
-    repeats = len(received) - appended.new - len(joined) + sum(one is not None for one in joined)
-    return replace(appended, repeats=repeats, parts=sum(one is None for one in joined))
-
-
-def _lock(connection: Connection) -> int:
+def lock(connection: Connection) -> int:
     """Lock the counter until the commit, and return the last position: from here on nobody else writes."""
-    of_all = COUNTER.c.id == 1
-    if not connection.execute(update(COUNTER).where(of_all).values(last=COUNTER.c.last)).rowcount:
-        connection.execute(insert(COUNTER).values(id=1, last=0))  # the primary key refuses the slower of two
-    return int(connection.scalar(select(COUNTER.c.last).where(of_all)) or 0)
+    if not connection.execute(update(COUNTER).values(last=COUNTER.c.last)).rowcount:
+        connection.execute(insert(COUNTER).values(one=1, last=0))  # of two, the primary key refuses the later
+    return int(connection.scalar(select(COUNTER.c.last)) or 0)
 
 
-def _append(connection: Connection, received: Sequence[Received], last: int) -> Written:
+def append(connection: Connection, received: Sequence[Received], last: int) -> Written:
     """Write those that are no repeats, behind the last position."""
-    known = _known(connection, received)
-    new: dict[int, Received] = {}
-    for one in received:
-        position, at = known.get(one.post.fingerprint, (0, None))
-        if at is None or one.received_at - at >= REPEATED_WITHIN:
-            position = last + len(new) + 1
-            new[position] = one
-        known[one.post.fingerprint] = (position, max(at or one.received_at, one.received_at))
-    if not received:
-        return Written()
-    places = places_of(connection, new.values())
-    latest = {position: at for position, at in known.values() if at is not None}
+    new = without_repeats(connection, received)
     if new:
-        connection.execute(insert(INBOX), [_row(n, one, latest.pop(n), places) for n, one in new.items()])
-        connection.execute(update(COUNTER).where(COUNTER.c.id == 1).values(last=max(new)))
-    for position, at in latest.items():
-        connection.execute(update(INBOX).where(INBOX.c.position == position).values(repeated_at=at))
-    strangers = write_outcomes(connection, list(new.values()))
-    return Written(new=len(new), repeats=len(received) - len(new), strangers=strangers)
+        settled = settle(connection, new)
+        rows = [row(at, one, place) for at, (one, place) in enumerate(settled.posts, last + 1)]
+        connection.execute(insert(INBOX), rows)
+        connection.execute(update(COUNTER).values(last=last + len(new)))
+        return Written(new=len(new), repeats=len(received) - len(new), strangers=settled.strangers)
+    return Written(repeats=len(received))
 
 
-def _known(connection: Connection, received: Iterable[Received]) -> dict[str, tuple[int, datetime | None]]:
-    """Return, by fingerprint, where a post stands already and when it last came."""
+def without_repeats(connection: Connection, received: Sequence[Received]) -> list[Received]:
+    """Return the posts that are neither in the inbox yet nor like one before them."""
+    if not received:
+        return []
+    receipts = [one.receipt for one in received]
+    stored = set(connection.scalars(select(INBOX.c.receipt).where(INBOX.c.receipt.in_(receipts))))
+    known = known_times(connection, received)
+    new = []
+    for one in received:
+        times = known[one.post.fingerprint]
+        dated = one.post.happened_at is not None
+        again = any(dated or abs(one.received_at - time) < REPEATED_WITHIN for time in times)
+        if one.receipt not in stored and not again:
+            new.append(one)
+            times.append(one.received_at)
+    return new
+
+
+def known_times(connection: Connection, received: Sequence[Received]) -> defaultdict[str, list[datetime]]:
+    """Return, by fingerprint, when posts like these came."""
     prints = {one.post.fingerprint for one in received}
+    since = min(one.received_at for one in received) - REPEATED_WITHIN
     rows = connection.execute(
-        select(INBOX.c.fingerprint, INBOX.c.position, INBOX.c.repeated_at)
-        .where(INBOX.c.fingerprint.in_(prints))
-        .order_by(INBOX.c.position)
+        select(INBOX.c.fingerprint, INBOX.c.received_at).where(
+            INBOX.c.fingerprint.in_(prints),
+            or_(INBOX.c.happened_at.is_not(None), INBOX.c.received_at > since),  # not each "ok" of years
+        )
     )
-    return {row.fingerprint: (row.position, row.repeated_at) for row in rows}
+    times = defaultdict[str, list[datetime]](list)
+    for fingerprint, time in rows:
+        times[fingerprint].append(time)
+    return times
 
 
-def _row(position: int, one: Received, repeated_at: datetime, places: dict[str, Place]) -> dict[str, Any]:
+def row(position: int, one: Received, place: Place) -> dict[str, Any]:
+    """Return the row of a post."""
     post = one.post
-    place = places.get(post.message_id or "")
     return {
         "position": position,
         "receipt": one.receipt,
         "connection": one.connection,
         "kind": post.kind.value,
-        "number": post.number,
+        "number": place.number,
         "text": post.text,
         "message_id": post.message_id,
-        "tag": place.tag if place else post.tag,
-        "campaign": place.campaign if place else None,
+        "tag": place.tag,
+        "campaign": place.campaign,
         "status": post.status.value if post.status else None,
         "happened_at": naive(post.happened_at),
         "received_at": one.received_at,
         "fingerprint": post.fingerprint,
-        "repeated_at": repeated_at,
     }
-
-
-def naive(moment: datetime | None) -> datetime | None:
-    """Write a time as the tables do: UTC, without an offset."""
-    return moment.astimezone(UTC).replace(tzinfo=None) if moment else None
-
-
-# ---- replies in parts ----------------------------------------------------------------------------------
-
-
-def _of_reply(connection: str, number: str, reference: str) -> tuple[ColumnElement[bool], ...]:
-    columns = PARTS.c
-    return (columns.connection == connection, columns.number == number, columns.reference == reference)
-
-
-def _take_part(connection: Connection, one: Received) -> Received | None:
-    """Keep a part, and return the whole reply when it was the last one missing."""
-    post, part = one.post, one.post.part
-    assert part is not None  # noqa: S101  # for the type checker: the caller has looked
-    reply = _of_reply(one.connection, post.number, part.reference)
-    rows = connection.execute(select(PARTS).where(*reply)).all()
-    if rows and one.received_at - max(row.received_at for row in rows) >= 2 * WHOLE_WITHIN:
-        connection.execute(delete(PARTS).where(*reply))  # phones count references in a circle
-        rows = []
-    if any(row.part == part.index for row in rows):
-        return None
-    late = any(row.joined for row in rows)
-    values = {
-        "connection": one.connection,
-        "number": post.number,
-        "reference": part.reference,
-        "part": part.index,
-        "parts": part.total,
-        "text": post.text,
-        "message_id": post.message_id,
-        "happened_at": naive(post.happened_at),
-        "received_at": one.received_at,
-        "joined": late,
-    }
-    connection.execute(insert(PARTS).values(**values))
-    if late:  # the reply was given without it: it follows alone, rather than the reply a second time
-        return replace(one, post=replace(post, part=None))
-    return _join(connection, reply) if len(rows) + 1 == part.total else None
-
-
-def _join(connection: Connection, reply: tuple[ColumnElement[bool], ...]) -> Received:
-    """Make one reply of its parts, with a gap where one is missing."""
-    rows = connection.execute(select(PARTS).where(*reply).order_by(PARTS.c.part)).all()
-    connection.execute(update(PARTS).where(*reply).values(joined=True))
-    first, latest = rows[0], max(row.received_at for row in rows)
-    texts = {row.part: row.text for row in rows}
-    post = Post(
-        kind=Kind.REPLY,
-        number=first.number,
-        text="".join(texts.get(n, GAP) for n in range(1, first.parts + 1)),
-        message_id=first.message_id,
-        happened_at=first.happened_at and first.happened_at.replace(tzinfo=UTC),
-    )
-    named = f"{first.connection}|{first.number}|{first.reference}|{first.received_at.isoformat()}"
-    return Received(
-        post=post, connection=first.connection, received_at=latest, receipt=str(uuid5(NAMESPACE_URL, named))
-    )

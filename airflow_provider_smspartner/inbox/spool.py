@@ -17,11 +17,12 @@ from pathlib import Path
 from typing import Any, Final
 
 from airflow_provider_smspartner.api.posts import Kind, Part, Post
-from airflow_provider_smspartner.exceptions import SMSPartnerError
-from airflow_provider_smspartner.inbox.tables import Received
+from airflow_provider_smspartner.exceptions import InvalidMessage
+from airflow_provider_smspartner.inbox.messages import Received
 from airflow_provider_smspartner.rules.delivery import DeliveryStatus
 
 SUFFIX: Final = ".posts"
+SET_ASIDE: Final = ".refused"
 
 
 class Spool:
@@ -29,12 +30,17 @@ class Spool:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._lock()
+        try:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._lock()
+        except OSError as error:
+            raise InvalidMessage(
+                f"--spool: {folder} cannot be used as a folder ({type(error).__name__})"
+            ) from None
         for torn in folder.glob("*.part"):  # a crash before the rename: nothing in it was acknowledged
             torn.unlink()
-        waiting = self.waiting()
-        self._numbers = count(int(waiting[-1].stem) + 1 if waiting else 1)
+        used = [int(path.stem) for path in folder.iterdir() if path.stem.isdecimal()]
+        self._numbers = count(max(used, default=0) + 1)
 
     def _lock(self) -> None:
         import fcntl
@@ -44,7 +50,7 @@ class Spool:
             fcntl.flock(self._held, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             os.close(self._held)
-            raise SMSPartnerError(
+            raise InvalidMessage(
                 f"--spool: {self._folder} is in use by another receiver; give each one a folder of its own"
             ) from None
 
@@ -57,7 +63,16 @@ class Spool:
 
         :raises OSError: the disk refuses; nothing may be acknowledged.
         """
-        final = self._folder / f"{next(self._numbers):012}{SUFFIX}"
+        self._write(self._folder / f"{next(self._numbers):012}{SUFFIX}", received)
+
+    def set_aside(self, received: Sequence[Received]) -> None:
+        """Keep posts that the database does not take, for a person to look at.
+
+        :raises OSError: the disk refuses.
+        """
+        self._write(self._folder / f"{next(self._numbers):012}{SET_ASIDE}", received)
+
+    def _write(self, final: Path, received: Sequence[Received]) -> None:
         part = final.with_suffix(".part")
         with open(part, "x", encoding="utf-8", opener=_private) as file:
             file.writelines(json.dumps(as_json(one)) + "\n" for one in received)
@@ -72,7 +87,8 @@ class Spool:
 
     def read(self, file: Path) -> list[Received]:
         """Return the posts of a file."""
-        return [from_json(json.loads(line)) for line in file.read_text(encoding="utf-8").splitlines()]
+        with open(file, encoding="utf-8") as lines:  # only "\n" ends a line here, as JSON escapes it
+            return [from_json(json.loads(line)) for line in lines]
 
     def drop(self, file: Path) -> None:
         """Forget a file whose posts are in the database."""

@@ -75,6 +75,7 @@ SENDS: Final = Table(
     Index("smspartner_sends_task", "task", "ordinal"),
     Index("smspartner_sends_tag", "tag"),
     Index("smspartner_sends_message", "message_id"),
+    Index("smspartner_sends_number", "number"),
     mysql_engine="InnoDB",  # others know no transactions
 )
 """One row for each person of a campaign; ``docs/ledger.md`` says what each column means."""
@@ -105,6 +106,10 @@ IDENTITY: Final = Table(
 
 class Conflict(Exception):
     """Another transaction has changed a row in between: start anew."""
+
+
+class RefusedValue(SMSPartnerError):
+    """The database does not take a value, and will not take it later either."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,6 +148,8 @@ class Ledger:
                         f"The ledger has been away for {waited:.0f} seconds: {first_line(error)}"
                     ) from None
                 log.warning("The ledger does not go on, and is asked again: %s", first_line(error))
+            except exc.DataError as error:
+                raise RefusedValue(f"The ledger refused a value ({type(error).__name__})") from None
             except exc.SQLAlchemyError as error:
                 raise SMSPartnerError(f"The ledger refused a statement ({type(error).__name__})") from None
             self.pause(delay)

@@ -7,45 +7,56 @@ from collections.abc import AsyncIterator, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from airflow.triggers.base import BaseEventTrigger, TriggerEvent
+from asgiref.sync import sync_to_async
 
 from airflow_provider_smspartner.exceptions import SMSPartnerError
-from airflow_provider_smspartner.inbox import check_kinds
+from airflow_provider_smspartner.inbox import check_consumer, check_kinds
+from airflow_provider_smspartner.rules import arguments
 
 if TYPE_CHECKING:
-    from sqlalchemy.engine import Connection
+    from sqlalchemy.engine import Connection, Engine
 
     from airflow_provider_smspartner.journal.table import Ledger
 
 REMIND_AFTER: Final = 60.0
 """Seconds after which what a consumer has not read is told again: Airflow may merge or lose an event."""
+LONGEST_PAUSE: Final = 60.0
+"""Seconds between two looks at a database that is away."""
+PATIENCE: Final = 0.0
+
+Look = tuple[int, int, dict[str, int]]
+"""The newest position, that up to which everything is read or told, and how many of each kind lie behind."""
 
 
 class InboxTrigger(BaseEventTrigger):
     """Fire an event when the inbox holds replies, STOP or reports that were not told yet; for AssetWatchers.
 
-    An event holds counts and a position, no number and no text. Airflow may merge two events, or lose one:
-    the rows decide what there is to do, so read them with ``inbox.unread``.
+    An event holds counts (up to 10,000 of a kind) and a position, no number and no text. Airflow may merge two
+    events, or lose one: the rows decide what there is to do, so read them with ``inbox.unread``.
 
     :param ledger_conn_id: the SQL connection that the receiver writes to.
     :param kinds: which messages wake: ``reply``, ``stop``, ``report``.
-    :param consumer: who reads them, as ``unread`` names it: what it leaves unread for a minute is told again.
-    :param poll_interval: seconds between two looks, each of which is one query of an index.
+    :param consumer: who reads them, as ``unread`` names it: what it leaves unread for a minute is told again,
+        and a triggerer that starts anew tells of nothing that it has read.
+    :param poll_interval: seconds between two looks, each of which is a few looks into an index.
     """
 
     def __init__(
         self,
-        *,
         ledger_conn_id: str,
         kinds: Sequence[str] = ("reply", "stop"),
+        *,
         consumer: str | None = None,
         poll_interval: float = 5.0,
     ) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]  # typed only in part
+        self.ledger_conn_id = arguments.name(ledger_conn_id, "ledger_conn_id")
         check_kinds(kinds)
-        self.ledger_conn_id = ledger_conn_id
-        self.kinds = list(kinds)
+        if consumer is not None:
+            check_consumer(consumer)
+        self.kinds = sorted(kinds)
         self.consumer = consumer
-        self.poll_interval = poll_interval
+        self.poll_interval = arguments.seconds(poll_interval, "poll_interval", most=3_600)
         self._ledger: Ledger | None = None
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
@@ -64,28 +75,49 @@ class InboxTrigger(BaseEventTrigger):
         that there is something, which does no harm, as the rows decide.
         """
         loop = asyncio.get_running_loop()
-        told, told_at = 0, loop.time()
+        told, told_at, pause = 0, loop.time(), self.poll_interval
         while True:
             try:
-                newest, read, counts = await asyncio.to_thread(self._look, told)
+                newest, read, counts = await self._look(told)
             except SMSPartnerError as error:  # a database that is away comes back
-                self.log.warning("The inbox cannot be read: %s", error)
-                newest = read = told
-            if newest > max(told, read) or (newest > read and loop.time() - told_at >= REMIND_AFTER):
-                told, told_at = newest, loop.time()
-                yield TriggerEvent({"position": newest, "counts": counts})
-            await asyncio.sleep(self.poll_interval)
+                pause = min(max(pause * 2, 1.0), LONGEST_PAUSE)
+                self.log.warning("The inbox cannot be read, next look in %.0f seconds: %s", pause, error)
+            else:
+                pause = self.poll_interval
+                if newest > max(told, read) or (newest > read and loop.time() - told_at >= REMIND_AFTER):
+                    told, told_at = newest, loop.time()
+                    yield TriggerEvent({"position": newest, "counts": counts})
+            await asyncio.sleep(pause)
 
-    def _look(self, told: int) -> tuple[int, int, dict[str, int]]:
-        """Return the newest position, how far it is read, and how many of each kind lie behind that."""
-        from airflow_provider_smspartner.inbox.consumers import counts_after, last_position, position_of
-        from airflow_provider_smspartner.inbox.tables import inbox_of
+    async def _look(self, told: int) -> Look:
+        if self._ledger is None:
+            from airflow_provider_smspartner.journal.opening import engine_of
 
-        self._ledger = self._ledger or inbox_of(self.ledger_conn_id)
+            # Airflow's own bridge: below 3.2 a thread of another kind reads the supervisor's answers out of
+            # order. The database is asked in a thread of its own, as all triggers share that bridge.
+            engine = await sync_to_async(engine_of)(self.ledger_conn_id)
+            self._ledger = await asyncio.to_thread(opened, engine)
+        return await asyncio.to_thread(self._ledger.transact, lambda connection: self._seen(connection, told))
 
-        def work(connection: Connection) -> tuple[int, int, dict[str, int]]:
-            newest = last_position(connection, self.kinds)
-            read = told if self.consumer is None else position_of(connection, self.consumer)
-            return newest, read, counts_after(connection, self.kinds, read) if newest > read else {}
+    def _seen(self, connection: Connection, told: int) -> Look:
+        from airflow_provider_smspartner.inbox import consumers
 
-        return self._ledger.transact(work)
+        newest = consumers.last_positions(connection, self.kinds)
+        read = dict.fromkeys(self.kinds, told)
+        if self.consumer is not None:
+            read = consumers.positions_of(connection, self.consumer, self.kinds)
+        behind = {kind: read[kind] for kind in self.kinds if newest[kind] > read[kind]}
+        if not behind:
+            return 0, 0, {}
+        return (
+            max(newest[kind] for kind in behind),
+            min(behind.values()),
+            consumers.counts_behind(connection, behind),
+        )
+
+
+def opened(engine: Engine) -> Ledger:
+    """Return the inbox of a database that is asked again and again, and so need not be waited for."""
+    from airflow_provider_smspartner.inbox.messages import inbox_in
+
+    return inbox_in(engine, patience=PATIENCE)
