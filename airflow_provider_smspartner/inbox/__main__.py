@@ -146,5 +146,10 @@ def answers(engine: Engine) -> bool:
     return True
 
 
-if __name__ == "__main__":
+def command() -> None:
+    """Run as the console script ``smspartner-inbox``."""
     sys.exit(main())
+
+
+if __name__ == "__main__":
+    command()

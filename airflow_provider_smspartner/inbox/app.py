@@ -67,10 +67,9 @@ def make_app(
         """Take a post in and return the status that says what became of it."""
         try:
             post = read_post(await body_of(request))
+            taken = asyncio.wrap_future(receiver.take(post, connection))
             # Shielded: what has been taken in will be written, whether anybody still waits or not
-            await asyncio.wait_for(
-                asyncio.shield(asyncio.wrap_future(receiver.take(post, connection))), LONGEST_WAIT
-            )
+            await asyncio.wait_for(asyncio.shield(taken), LONGEST_WAIT)
         except InvalidPost as error:
             count(refused=1)
             log.warning("A post to %r was refused: %s", connection, error)

@@ -100,7 +100,7 @@ def is_about(post: Post) -> Callable[[RowMapping], bool]:
 
 
 def latest_of(texts: Iterable[RowMapping], post: Post) -> RowMapping | None:
-    """Return the text that a STOP answers which names none of ours: to a long number, it brings its own id."""
+    """Return the text that a STOP answers without naming it: to a long number, it has an id of its own."""
     if post.kind is not Kind.STOP:
         return None
     return max(texts, key=lambda text: text["accepted_at"] or datetime.min, default=None)

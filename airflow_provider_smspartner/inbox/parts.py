@@ -1,4 +1,4 @@
-"""Replies in parts: each part is a post of its own, kept until the reply is whole or nothing more will come."""
+"""Replies in parts: each part is a post of its own, kept until the reply is whole or no more will come."""
 
 from __future__ import annotations
 

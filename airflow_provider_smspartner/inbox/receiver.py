@@ -215,9 +215,7 @@ class Receiver:
             self._drain_posts(self.spool.read(files[0]))
             self.spool.drop(files[0])
         except (ValueError, KeyError, TypeError) as error:  # a disk that has lost what it had kept
-            log.error(
-                "%s cannot be read any more (%s) and was set aside", files[0].name, type(error).__name__
-            )
+            log.error("%s cannot be read any more and was set aside: %s", files[0].name, type(error).__name__)
             files[0].rename(files[0].with_suffix(".unreadable"))
         except (SMSPartnerError, OSError) as error:
             log.warning("The spool waits for the database: %s", type(error).__name__)

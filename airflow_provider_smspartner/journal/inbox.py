@@ -1,4 +1,4 @@
-"""The inbox's tables beside the ledger: everything the platform posted to us, once, in the order of its commits.
+"""The inbox's tables beside the ledger: what the platform posted to us, once, in the order of its commits.
 
 A position is given inside the transaction that writes the row, out of a counter whose row stays locked until
 the commit. Two receivers therefore commit in the order of their positions, and a reader who has seen one has

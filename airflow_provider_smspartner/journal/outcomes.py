@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 UNDATED: Final = datetime(1970, 1, 1)
 """What a report without a date counts as."""
+TOLD: Final = ("status", "reported_at", "stop")
 FINAL_WORDS: Final = sorted(status.value for status in FINAL)
 
 
@@ -61,10 +62,8 @@ def is_older(status: str) -> ColumnElement[bool]:
 
     When nothing else tells, delivered beats the rest, and of two open ones the one that came last holds.
     """
-    known, new = (
-        func.coalesce(SENDS.c.reported_at, UNDATED),
-        bindparam("new_moment", type_=SENDS.c.reported_at.type),
-    )
+    known = func.coalesce(SENDS.c.reported_at, UNDATED)
+    new = bindparam("new_moment", type_=SENDS.c.reported_at.type)
     is_open = SENDS.c.status.not_in(FINAL_WORDS)
     if status not in FINAL:
         return or_(SENDS.c.status.is_(None), and_(is_open, known <= new))

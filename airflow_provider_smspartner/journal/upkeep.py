@@ -64,8 +64,8 @@ def erase(
     """Erase a person from the ledger and the inbox beside it, and return how many rows that were.
 
     In place of the number stays a keyed hash, so that no later run texts this person the same campaign
-    again, as long as the connection keeps its key. Events are erased too, and hashed with the number. What the
-    person wrote, and what was reported of them, is deleted from the inbox.
+    again, as long as the connection keeps its key. Events are erased too, and hashed with the number. What
+    the person wrote, and what was reported of them, is deleted from the inbox.
 
     :raises InvalidPhoneNumber: it is no mobile number; ``region`` is the country of national ones.
     :raises SMSPartnerError: the ledger cannot be written.

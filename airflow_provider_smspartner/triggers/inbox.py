@@ -24,15 +24,15 @@ LONGEST_PAUSE: Final = 60.0
 """Seconds between two looks at a database that is away."""
 PATIENCE: Final = 0.0
 
-Look = tuple[int, int, dict[str, int]]
-"""The newest position, that up to which everything is read or told, and how many of each kind lie behind."""
+Look = tuple[int, dict[str, int]]
+"""The newest position among what is neither read nor told, and how many of each kind that is."""
 
 
 class InboxTrigger(BaseEventTrigger):
     """Fire an event when the inbox holds replies, STOP or reports that were not told yet; for AssetWatchers.
 
-    An event holds counts (up to 10,000 of a kind) and a position, no number and no text. Airflow may merge two
-    events, or lose one: the rows decide what there is to do, so read them with ``inbox.unread``.
+    An event holds counts (up to 10,000 of a kind) and a position, no number and no text. Airflow may merge
+    two events, or lose one: the rows decide what there is to do, so read them with ``inbox.unread``.
 
     :param ledger_conn_id: the SQL connection that the receiver writes to.
     :param kinds: which messages wake: ``reply``, ``stop``, ``report``.
@@ -78,13 +78,13 @@ class InboxTrigger(BaseEventTrigger):
         told, told_at, pause = 0, loop.time(), self.poll_interval
         while True:
             try:
-                newest, read, counts = await self._look(told)
+                newest, counts = await self._look(told)
             except SMSPartnerError as error:  # a database that is away comes back
                 pause = min(max(pause * 2, 1.0), LONGEST_PAUSE)
                 self.log.warning("The inbox cannot be read, next look in %.0f seconds: %s", pause, error)
             else:
                 pause = self.poll_interval
-                if newest > max(told, read) or (newest > read and loop.time() - told_at >= REMIND_AFTER):
+                if newest > told or (counts and loop.time() - told_at >= REMIND_AFTER):
                     told, told_at = newest, loop.time()
                     yield TriggerEvent({"position": newest, "counts": counts})
             await asyncio.sleep(pause)
@@ -108,12 +108,8 @@ class InboxTrigger(BaseEventTrigger):
             read = consumers.positions_of(connection, self.consumer, self.kinds)
         behind = {kind: read[kind] for kind in self.kinds if newest[kind] > read[kind]}
         if not behind:
-            return 0, 0, {}
-        return (
-            max(newest[kind] for kind in behind),
-            min(behind.values()),
-            consumers.counts_behind(connection, behind),
-        )
+            return 0, {}
+        return max(newest[kind] for kind in behind), consumers.counts_behind(connection, behind)
 
 
 def opened(engine: Engine) -> Ledger:

@@ -21,7 +21,7 @@ from scripts.shop import DAGS, Shop, open_shop
 pytestmark = pytest.mark.airflow
 
 PARIS = ZoneInfo("Europe/Paris")
-NO_CAMPAIGNS = {"order_notifications", "sms_campaign_approved", "sms_on_failure"}
+NO_CAMPAIGNS = {"order_notifications", "sms_campaign_approved", "sms_on_failure", "sms_replies"}
 CAMPAIGNS = {path.stem for path in DAGS.glob("*.py")} - NO_CAMPAIGNS
 
 
