@@ -8,10 +8,9 @@ the database looks at the row again when the other one has committed.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import and_, bindparam, func, or_, update
+from sqlalchemy import and_, bindparam, false, func, or_, update
 
 from airflow_provider_smspartner.journal.table import SENDS
 from airflow_provider_smspartner.rules.delivery import FINAL, DeliveryStatus
@@ -20,8 +19,7 @@ if TYPE_CHECKING:
     from sqlalchemy import ColumnElement
     from sqlalchemy.engine import Connection
 
-UNDATED: Final = datetime(1970, 1, 1)
-"""What a report without a date counts as."""
+REPORTED_AT: Final = SENDS.c.reported_at
 TOLD: Final = ("status", "reported_at", "stop")
 FINAL_WORDS: Final = sorted(status.value for status in FINAL)
 
@@ -35,37 +33,38 @@ def write_outcomes(
     :param outcomes: ``status`` (None: only a STOP), ``reported_at`` (UTC, without an offset, or None) and
         ``stop``; a STOP is never taken back.
     """
-    by_status: dict[str | None, list[dict[str, Any]]] = {}
+    alike: dict[tuple[str, bool], list[dict[str, Any]]] = {}
     stops = []
     for outcome in outcomes:
-        row = {
-            name: value for name, value in outcome.items() if name not in ("status", "reported_at", "stop")
-        }
-        said = outcome["reported_at"]
-        by_status.setdefault(outcome["status"], []).append(
-            row | {"new_reported_at": said, "new_moment": said or UNDATED}
-        )
+        row = {name: value for name, value in outcome.items() if name not in TOLD}
+        if (status := outcome["status"]) is not None:
+            said = outcome["reported_at"]
+            alike.setdefault((status, said is not None), []).append(row | {"new_reported_at": said})
         if outcome["stop"]:
             stops.append(row)
-    for status, rows in by_status.items():
-        if status is not None:
-            values = {"status": status, "reported_at": bindparam("new_reported_at")}
-            newer = update(SENDS).where(*whose, is_older(status))
-            connection.execute(newer.values(**values, stop=func.coalesce(SENDS.c.stop, False)), rows)
+    for (status, is_dated), rows in alike.items():
+        values = {"status": status, "reported_at": bindparam("new_reported_at", type_=REPORTED_AT.type)}
+        newer = update(SENDS).where(*whose, is_older(status, is_dated=is_dated))
+        connection.execute(newer.values(**values, stop=func.coalesce(SENDS.c.stop, False)), rows)
     if stops:
         unmarked = or_(SENDS.c.stop.is_(None), SENDS.c.stop.is_(False))
         connection.execute(update(SENDS).where(*whose, unmarked).values(stop=True), stops)
 
 
-def is_older(status: str) -> ColumnElement[bool]:
+def is_older(status: str, *, is_dated: bool) -> ColumnElement[bool]:
     """Return the condition that a row is to get a status: final beats open, later beats earlier.
 
-    When nothing else tells, delivered beats the rest, and of two open ones the one that came last holds.
+    A report without a date is earlier than any with one. When nothing else tells, delivered beats the rest,
+    and of two open ones the one that came last holds.
     """
-    known = func.coalesce(SENDS.c.reported_at, UNDATED)
-    new = bindparam("new_moment", type_=SENDS.c.reported_at.type)
-    is_open = SENDS.c.status.not_in(FINAL_WORDS)
-    if status not in FINAL:
-        return or_(SENDS.c.status.is_(None), and_(is_open, known <= new))
-    earlier = known <= new if status == DeliveryStatus.DELIVERED else known < new
-    return or_(SENDS.c.status.is_(None), is_open, earlier)
+    new = bindparam("new_reported_at", type_=REPORTED_AT.type)
+    same_wins = status not in FINAL or status == DeliveryStatus.DELIVERED
+    # One by one, because a list of values cannot be part of a statement for many rows
+    is_open = or_(SENDS.c.status.is_(None), and_(*(SENDS.c.status != word for word in FINAL_WORDS)))
+    if is_dated:
+        not_later = or_(REPORTED_AT.is_(None), new >= REPORTED_AT if same_wins else new > REPORTED_AT)
+    else:
+        not_later = REPORTED_AT.is_(None) if same_wins else false()
+    if status in FINAL:
+        return or_(is_open, not_later)
+    return or_(SENDS.c.status.is_(None), and_(is_open, not_later))

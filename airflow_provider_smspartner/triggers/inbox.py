@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from airflow.triggers.base import BaseEventTrigger, TriggerEvent
 from asgiref.sync import sync_to_async
 
-from airflow_provider_smspartner.exceptions import SMSPartnerError
+from airflow_provider_smspartner.exceptions import InvalidMessage, SMSPartnerError
 from airflow_provider_smspartner.inbox import check_consumer, check_kinds
 from airflow_provider_smspartner.rules import arguments
 
@@ -57,6 +57,10 @@ class InboxTrigger(BaseEventTrigger):
         self.kinds = sorted(kinds)
         self.consumer = consumer
         self.poll_interval = arguments.seconds(poll_interval, "poll_interval", most=3_600)
+        if not self.poll_interval:
+            raise InvalidMessage(
+                "poll_interval: 0 would never let the database rest; give seconds, such as 5"
+            )
         self._ledger: Ledger | None = None
 
     def serialize(self) -> tuple[str, dict[str, Any]]:

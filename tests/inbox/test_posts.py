@@ -123,8 +123,12 @@ def test_receivers_at_once_give_no_position_twice(ledger: Ledger, engine: sa.Eng
 
 
 def test_reports_reach_the_people(ledger: Ledger, engine: sa.Engine) -> None:
-    add(ledger, report("delivered", ANN), report("not delivered", BOB))
-    assert people(engine) == {ANN: ("delivered", False), BOB: ("not delivered", False), EVE: (None, None)}
+    add(ledger, report("delivered", ANN), report("delivered", BOB), report("not delivered", EVE))
+    assert people(engine) == {
+        ANN: ("delivered", False),
+        BOB: ("delivered", False),
+        EVE: ("not delivered", False),
+    }
 
 
 @pytest.mark.parametrize(
