@@ -206,8 +206,8 @@ def test_texts(value: object, text: str) -> None:
 @pytest.mark.parametrize(
     "body",
     [
-        "text=d%C3%A9j%C3%A0&phone=33611000001".encode(),
-        "text=d%E9j%E0&phone=33611000001".encode(),
+        b"text=d%C3%A9j%C3%A0&phone=33611000001",
+        b"text=d%E9j%E0&phone=33611000001",
         "text=déjà&phone=33611000001".encode(),
         "text=déjà&phone=33611000001".encode("cp1252"),
         '{"text": "déjà", "phone": "33611000001"}'.encode("cp1252"),
