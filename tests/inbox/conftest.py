@@ -18,8 +18,7 @@ from airflow_provider_smspartner.inbox.messages import TABLES, Received, inbox_i
 from airflow_provider_smspartner.inbox.posts import Written, write
 from airflow_provider_smspartner.journal.inbox import INBOX
 from airflow_provider_smspartner.journal.table import SENDS, Ledger
-from tests.journal.mariadb import mariadb
-from tests.journal.postgres import postgres
+from tests.journal.one_server import database_of
 
 ANN, BOB, EVE, MAX = "+33611000001", "+33611000002", "+447911123456", "+33611000009"
 """Three people of the campaign, and somebody else."""
@@ -28,14 +27,8 @@ CONN = "smspartner_default"
 
 
 @pytest.fixture(scope="session")
-def postgres_url() -> Iterator[str]:
-    with postgres() as url:
-        yield url
-
-
-@pytest.fixture(scope="session")
-def mariadb_url() -> Iterator[str]:
-    with mariadb() as url:
+def mariadb_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with database_of("mariadb", tmp_path_factory.getbasetemp()) as url:
         yield url
 
 
@@ -50,6 +43,10 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
         for table in TABLES:
             connection.execute(sa.text(f"DROP TABLE IF EXISTS {table.name}"))
     return location
+
+
+in_sqlite = pytest.mark.parametrize("url", ["sqlite"], indirect=True)
+"""For what is asked of our own logic, and not of a database: thrice would only take longer."""
 
 
 @pytest.fixture

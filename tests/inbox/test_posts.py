@@ -26,6 +26,7 @@ from tests.inbox.conftest import (
     MINUTE,
     NOON,
     add,
+    in_sqlite,
     part,
     people,
     received,
@@ -56,6 +57,7 @@ def test_a_post_is_a_row_with_all_that_it_tells(ledger: Ledger, engine: sa.Engin
 # ---- once ----------------------------------------------------------------------------------------------
 
 
+@in_sqlite
 @pytest.mark.parametrize(
     "post", [reply(), report(), reply("STOP"), report("waiting")], ids=["reply", "report", "stop", "open"]
 )
@@ -66,11 +68,13 @@ def test_a_repeat_is_no_second_row(ledger: Ledger, engine: sa.Engine, post: Rece
     assert len(rows(engine)) == 1
 
 
+@in_sqlite
 def test_repeats_in_one_group_are_one_row(ledger: Ledger, engine: sa.Engine) -> None:
     assert add(ledger, reply(), reply(), reply()) == Written(new=1, repeats=2)
     assert len(rows(engine)) == 1
 
 
+@in_sqlite
 @pytest.mark.parametrize(("minutes", "count"), [(0, 1), (9, 1), (10, 2), (-9, 1), (-10, 2)])
 def test_two_equal_answers_at_different_times_are_two(
     ledger: Ledger, engine: sa.Engine, minutes: int, count: int
@@ -80,12 +84,14 @@ def test_two_equal_answers_at_different_times_are_two(
     assert len(rows(engine)) == count
 
 
+@in_sqlite
 def test_a_post_that_has_a_date_is_the_same_for_good(ledger: Ledger, engine: sa.Engine) -> None:
     add(ledger, report())
     late = Received(post=report().post, connection=CONN, received_at=NOON + timedelta(days=2), receipt="late")
     assert add(ledger, late) == Written(repeats=1)
 
 
+@in_sqlite
 def test_equal_answers_of_two_people_are_two(ledger: Ledger, engine: sa.Engine) -> None:
     assert add(ledger, reply(number=ANN), reply(number=BOB)) == Written(new=2)
 
@@ -160,6 +166,7 @@ def test_no_status_goes_back(
     assert people(engine)[ANN][0] == status
 
 
+@in_sqlite
 def test_what_the_sensor_reads_does_not_take_a_status_back_either(ledger: Ledger, engine: sa.Engine) -> None:
     add(ledger, report("delivered"), reply("STOP"))
     seen = Report(number=ANN, status=DeliveryStatus.WAITING, stop=False, reported_at=None)
@@ -191,6 +198,7 @@ def test_the_order_in_which_reports_come_does_not_matter_once_one_is_final(
         assert (people(engine)[ANN][0] == "delivered") == best[1]
 
 
+@in_sqlite
 @pytest.mark.parametrize(
     "post",
     [
@@ -209,6 +217,7 @@ def test_a_report_about_nobody_is_counted_and_changes_nothing(
     assert set(people(engine).values()) == {(None, None)}
 
 
+@in_sqlite
 def test_a_batch_that_was_found_by_its_tag_is_known_by_it(ledger: Ledger, engine: sa.Engine) -> None:
     with engine.begin() as connection:
         connection.execute(sa.update(SENDS).values(message_id=None))
@@ -217,6 +226,7 @@ def test_a_batch_that_was_found_by_its_tag_is_known_by_it(ledger: Ledger, engine
     assert rows(engine)[0]["campaign"] == "autumn"
 
 
+@in_sqlite
 def test_the_national_number_of_another_country_is_read_among_the_people(
     ledger: Ledger, engine: sa.Engine
 ) -> None:
@@ -233,6 +243,7 @@ def test_a_stop_marks_the_person_of_the_message(ledger: Ledger, engine: sa.Engin
     assert people(engine) == {ANN: (None, True), BOB: (None, None), EVE: (None, None)}
 
 
+@in_sqlite
 def test_a_stop_without_our_message_marks_the_last_text(ledger: Ledger, engine: sa.Engine) -> None:
     with engine.begin() as connection:
         old = sent(ANN, campaign="summer", message_id="4000", accepted_at=NOON - timedelta(days=90))
@@ -243,12 +254,14 @@ def test_a_stop_without_our_message_marks_the_last_text(ledger: Ledger, engine: 
     assert marked == [("autumn",)]
 
 
+@in_sqlite
 def test_a_report_after_a_stop_leaves_it(ledger: Ledger, engine: sa.Engine) -> None:
     add(ledger, reply("STOP"))
     add(ledger, report())
     assert people(engine)[ANN] == ("delivered", True)
 
 
+@in_sqlite
 def test_the_reply_of_another_number_belongs_to_the_campaign_of_its_message(
     ledger: Ledger, engine: sa.Engine
 ) -> None:
@@ -271,6 +284,7 @@ def test_parts_are_one_reply(
     assert [row["text"] for row in rows(engine)] == ["one two three"]
 
 
+@in_sqlite
 def test_repeated_parts_are_repeats(ledger: Ledger, engine: sa.Engine) -> None:
     assert add(ledger, part(1, "a"), part(1, "a"), part(2, "b"), part(2, "b")) == Written(
         new=1, parts=2, repeats=2
@@ -279,6 +293,7 @@ def test_repeated_parts_are_repeats(ledger: Ledger, engine: sa.Engine) -> None:
     assert [row["text"] for row in rows(engine)] == ["ab"]
 
 
+@in_sqlite
 def test_parts_that_are_written_again_after_a_crash_are_one(ledger: Ledger, engine: sa.Engine) -> None:
     parts = [part(1, "a", receipt="1"), part(2, "b", receipt="2")]
     write(ledger, parts)
@@ -289,6 +304,7 @@ def test_parts_that_are_written_again_after_a_crash_are_one(ledger: Ledger, engi
     assert [row["text"] for row in rows(engine)] == ["ab"]
 
 
+@in_sqlite
 def test_a_reply_that_stays_incomplete_is_given_with_a_gap_and_what_comes_later_follows(
     ledger: Ledger, engine: sa.Engine
 ) -> None:
@@ -300,6 +316,7 @@ def test_a_reply_that_stays_incomplete_is_given_with_a_gap_and_what_comes_later_
     assert [row["text"] for row in rows(engine)] == ["a … c", "b"]
 
 
+@in_sqlite
 def test_a_reference_that_comes_again_much_later_is_another_reply(ledger: Ledger, engine: sa.Engine) -> None:
     add(ledger, part(1, "a"), part(2, "b"))
     later = NOON + timedelta(hours=2)
@@ -323,6 +340,7 @@ def test_who_is_forgotten_has_left_nothing(ledger: Ledger, engine: sa.Engine) ->
         assert connection.scalar(sa.select(sa.func.count()).select_from(PARTS)) == 0
 
 
+@in_sqlite
 def test_positions_are_not_given_again_when_rows_are_deleted(ledger: Ledger, engine: sa.Engine) -> None:
     add(ledger, reply("a"), reply("b"))
     ledger.transact(lambda connection: forget_before(connection, conn_id=CONN, moment=NOON + MINUTE))
@@ -330,6 +348,7 @@ def test_positions_are_not_given_again_when_rows_are_deleted(ledger: Ledger, eng
     assert [row["position"] for row in rows(engine)] == [3]
 
 
+@in_sqlite
 def test_a_ledger_without_an_inbox_forgets_people_too(engine: sa.Engine) -> None:
     ledger = Ledger(engine=engine, patience=0)
     assert ledger.transact(lambda connection: forget_person(connection, conn_id=CONN, number=ANN)) == 0

@@ -17,7 +17,7 @@ from airflow_provider_smspartner.inbox.messages import inbox_in
 from airflow_provider_smspartner.journal import StaleProcess
 from airflow_provider_smspartner.journal.inbox import COUNTER, INBOX
 from airflow_provider_smspartner.journal.table import Ledger
-from tests.inbox.conftest import ANN, BOB, NOON, add, reply, report, rows
+from tests.inbox.conftest import ANN, BOB, NOON, add, in_sqlite, reply, report, rows
 
 
 class Time:
@@ -61,6 +61,7 @@ def test_what_was_read_is_not_read_again(ledger: Ledger, worker: Any) -> None:
     assert texts(worker()) == ["c"]
 
 
+@in_sqlite
 def test_a_message_tells_all(ledger: Ledger, worker: Any) -> None:
     add(ledger, reply("OUI"))
     reader = worker()
@@ -73,23 +74,27 @@ def test_a_message_tells_all(ledger: Ledger, worker: Any) -> None:
     assert "OUI" not in repr(message)
 
 
+@in_sqlite
 def test_consumers_are_independent(ledger: Ledger, worker: Any) -> None:
     add(ledger, reply("a"), reply("b"))
     assert texts(worker("one")) == texts(worker("two")) == ["a", "b"]
 
 
+@in_sqlite
 def test_a_kind_that_is_asked_for_later_has_not_been_passed_over(ledger: Ledger, worker: Any) -> None:
     add(ledger, reply("STOP"), reply("a"))
     assert texts(worker(kinds=("reply",))) == ["a"]
     assert texts(worker(kinds=("reply", "stop"))) == ["STOP"]
 
 
+@in_sqlite
 def test_the_position_moves_behind_what_was_taken(ledger: Ledger, worker: Any) -> None:
     add(ledger, reply("a"), reply("b"), reply("c"))
     assert texts(worker(), 2) == ["a", "b"]
     assert texts(worker()) == ["c"]
 
 
+@in_sqlite
 def test_many_pages_come_in_order(ledger: Ledger, worker: Any) -> None:
     for n in range(0, 1200, 300):
         add(ledger, *(reply(f"{i}" if i % 3 else "STOP", f"+336{i:08}") for i in range(n, n + 300)))
@@ -98,6 +103,7 @@ def test_many_pages_come_in_order(ledger: Ledger, worker: Any) -> None:
     assert [message.id for message in reader.messages()] == list(range(1, 1201))
 
 
+@in_sqlite
 def test_what_comes_meanwhile_is_for_the_next_time(ledger: Ledger, worker: Any) -> None:
     add(ledger, reply("a"))
     reader = worker()
@@ -129,6 +135,7 @@ def test_a_worker_that_died_keeps_others_out_for_its_lease(ledger: Ledger, worke
         dead.finish()
 
 
+@in_sqlite
 def test_a_worker_that_is_slow_with_each_message_keeps_its_lease(
     ledger: Ledger, worker: Any, time: Time
 ) -> None:
@@ -143,6 +150,7 @@ def test_a_worker_that_is_slow_with_each_message_keeps_its_lease(
     assert texts(worker()) == []
 
 
+@in_sqlite
 def test_a_worker_that_was_overtaken_moves_no_position(ledger: Ledger, worker: Any, time: Time) -> None:
     add(ledger, reply("a"), reply("b"))
     stale = worker()
@@ -168,6 +176,7 @@ def conn(engine: sa.Engine, ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> 
     return "ledger_default"
 
 
+@in_sqlite
 def test_a_block_that_ends_well_moves_the_position(ledger: Ledger, conn: str) -> None:
     add(ledger, reply("a"), reply("b"))
     with unread(consumer="answers", ledger_conn_id=conn) as messages:
@@ -176,6 +185,7 @@ def test_a_block_that_ends_well_moves_the_position(ledger: Ledger, conn: str) ->
         assert list(messages) == []
 
 
+@in_sqlite
 @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt, SystemExit])
 def test_a_block_that_fails_is_read_again_and_at_once(
     ledger: Ledger, conn: str, error: type[BaseException]
@@ -243,5 +253,6 @@ def test_many_reports_do_not_slow_down_whoever_reads_replies(
     assert texts(worker()) == ["a"]
 
 
+@in_sqlite
 def test_an_inbox_is_opened_twice(ledger: Ledger, engine: sa.Engine) -> None:
     assert inbox_in(engine).engine is engine
