@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
 import sqlite3
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -18,7 +14,8 @@ import pytest
 import requests
 
 from airflow_provider_smspartner.rules.callbacks import callbacks, path_secret
-from scripts.local_airflow import LocalAirflow, free_port
+from scripts.local_airflow import LocalAirflow
+from scripts.receiver import SMS, receiving
 from scripts.shop import DAGS, Shop, open_shop
 
 pytestmark = [pytest.mark.airflow, pytest.mark.timeout(400)]
@@ -37,23 +34,12 @@ def opened(tmp_path: Path) -> Iterator[tuple[Shop, LocalAirflow, str]]:
     dags = tmp_path / "dags"
     dags.mkdir()
     (dags / "sms_replies.py").write_text((DAGS / "sms_replies.py").read_text())
-    port = free_port()
-    url = f"http://127.0.0.1:{port}"
-    with open_shop(tmp_path) as shop:
-        env = shop.connections
-        sms = json.loads(env["AIRFLOW_CONN_SMSPARTNER_DEFAULT"])
-        sms["extra"]["inbox_url"] = url
-        env["AIRFLOW_CONN_SMSPARTNER_DEFAULT"] = json.dumps(sms)
-        given = ["--ledger-conn-id", "ledger_default", "--smspartner-conn-id", "smspartner_default"]
-        command = [sys.executable, "-m", "airflow_provider_smspartner.inbox", *given, "--port", str(port)]
-        with (tmp_path / "receiver.log").open("wb") as log:
-            receiver = subprocess.Popen(command, env=os.environ | env, stdout=log, stderr=log)
-        try:
-            with LocalAirflow(tmp_path / "airflow", dags=dags, env=env) as airflow:
-                yield shop, airflow, url
-        finally:
-            receiver.send_signal(signal.SIGTERM)
-            receiver.wait(30)
+    with (
+        open_shop(tmp_path) as shop,
+        receiving(tmp_path, shop.connections) as connections,
+        LocalAirflow(tmp_path / "airflow", dags=dags, env=connections) as airflow,
+    ):
+        yield shop, airflow, json.loads(connections[SMS])["extra"]["inbox_url"]
 
 
 def test_a_reply_starts_a_run_and_is_confirmed_once(opened: tuple[Shop, LocalAirflow, str]) -> None:
@@ -83,6 +69,6 @@ def test_a_reply_starts_a_run_and_is_confirmed_once(opened: tuple[Shop, LocalAir
     confirmed = [text.number for text in sim.sent if text.text.startswith("Thank you")]
     assert confirmed == [ann]
     assert not known
-    text = "".join(path.read_text() for path in airflow.home.rglob("*.log"))
+    text = "".join(path.read_text() for path in airflow.home.parent.rglob("*.log"))
     assert not [number for number in (ann, bob, eve) if number in text]
     assert path_secret(sim.api_key, "smspartner_default") not in text
