@@ -42,7 +42,10 @@ def get_provider_info() -> dict[str, Any]:
         "triggers": [
             {
                 "integration-name": "SMS Partner",
-                "python-modules": ["airflow_provider_smspartner.triggers.smspartner"],
+                "python-modules": [
+                    "airflow_provider_smspartner.triggers.inbox",
+                    "airflow_provider_smspartner.triggers.smspartner",
+                ],
             }
         ],
         "notifications": ["airflow_provider_smspartner.notifications.smspartner.SMSPartnerNotifier"],

@@ -33,6 +33,18 @@ CREATE TABLE orders (
     customer_id INTEGER NOT NULL REFERENCES customers,
     status TEXT NOT NULL
 );
+CREATE TABLE sms_replies (
+    id BIGINT PRIMARY KEY,
+    phone_number VARCHAR(20) NOT NULL,
+    text TEXT NOT NULL,
+    received_at VARCHAR(32) NOT NULL
+);
+CREATE TABLE sms_stops (
+    id BIGINT PRIMARY KEY,
+    phone_number VARCHAR(20) NOT NULL,
+    text TEXT NOT NULL,
+    received_at VARCHAR(32) NOT NULL
+);
 CREATE TABLE sms_campaigns (
     run_id VARCHAR(250) PRIMARY KEY,
     recipients INTEGER NOT NULL,

@@ -161,11 +161,15 @@ class LocalAirflow:
         self, dag_id: str, *, conf: Mapping[str, Any] | None = None, run_id: str | None = None
     ) -> str:
         """Unpause a DAG, start a run of it and return the run's id, which Airflow chooses unless told."""
-        self._wait_for(f"the DAG {dag_id}", lambda: self._request("GET", f"dags/{dag_id}").ok, timeout=60)
-        self._json("PATCH", f"dags/{dag_id}", {"is_paused": False})
+        self.unpause(dag_id)
         wanted = {"dag_run_id": run_id, "logical_date": None, "conf": dict(conf or {})}
         run = self._json("POST", f"dags/{dag_id}/dagRuns", wanted)
         return str(run["dag_run_id"])
+
+    def unpause(self, dag_id: str) -> None:
+        """Let a DAG run by its schedule, once Airflow knows it."""
+        self._wait_for(f"the DAG {dag_id}", lambda: self._request("GET", f"dags/{dag_id}").ok, timeout=60)
+        self._json("PATCH", f"dags/{dag_id}", {"is_paused": False})
 
     def wait(self, dag_id: str, run_id: str, *, timeout: float = 180) -> str:
         """Wait for the end of a run and return `success` or `failed`.

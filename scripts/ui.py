@@ -9,6 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from scripts.local_airflow import LocalAirflow
+from scripts.receiver import receiving
 from scripts.sessions import stopped_by_signals
 from scripts.shop import DAGS, Shop, open_shop
 
@@ -24,8 +25,10 @@ def main() -> None:
         stopped_by_signals(),
         suppress(KeyboardInterrupt),
         open_shop(folder) as shop,
-        LocalAirflow(folder / "airflow", dags=DAGS, env=shop.connections) as airflow,
+        receiving(folder, shop.connections) as connections,
+        LocalAirflow(folder / "airflow", dags=DAGS, env=connections) as airflow,
     ):
+        airflow.unpause("sms_replies")
         run = airflow.trigger("sms_campaign")
         print(_welcome(airflow, shop, run), flush=True)
         try:
@@ -37,6 +40,7 @@ def main() -> None:
 
 
 def _welcome(airflow: LocalAirflow, shop: Shop, run: str) -> str:
+    control, somebody = shop.simulator.url.removesuffix("/v1"), max(shop.warehouse.people)
     return f"""
   Airflow      {airflow.url}
   login        {airflow.username}
@@ -47,6 +51,11 @@ def _welcome(airflow: LocalAirflow, shop: Shop, run: str) -> str:
   logs         {airflow.home}
 
 The campaign runs now: {airflow.url}/dags/sms_campaign/runs/{run}
+Let somebody answer, and see {airflow.url}/dags/sms_replies start:
+
+  curl {control}/simulator/reply -H 'Content-Type: application/json' \\
+    -d '{{"number": "{somebody}", "text": "OUI"}}'
+
 Ctrl-C stops everything.
 """
 

@@ -33,6 +33,7 @@ FLOORS = {
     "links": 4,
     "plugins": 4,
     "ledger": 4,
+    "inbox": 4,
 }
 TOP = 4
 PURE = {name for name, floor in FLOORS.items() if floor <= 1} | {"tracking"}

@@ -33,6 +33,7 @@ from airflow_provider_smspartner.hooks.pace import Pace
 from airflow_provider_smspartner.hooks.short_forms import Credit, Receipt, Reports
 from airflow_provider_smspartner.hooks.stops import delete_stops, read_stop_entries
 from airflow_provider_smspartner.rules import arguments, phone
+from airflow_provider_smspartner.rules.callbacks import callbacks, path_secret
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -92,7 +93,21 @@ class SMSPartnerHook(HttpHook):
                 f(self._settings.api_key) for f in (str, quote_plus, lambda key: quote(key, safe=""))
             }:
                 mask_secret(form)
+            mask_secret(self.path_secret)
         return self._settings
+
+    @property
+    def path_secret(self) -> str:
+        """What the path of this connection's address at the receiver begins with."""
+        return path_secret(self.settings.api_key, self.smspartner_conn_id)
+
+    @property
+    def callbacks(self) -> dict[str, str]:
+        """Where the platform is to post reports and replies, as options of a send; empty without an inbox."""
+        if self.settings.inbox_url is None:
+            return {}
+        addresses = callbacks(self.settings.inbox_url, self.path_secret)
+        return {"dlr_url": addresses.report, "response_url": addresses.reply}
 
     @property
     def longest_request(self) -> float:
@@ -198,7 +213,7 @@ class SMSPartnerHook(HttpHook):
         :raises InvalidMessage: refused before anything was sent.
         :raises OutcomeUnknown: it may have been sent; fails the task without a retry.
         """
-        given = dict(options)
+        given = self.callbacks | {name: value for name, value in options.items() if value is not None}
         if given.get("sender") is None:
             given["sender"] = self.settings.sender
         sandbox = arguments.optional(arguments.boolean, options.get("sandbox"), "sandbox")

@@ -11,7 +11,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import DateTime, Numeric, String
+from sqlalchemy import DateTime, Numeric, String, Text
 from sqlalchemy.dialects import mysql
 from sqlalchemy.types import TypeDecorator
 
@@ -47,6 +47,18 @@ class Exact(TypeDecorator[str]):
         # "utf8mb4_bin" would pad: "a" and "a " were equal
         exact = "utf8mb4_nopad_bin" if getattr(dialect, "is_mariadb", False) else "utf8mb4_0900_bin"
         return dialect.type_descriptor(mysql.VARCHAR(length, charset="utf8mb4", collation=exact))
+
+
+class Words(TypeDecorator[str]):
+    """What somebody has written, of any length and with any character."""
+
+    impl = Text
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """Choose the column's type."""
+        in_mysql = dialect.name in ("mysql", "mariadb")
+        return dialect.type_descriptor(mysql.TEXT(charset="utf8mb4") if in_mysql else Text())
 
 
 class Moment(TypeDecorator[datetime]):

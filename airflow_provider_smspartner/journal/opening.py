@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
@@ -32,14 +33,17 @@ def open_ledger(conn_id: str) -> Ledger:
     return Ledger(engine=engine, identity=prepare(engine))
 
 
-def engine_of(conn_id: str) -> Engine:
+def engine_of(conn_id: str, *, connect_args: Mapping[str, Any] | None = None) -> Engine:
     """Return the engine behind an Airflow connection, without a look at the database.
 
+    :param connect_args: what the driver is told besides, when it connects.
     :raises InvalidMessage: the connection is none of a SQL database.
     """
     try:
         # Without hide_parameters, SQLAlchemy writes the numbers of a failed statement into its errors
-        kwargs = {"hide_parameters": True, "pool_pre_ping": True}
+        kwargs: dict[str, Any] = {"hide_parameters": True, "pool_pre_ping": True}
+        if connect_args:
+            kwargs["connect_args"] = dict(connect_args)
         return sql_hook(conn_id).get_sqlalchemy_engine(engine_kwargs=kwargs)
     except (NotImplementedError, ImportError, exc.ArgumentError) as error:
         raise InvalidMessage(

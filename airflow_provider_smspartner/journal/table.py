@@ -108,6 +108,10 @@ class Conflict(Exception):
     """Another transaction has changed a row in between: start anew."""
 
 
+class RefusedValue(SMSPartnerError):
+    """The database does not take a value, and will not take it later either."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ledger:
     """A database that has the table."""
@@ -144,6 +148,8 @@ class Ledger:
                         f"The ledger has been away for {waited:.0f} seconds: {first_line(error)}"
                     ) from None
                 log.warning("The ledger does not go on, and is asked again: %s", first_line(error))
+            except exc.DataError as error:
+                raise RefusedValue(f"The ledger refused a value ({type(error).__name__})") from None
             except exc.SQLAlchemyError as error:
                 raise SMSPartnerError(f"The ledger refused a statement ({type(error).__name__})") from None
             self.pause(delay)

@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, select, update
 
+from airflow_provider_smspartner.journal.inbox import forget_person
 from airflow_provider_smspartner.journal.opening import open_ledger
+from airflow_provider_smspartner.journal.outcomes import write_outcomes
 from airflow_provider_smspartner.journal.rows import is_person
 from airflow_provider_smspartner.journal.table import SENDS, Ledger, moment, tombstone, who
 from airflow_provider_smspartner.rules import delivery, phone
 from airflow_provider_smspartner.rules.people import Person
 
 if TYPE_CHECKING:
-    from sqlalchemy import Update
     from sqlalchemy.engine import Connection
 
 
@@ -29,17 +30,11 @@ def record_reports(
 
     :raises SMSPartnerError: the ledger cannot be written.
     """
-    of_connection = update(SENDS).where(SENDS.c.connection == connection)
-    of_person = of_connection.where(SENDS.c.number == bindparam("of_number"))
+    of_person = (SENDS.c.connection == connection, SENDS.c.number == bindparam("of_number"))
     for name, of_message in reports.items():
         column = SENDS.c.message_id if name.isdigit() else SENDS.c.tag
         if values := values_by_number(of_message):
-            ledger.transact(partial(write, statement=of_person.where(column == name), values=values))
-
-
-def write(connection: Connection, *, statement: Update, values: list[dict[str, Any]]) -> None:
-    """Change a row for each of the values."""
-    connection.execute(statement, values)
+            ledger.transact(partial(write_outcomes, whose=(*of_person, column == name), outcomes=values))
 
 
 def values_by_number(reports: Iterable[delivery.Report]) -> list[dict[str, Any]]:
@@ -66,10 +61,11 @@ def erase(
     smspartner_conn_id: str = "smspartner_default",
     region: str = "FR",
 ) -> int:
-    """Erase a person from the ledger, and return how many rows that were.
+    """Erase a person from the ledger and the inbox beside it, and return how many rows that were.
 
     In place of the number stays a keyed hash, so that no later run texts this person the same campaign
-    again, as long as the connection keeps its key. Events are erased too, and hashed with the number.
+    again, as long as the connection keeps its key. Events are erased too, and hashed with the number. What
+    the person wrote, and what was reported of them, is deleted from the inbox.
 
     :raises InvalidPhoneNumber: it is no mobile number; ``region`` is the country of national ones.
     :raises SMSPartnerError: the ledger cannot be written.
@@ -77,11 +73,12 @@ def erase(
     from airflow_provider_smspartner.hooks.smspartner import SMSPartnerHook
 
     secret = SMSPartnerHook(smspartner_conn_id).settings.api_key
-    wanted = (SENDS.c.connection == smspartner_conn_id, SENDS.c.number == phone.normalize(number, region))
+    written = phone.normalize(number, region)
+    wanted = (SENDS.c.connection == smspartner_conn_id, SENDS.c.number == written)
 
     def replace(connection: Connection) -> int:
         rows = connection.execute(select(SENDS.c.number, SENDS.c.event).where(*wanted).distinct()).all()
-        erased = 0
+        erased = forget_person(connection, conn_id=smspartner_conn_id, number=written)
         for person in (Person(*row) for row in rows):
             of_person = update(SENDS).where(*wanted, *is_person(person))
             values = {"number": tombstone(who(person), secret), "event": ""}

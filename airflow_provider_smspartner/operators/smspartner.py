@@ -47,8 +47,8 @@ class SendSmsOperator(SendOperator):
     :param send_at: aware datetime, or ISO text with an offset (templated); rounded up to five minutes.
     :param stop_sms: ask for the STOP mention, which marketing texts must carry.
     :param unicode: any character, 70 a segment; SMS Partner must have enabled it for the account.
-    :param dlr_url: where the platform posts delivery reports (templated).
-    :param response_url: where the platform posts replies (templated).
+    :param dlr_url: where the platform posts delivery reports (templated); None takes the connection's inbox.
+    :param response_url: where the platform posts replies (templated); None takes the connection's inbox.
     :param sandbox: nothing is sent or billed. A sandbox connection cannot be overruled.
     :param on_invalid: "skip" counts numbers that are no mobile numbers, "fail" then sends nothing.
     :param max_invalid_rate: above this share (0 to 1) of invalid rows nothing is sent: wrong column.
@@ -159,15 +159,15 @@ class SendSmsOperator(SendOperator):
             check_text(self.message, options)
 
     def _text(self, send_at: datetime | None) -> Text:
-        settings = self.hook.settings
+        settings, inbox = self.hook.settings, self.hook.callbacks
         options = api.SendOptions(
             sender=settings.sender if self.sender is None else self.sender,
             sms_range=self.sms_range,
             send_at=send_at,
             stop_sms=self.stop_sms,
             unicode=self.unicode,
-            dlr_url=self.dlr_url,
-            response_url=self.response_url,
+            dlr_url=inbox.get("dlr_url") if self.dlr_url is None else self.dlr_url,
+            response_url=inbox.get("response_url") if self.response_url is None else self.response_url,
             sandbox=settings.sandbox or bool(self.sandbox),
         )
         template = check_text(self.message, options)

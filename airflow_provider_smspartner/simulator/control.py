@@ -105,6 +105,15 @@ def _deliver(stage: Stage, fields: Fields) -> Fields:
     return {}
 
 
+def _reply(stage: Stage, fields: Fields) -> Fields:
+    stage.reply(fields["number"], fields["text"])
+    return {}
+
+
+def _posts(stage: Stage) -> Fields:
+    return {"posts": [asdict(post) for post in stage.posts]}
+
+
 def _set_clock(stage: Stage, fields: Fields) -> Fields:
     if "now" in fields:
         stage.set_clock(datetime.fromisoformat(fields["now"]))
@@ -134,6 +143,7 @@ LOOKS: Mapping[str, Look] = MappingProxyType(
         "/requests": _requests,
         "/faults": _faults,
         "/stop-list": _stop_list,
+        "/posts": _posts,
     }
 )
 """What GET reads."""
@@ -144,6 +154,7 @@ DEEDS: Mapping[str, Deed] = MappingProxyType(
         "/faults": _add_fault,
         "/faults/clear": _clear_faults,
         "/delivery": _deliver,
+        "/reply": _reply,
         "/clock": _set_clock,
         "/credits": _set_credits,
         "/stop-list": _add_stops,

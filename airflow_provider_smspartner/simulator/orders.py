@@ -25,6 +25,10 @@ class Order:
     """The campaign's tag."""
     due: datetime | None = None
     """When it shall leave; None: at once."""
+    url_dlr: str = ""
+    """Where delivery reports are to be posted."""
+    url_response: str = ""
+    """Where replies are to be posted."""
     left_out: tuple[str, ...] = ()
     """What was written where a number belongs, and is none; nothing is sent to it."""
     sandbox: bool = False

@@ -33,9 +33,16 @@ class Stop:
 class Platform:
     """An account that remembers what it was asked to send. Not for two threads at once: callers lock."""
 
-    def __init__(self, settings: Settings, *, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        clock: Callable[[], datetime],
+        accepted: Callable[[Message], None] = lambda message: None,
+    ) -> None:
         self.settings = settings
         self._clock = clock
+        self._accepted = accepted
         self.shift = timedelta(0)
         self.balance = settings.balance
         self.messages: dict[int, Message] = {}
@@ -79,7 +86,14 @@ class Platform:
         self.messages[message.id] = message
         if order.tag:
             self._tags[order.tag].append(message)
+        self._accepted(message)
         return message, stopped
+
+    def latest_to(self, number: str) -> Message | None:
+        """Return the last message to a number that has left and asks for replies."""
+        now = self.now()
+        wanted = (m for m in reversed(self.messages.values()) if m.order.url_response and m.has_left(now))
+        return next((message for message in wanted if number in message.order.numbers), None)
 
     def find(self, message_id: str) -> Message:
         """Return a message that the status endpoints show, or refuse with code 4."""

@@ -123,7 +123,12 @@ class Reader:
         if _text(self.fields.get("gamme")) not in ("", "1", "2"):
             self._broken("gamme", "La gamme est 1 ou 2")
         sandbox = _flag(self.fields.get("sandbox"))
-        return {"sender": sender, "tag": tag, "due": due, "sandbox": sandbox, "left_out": self.left_out}
+        urls = {
+            "url_dlr": _text(self.fields.get("urlDlr")),
+            "url_response": _text(self.fields.get("urlResponse")),
+        }
+        given = {"sender": sender, "tag": tag, "due": due, "sandbox": sandbox, "left_out": self.left_out}
+        return given | urls
 
     def _survey_id(self) -> str:
         if not (survey_id := _text(self.fields.get("sondageIdent"))):

@@ -80,7 +80,8 @@ class Simulator(Stage):
             raise
 
     def stop(self) -> None:
-        """Close every connection and end the thread; what was sent can still be read."""
+        """Close every connection and end the threads; what was sent can still be read."""
+        self.postman.stop()
         self._end()
 
     def pause(self) -> None:

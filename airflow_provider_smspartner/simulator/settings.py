@@ -58,6 +58,30 @@ class Fate:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Posting:
+    """How the platform posts to the addresses of a send, of which its documents say nearly nothing."""
+
+    after_seconds: float = 0.0
+    """Reports and replies are posted so many seconds late."""
+    times: int = 1
+    """Each post comes so often."""
+    attempts: int = 5
+    """A post that is not acknowledged comes again, half a second later, so often at most."""
+    waiting_first: bool = False
+    """A report of ``waiting`` comes before the final one."""
+    out_of_order: bool = False
+    """What is due at the same time is posted backwards: the final report before the open one."""
+    form: bool = False
+    """Bodies are forms, not JSON."""
+    long_number: bool = False
+    """Replies look like those to a long number: other names, a date, parts of 153 characters."""
+
+    def __post_init__(self) -> None:
+        if self.times < 1 or self.attempts < 1 or self.after_seconds < 0:
+            raise ValueError("posting: times and attempts are at least 1, after_seconds at least 0")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """An account of the platform, and how the platform behaves where its documents are silent.
 
@@ -117,6 +141,8 @@ class Settings:
     """Says yes to every request, whatever the key, with a sentence and nothing else, and does nothing."""
     delivery: Fate = Fate()
     """What becomes of texts to numbers that have no fate of their own."""
+    posting: Posting = Posting()
+    """How reports and replies are posted to the addresses of a send, when these are on this machine."""
 
     def __post_init__(self) -> None:
         for name, allowed in _CHOICES.items():

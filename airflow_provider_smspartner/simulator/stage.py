@@ -11,8 +11,9 @@ from decimal import Decimal
 
 from airflow_provider_smspartner.rules.phone import normalize
 from airflow_provider_smspartner.simulator.cues import Faults
-from airflow_provider_smspartner.simulator.messages import ReceivedRequest, SentText
+from airflow_provider_smspartner.simulator.messages import Message, ReceivedRequest, SentText
 from airflow_provider_smspartner.simulator.platform import Platform
+from airflow_provider_smspartner.simulator.posting import Post, Postman, replies, reports
 from airflow_provider_smspartner.simulator.settings import Fate, Settings
 
 
@@ -30,13 +31,18 @@ class Stage:
         self.lock = threading.RLock()
         self.faults = Faults()
         self._clock = clock
-        self.platform = Platform(settings or Settings(), clock=clock)
+        self.postman = Postman(lambda: self.now)
+        self.platform = self._new_platform(settings or Settings())
+
+    def _new_platform(self, settings: Settings) -> Platform:
+        return Platform(settings, clock=self._clock, accepted=self._post_reports)
 
     def reset(self) -> None:
-        """Forget messages, requests, fates, STOPs and faults; credit and clock are as at the start."""
+        """Forget messages, requests, fates, STOPs, posts and faults; credit and clock are as at the start."""
         self.faults.clear()
+        self.postman.clear()
         with self.lock:
-            self.platform = Platform(self.settings, clock=self._clock)
+            self.platform = self._new_platform(self.settings)
 
     @property
     def settings(self) -> Settings:
@@ -102,6 +108,45 @@ class Stage:
             self.platform.fates.update(fates)
             if not numbers:
                 self.platform.fate = fate
+
+    def reply(self, number: str, text: str) -> None:
+        """Let somebody answer the last text to them, "STOP" too; it is posted to the address of its send.
+
+        A number that is no mobile raises InvalidPhoneNumber, one without a text to answer ValueError.
+        """
+        written = normalize(number)
+        with self.lock:
+            now, posting = self.now, self.settings.posting
+            if (message := self.platform.latest_to(written)) is None:
+                raise ValueError("number: nothing that asks for replies was sent to it; set urlResponse")
+            bodies = list(replies(message, written, text, now, posting))
+            if text.strip().casefold() == "stop":
+                self.platform.stop(written)
+        for body in bodies:
+            self.postman.add(now, message.order.url_response, body, posting)
+
+    @property
+    def posts(self) -> list[Post]:
+        """Everything that was posted to the addresses of sends, with what was answered."""
+        return list(self.postman.posts)
+
+    def wait_for_posts(self, seconds: float = 30.0) -> None:
+        """Wait until all that is due by now was posted. Raises TimeoutError."""
+        self.postman.wait(seconds)
+
+    def _post_reports(self, message: Message) -> None:
+        order, posting = message.order, self.settings.posting
+        if order.sandbox or not (order.url_dlr or order.url_response):
+            return
+        for number in order.numbers:
+            fate = self.platform.fate_of(number)
+            if order.url_dlr:
+                for at, body in reports(message, number, fate, posting):
+                    self.postman.add(at, order.url_dlr, body, posting)
+            if order.url_response and fate.stop:
+                at = message.due + timedelta(seconds=fate.after_seconds)
+                for body in replies(message, number, "STOP", at, posting):
+                    self.postman.add(at, order.url_response, body, posting)
 
     @property
     def fates(self) -> dict[str, Fate]:

@@ -22,7 +22,7 @@ from scripts.shop import DAGS, Shop, open_shop
 pytestmark = pytest.mark.airflow
 
 PARIS = ZoneInfo("Europe/Paris")
-NO_CAMPAIGNS = {"order_notifications", "sms_campaign_approved", "sms_on_failure", "sms_upkeep"}
+NO_CAMPAIGNS = {"order_notifications", "sms_campaign_approved", "sms_on_failure", "sms_replies", "sms_upkeep"}
 CAMPAIGNS = {path.stem for path in DAGS.glob("*.py")} - NO_CAMPAIGNS
 
 
