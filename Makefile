@@ -1,6 +1,7 @@
 # Every target sets up .venv itself. Python 3.11 and make are all it takes; what the tests need besides, `system` brings.
 PYTHON ?= python3
 BIN := .venv/bin
+TOLD := $(PYTHON) -m scripts.progress
 FUZZ_SECONDS ?= 60
 MINUTES ?= 10
 QUICK := -m "not airflow" -n 3 --dist worksteal
@@ -11,10 +12,11 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: system install demo ui docs test test-oldest test-next test-pythons test-distributed quick thorough faults soak bench lint format constraints fuzz live package pictures clean
 
+# Each step says that it goes on: some take a minute where nothing is cached.
 .venv/.installed: pyproject.toml constraints.txt
-	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --constraint constraints.txt uv
-	$(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt --build-constraint constraints.txt --compile-bytecode --editable ".[dev]"
+	@$(TOLD) ".venv is made" $(PYTHON) -m venv .venv
+	@$(TOLD) "uv is installed, which installs the rest" $(BIN)/pip install --quiet --constraint constraints.txt uv
+	@$(TOLD) "Airflow and the rest are installed, in a minute or two" $(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt --build-constraint constraints.txt --compile-bytecode --editable ".[dev]"
 	touch $@
 
 .venv-%/.installed: pyproject.toml constraints-%.txt
