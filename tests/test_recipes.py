@@ -21,7 +21,7 @@ FILES = dict(
     re.findall(r"^`((?:dags|tests)/\w+\.py)`[^\n]*\n(?:[^`\n][^\n]*\n)*\n```py(?:thon)?\n(.*?)^```$",
                (DOCS / "recipes.md").read_text(), re.MULTILINE | re.DOTALL)
 )  # fmt: skip
-CHECKS = '''
+CHECKS = """
 import importlib.util
 from pathlib import Path
 
@@ -86,7 +86,7 @@ def test_the_news_wait_on_the_platform(smspartner):
     assert load("weekly_news").test().state == "success"
     assert len(smspartner.accepted) == 2
     assert smspartner.sent == []
-'''
+"""
 
 
 def warehouse(path: Path) -> None:
