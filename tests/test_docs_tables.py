@@ -120,7 +120,7 @@ def test_the_arguments_of_the_sensor() -> None:
 
 def test_no_page_names_an_argument_that_does_not_exist() -> None:
     known = {*SMS, *SURVEY, *WAITING, *(field.name for field in fields(api.SendOptions)), "response_format"}
-    known |= {"catchup", "map_index_template", "retries"}  # Airflow's own
+    known |= {"catchup", "map_index_template", "retries", "HTTPS_PROXY"}  # Airflow's own
     known |= inspect.signature(SMSPartnerNotifier).parameters.keys()
     pages = [page for page in PAGES if page.stem not in ("simulator", "ledger", "faults")]
     written = {name for page in pages for name in re.findall(r"`(\w+)=[^`]+`", prose(page))}
