@@ -1,6 +1,7 @@
 # Every target sets up .venv itself. Python 3.11 and make are all it takes; what the tests need besides, `system` brings.
 PYTHON ?= python3
 BIN := .venv/bin
+TOLD := $(PYTHON) -m scripts.progress
 FUZZ_SECONDS ?= 60
 MINUTES ?= 10
 QUICK := -m "not airflow" -n 3 --dist worksteal
@@ -9,12 +10,13 @@ PROCESSES := -m airflow -n 3 --dist loadscope
 # Where nothing compiled is kept, as in many a container, each process of the tests compiles Airflow for itself: seconds.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: system install demo ui test test-oldest test-next test-pythons test-distributed quick thorough faults soak bench lint format constraints fuzz live package pictures clean
+.PHONY: system install demo ui docs test test-oldest test-next test-pythons test-distributed quick thorough faults soak bench lint format constraints fuzz live package pictures clean
 
+# Each step says that it goes on: some take a minute where nothing is cached.
 .venv/.installed: pyproject.toml constraints.txt
-	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --constraint constraints.txt uv
-	$(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt --build-constraint constraints.txt --compile-bytecode --editable ".[dev]"
+	@$(TOLD) ".venv is made" $(PYTHON) -m venv .venv
+	@$(TOLD) "uv is installed, which installs the rest" $(BIN)/pip install --quiet --constraint constraints.txt uv
+	@$(TOLD) "Airflow and the rest are installed, in a minute or two" $(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt --build-constraint constraints.txt --compile-bytecode --editable ".[dev]"
 	touch $@
 
 .venv-%/.installed: pyproject.toml constraints-%.txt
@@ -33,6 +35,10 @@ demo: .venv/.installed  ## a campaign from an SQLite warehouse to a local SMS Pa
 
 ui: .venv/.installed  ## a whole Airflow with the same DAGs; Ctrl-C stops it
 	$(BIN)/python -m scripts.ui
+
+docs: .venv/.installed  ## the docs as a site, in site/; nothing is fetched for it, nor by its pages
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
+	@echo "site/index.html; with its search: $(BIN)/python -m http.server --bind 127.0.0.1 --directory site"
 
 test: install  ## everything, Airflow processes included
 	$(BIN)/python -m pytest $(QUICK)
@@ -101,4 +107,4 @@ constraints:  ## pin the newest versions that fit Airflow 3.3.2, the oldest, and
 		--output-file constraints-next.txt pyproject.toml constraints-next.in
 
 clean:
-	rm -rf .venv .venv-* .demo .ui dist .mypy_cache .ruff_cache .pytest_cache
+	rm -rf .venv .venv-* .demo .ui dist site .mypy_cache .ruff_cache .pytest_cache

@@ -10,12 +10,19 @@ import sys
 import time
 from contextlib import closing, suppress
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from scripts.airflow_command import airflow, airflow_environment
+from scripts.progress import told
 from scripts.sessions import stopped_by_signals
 from scripts.shop import DAGS, Shop, open_shop
+
+STEPS = {
+    "Airflow makes its database": ("db", "migrate"),
+    "Airflow runs dags/sms_campaign.py, for about half a minute": ("dags", "test", "sms_campaign"),
+}
 
 
 def main() -> int:
@@ -33,16 +40,28 @@ def _demonstrate(shop: Shop, *, home: Path, log: Path) -> int:
     home.mkdir()
     env = airflow_environment(home, dags=DAGS, env=shop.connections)
     print(f"{shop.warehouse.customers:,} invented customers, an SMS Partner at {shop.simulator.url}")
-    print("Airflow runs dags/sms_campaign.py; this takes about half a minute ...", flush=True)
     started = time.monotonic()
-    for command in (("db", "migrate"), ("dags", "test", "sms_campaign")):
-        if airflow(*command, env=env, log=log):
+    for what, command in STEPS.items():
+        with told(what, partial(task_states, home / "airflow.db")):
+            status = airflow(*command, env=env, log=log)
+        if status:
             print(f"airflow {' '.join(command)} failed; see {log}", file=sys.stderr)
             return 1
     print(report(shop, results(home / "airflow.db"), log=log, seconds=time.monotonic() - started))
     for complaint in shop.complaints():
         print(complaint, file=sys.stderr)
     return 1 if shop.complaints() else 0
+
+
+def task_states(database: Path) -> str:
+    """Say how far each task of the campaign is; nothing while there is none or the database is busy."""
+    query = "SELECT task_id, coalesce(state, 'waits') FROM task_instance ORDER BY task_id DESC"
+    with (
+        suppress(sqlite3.Error),
+        closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection,
+    ):
+        return ", ".join(f"{task}: {state}" for task, state in connection.execute(query))
+    return ""
 
 
 def results(database: Path) -> dict[str, Any]:

@@ -5,13 +5,18 @@ from __future__ import annotations
 import argparse
 import shutil
 import time
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
+from urllib.parse import quote
 
-from scripts.local_airflow import LocalAirflow
+from airflow_provider_smspartner.links.smspartner import CAMPAIGN_TAB
+from scripts.local_airflow import FINISHED, LocalAirflow
+from scripts.progress import told
 from scripts.receiver import receiving
 from scripts.sessions import stopped_by_signals
 from scripts.shop import DAGS, Shop, open_shop
+
+DAG_ID = "sms_campaign"
 
 
 def main() -> None:
@@ -20,18 +25,16 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, default=Path(".ui"), help="written anew at each start")
     folder = parser.parse_args().folder.resolve()
     shutil.rmtree(folder, ignore_errors=True)
-    print("Airflow starts; this takes about half a minute ...", flush=True)
-    with (
-        stopped_by_signals(),
-        suppress(KeyboardInterrupt),
-        open_shop(folder) as shop,
-        receiving(folder, shop.connections) as connections,
-        LocalAirflow(folder / "airflow", dags=DAGS, env=connections) as airflow,
-    ):
-        airflow.unpause("sms_replies")
-        run = airflow.trigger("sms_campaign")
-        print(_welcome(airflow, shop, run), flush=True)
+    with stopped_by_signals(), suppress(KeyboardInterrupt), open_shop(folder) as shop, ExitStack() as stack:
+        with told("Airflow starts, for about half a minute"):
+            connections = stack.enter_context(receiving(folder, shop.connections))
+            airflow = stack.enter_context(LocalAirflow(folder / "airflow", dags=DAGS, env=connections))
+            airflow.unpause("sms_replies")
+            run = airflow.trigger(DAG_ID)
+        print(welcome(airflow, shop, run), flush=True)
         try:
+            follow(airflow, run)
+            print("The campaign has ended. Airflow stays until Ctrl-C.", flush=True)
             while True:
                 airflow.check()
                 time.sleep(1)
@@ -39,7 +42,28 @@ def main() -> None:
             print("Airflow stops ...", flush=True)
 
 
-def _welcome(airflow: LocalAirflow, shop: Shop, run: str) -> str:
+def follow(airflow: LocalAirflow, run: str) -> None:
+    """Say how far the campaign is until it ends."""
+    latest = ""
+    with told("The campaign runs", lambda: latest):
+        while airflow.state(DAG_ID, run) not in FINISHED:
+            airflow.check()
+            latest = states(airflow, run)
+            time.sleep(1)
+
+
+def states(airflow: LocalAirflow, run: str) -> str:
+    """Say how far each task of the campaign is."""
+    found = airflow.task_states(DAG_ID, run)
+    return ", ".join(f"{task}: {state or 'waits'}" for task, state in sorted(found.items(), reverse=True))
+
+
+def campaign_tab(airflow: LocalAirflow, run: str) -> str:
+    """Return the address of the tab SMS of a run."""
+    return f"{airflow.url}/dags/{DAG_ID}/runs/{quote(run, safe='')}/plugin/{CAMPAIGN_TAB}"
+
+
+def welcome(airflow: LocalAirflow, shop: Shop, run: str) -> str:
     control, somebody = shop.simulator.url.removesuffix("/v1"), max(shop.warehouse.people)
     return f"""
   Airflow      {airflow.url}
@@ -50,13 +74,19 @@ def _welcome(airflow: LocalAirflow, shop: Shop, run: str) -> str:
   texts sent   {shop.simulator.url.removesuffix("/v1")}/simulator/sent
   logs         {airflow.home}
 
-The campaign runs now: {airflow.url}/dags/sms_campaign/runs/{run}
+Open the tab SMS of the campaign that runs now:
+  {campaign_tab(airflow, run)}
+
 Let somebody answer, and see {airflow.url}/dags/sms_replies start:
 
   curl {control}/simulator/reply -H 'Content-Type: application/json' \\
     -d '{{"number": "{somebody}", "text": "OUI"}}'
 
-Ctrl-C stops everything.
+A DAG of your own: put its file into {DAGS}; it is in the list within half a minute.
+Switched off: schedules (a DAG runs when you trigger it), Airflow's own examples, and its report of usage.
+A retry waits 5 s, four tasks run at once, no AIRFLOW variable of yours is read, and only this machine can
+connect.
+Ctrl-C stops everything; {airflow.home.parent} is made anew at the next start.
 """
 
 

@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import fields
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 from airflow.sdk import BaseOperator, BaseSensorOperator
@@ -26,6 +27,7 @@ from tests.test_layers import FLOORS
 
 OPERATORS, SENSOR, HOOK = (DOCS / f"{name}.md" for name in ("operators", "sensor", "hook"))
 CONNECTION, HOW = DOCS / "connection.md", DOCS / "how-it-works.md"
+FRENCH = DOCS / "fr"
 ONE = ["+33600000001"]
 ANY_DEFAULT = {
     "a day": timedelta(days=1),
@@ -33,6 +35,11 @@ ANY_DEFAULT = {
     "now": None,
     "the connection's": None,
     "required": inspect.Parameter.empty,
+    "aucun": None,
+    "celui de la connexion": None,
+    "maintenant": None,
+    "obligatoire": inspect.Parameter.empty,
+    "une journée": timedelta(days=1),
 }
 
 
@@ -79,6 +86,33 @@ def test_the_arguments_of_each_operator() -> None:
         assert documented(section(OPERATORS, kind.__name__)) == real(own, kind)
 
 
+def test_the_french_page_of_the_operators_has_the_same_arguments_and_results() -> None:
+    for english, french in {
+        "Recipients": "Destinataires",
+        "Time and tag": "Heure et tag",
+        "Safety": "Sécurité",
+        **{name: name for name in ("SendSmsOperator", "SendSurveyOperator")},
+    }.items():
+        assert documented(section(FRENCH / "operators.md", french)) == documented(section(OPERATORS, english))
+    results = (section(OPERATORS, "The result"), section(FRENCH / "operators.md", "Le résultat"))
+    told, translated = ([names(first) for first, *_ in rows(text)] for text in results)
+    assert translated == told
+
+
+def test_the_french_page_of_the_connection_has_the_same_fields() -> None:
+    def fields_of(title: str, page: Path) -> list[tuple[str, ...]]:
+        columns = [
+            (label, *names(stored), *names(default))
+            for label, stored, default, _ in rows(section(page, title))
+        ]
+        return columns
+
+    assert fields_of("Les champs", FRENCH / "connection.md") == fields_of("Fields", CONNECTION)
+    refused = (section(CONNECTION, "What is refused"), section(FRENCH / "connection.md", "Ce qui est refusé"))
+    told, translated = ([label for label, _ in rows(text)] for text in refused)
+    assert translated == told
+
+
 def test_the_arguments_of_the_sensor() -> None:
     told = documented(section(SENSOR, "Arguments"))
     sensor = DeliveryStatusSensor(task_id="delivery", message_ids="5120")
@@ -88,7 +122,7 @@ def test_the_arguments_of_the_sensor() -> None:
 
 def test_no_page_names_an_argument_that_does_not_exist() -> None:
     known = {*SMS, *SURVEY, *WAITING, *(field.name for field in fields(api.SendOptions)), "response_format"}
-    known |= {"catchup", "map_index_template"}  # Airflow's own
+    known |= {"catchup", "map_index_template", "retries", "HTTPS_PROXY"}  # Airflow's own
     known |= inspect.signature(SMSPartnerNotifier).parameters.keys()
     pages = [page for page in PAGES if page.stem not in ("simulator", "ledger", "faults")]
     written = {name for page in pages for name in re.findall(r"`(\w+)=[^`]+`", prose(page))}

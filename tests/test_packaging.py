@@ -127,6 +127,19 @@ def test_what_is_built_twice_is_the_same_to_the_byte(built: Built) -> None:
     assert twin.sdist.read_bytes() == built.sdist.read_bytes()
 
 
+def test_the_readme_has_links_that_work_outside_the_repository(built: Built) -> None:
+    """As on PyPI, which shows it without the files around it."""
+    shown = str(built.metadata().get_payload())
+    targets = re.findall(r"\]\(([^)]+)\)", shown)
+    within = {url.removeprefix(f"{HOME}/blob/main/").partition("#")[0] for url in targets if HOME in url}
+
+    assert [url for url in targets if not url.startswith(("https://", "#"))] == []
+    assert [path for path in within if not (ROOT / path).exists()] == []
+    assert [
+        url for url in re.findall(r"!\[[^]]*\]\(([^)]+)\)", shown) if "/raw.githubusercontent.com/" not in url
+    ] == []
+
+
 # ---- metadata ------------------------------------------------------------------------------------
 
 
@@ -144,7 +157,9 @@ def test_the_metadata_leads_to_documentation_changes_and_source(built: Built) ->
     urls = dict(line.split(", ") for line in about.get_all("Project-URL", []))
 
     assert urls["Source"] == HOME
-    assert urls.keys() == {"Documentation", "Changelog", "Source", "Issues"}
+    assert urls.keys() == {
+        *("Homepage", "Documentation", "Documentation en français", "Changelog", "Source", "Issues")
+    }
     for url in urls.values():
         path = url.removeprefix(HOME).removeprefix("/blob/main/")
         assert url.startswith(HOME)

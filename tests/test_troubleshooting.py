@@ -16,6 +16,7 @@ from airflow_provider_smspartner.exceptions import InvalidRequestError, NotFound
 from tests.pages import DOCS, codes, prose, rows
 
 PAGE = DOCS / "troubleshooting.md"
+FRENCH = DOCS / "fr" / "troubleshooting.md"
 VARIES = "\N{REPLACEMENT CHARACTER}"
 """What stands in a sentence of the code for a value that is put in."""
 
@@ -47,6 +48,15 @@ def is_said(quote: str, said: set[str]) -> bool:
     parts = map(re.escape, quote.strip("… ").split("…"))
     pattern = re.compile(f"[^.]*{VARIES}[^.]*".join(parts))
     return any(pattern.search(text) for text in said)
+
+
+def test_the_french_page_quotes_the_same_sentences_in_the_same_order() -> None:
+    def quoted(page: Path) -> list[str]:
+        first = [cells[0] for cells in rows(page.read_text())]
+        return [span for cell in first for span in re.findall(r"`([^`]+)`", cell)]
+
+    assert quoted(FRENCH) == quoted(PAGE)
+    assert [len(cells) for cells in rows(FRENCH.read_text())] == [4] * len(rows(PAGE.read_text()))
 
 
 @pytest.mark.parametrize("quote", quotes())
