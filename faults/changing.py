@@ -24,6 +24,8 @@ MEMORIES = {**LOGS, "ledger alone": with_ledger_alone}
 SETTLED = 2000.0
 """Seconds after which everything that was sent can be seen by tag."""
 MOST_TRIES = 16
+BY_LOG_ALONE = ("another tag", "time to send at taken away")
+"""What a walk over the tags cannot know."""
 STORE_IS_LOST = ("store emptied", "run deleted and made again")
 CLOCKS = {-400.0: "clock of the worker behind by 400 s", -50.0: "clock of the worker behind by 50 s"}
 CLOCKS[50.0] = "clock of the worker ahead by 50 s"
@@ -182,11 +184,16 @@ class Changing:
             self.standing.append(Standing(change=change, undo=undo))
 
     def _is_possible(self, change: Change) -> bool:
-        if self.log not in change.logs or (change.loses and (self.standing or self.changes["another tag"])):
+        """Tell whether something can still notice a change, or carry it over, after all those before it."""
+        is_lost = any(self.changes[other.name] for other in CHANGES if other.loses)
+        known_by_log = any(self.changes[name] for name in BY_LOG_ALONE)
+        if change.loses and (self.standing or known_by_log):
+            return False
+        if change.name in BY_LOG_ALONE and is_lost and self.log != "ledger":
             return False
         if change.name in STORE_IS_LOST and self.changes["ledger added"]:
             return False  # a part was remembered in the store alone
-        return change.is_possible(self.campaign)
+        return self.log in change.logs and change.is_possible(self.campaign)
 
     def _change_audience(self) -> None:
         kept = [number for number in self.audience if self.dice.random() < 0.9]
