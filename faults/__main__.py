@@ -8,9 +8,10 @@ from __future__ import annotations
 import argparse
 import json
 import logging
+import os
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor, as_completed
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -18,14 +19,19 @@ from typing import Any
 from airflow_provider_smspartner.rules import batches
 from airflow_provider_smspartner.simulator import Settings, Simulator
 from faults.campaign import DURABLE, USABLE
+from faults.changing import MEMORIES, Changing
 from faults.kills import LATENCY, Killing, Stopping, Task, start_fork_server
 from faults.report import write_page
+from faults.store import OF_THIS_AIRFLOW
 from faults.trials import Result, Trial
 
 SMALL_BATCH = 5
 """People of a batch in the campaigns of this process: faults strike batches, whatever their size."""
 AT_ONCE = 14
 """Operator processes at once: after a kill they mostly wait for requests to be over."""
+
+OLD_MEMORIES = ("ledger alone", "neither")
+"""What can remember on an Airflow without a task state store."""
 
 Row = dict[str, Any]
 
@@ -51,10 +57,14 @@ def parser() -> argparse.ArgumentParser:
     parser.add_argument("--results", type=Path, default=Path(".cache/faults.jsonl"), help="what was tried")
     parser.add_argument("--page", type=Path, default=Path("docs/faults.md"), help="where the report goes")
     parser.add_argument("--trials", type=int, default=400, help="campaigns in this process, for each log")
+    parser.add_argument("--changed", type=int, default=1_000, help="with changes between tries, for each log")
     parser.add_argument("--lossy", type=int, default=40, help="campaigns without any answer, for each log")
     parser.add_argument("--stopped", type=int, default=150, help="scheduled ones that are stopped, for each")
     parser.add_argument("--terminated", type=int, default=25, help="the same in processes, for each log")
     parser.add_argument("--killed", type=int, default=75, help="tasks that are killed, for each log")
+    parser.add_argument(
+        "--jobs", type=int, default=os.cpu_count(), help="processes for campaigns in a process"
+    )
     return parser
 
 
@@ -67,19 +77,43 @@ def run_all(options: argparse.Namespace, done: set[tuple[str, str, int]]) -> Ite
     for name, (count, logs) in of_processes.items():
         tasks = [(log, seed) for log in logs for seed in range(count)]
         yield from run_kills(name, [(log, seed) for log, seed in tasks if (name, log, seed) not in done])
-    batches.BATCH_LIMIT = SMALL_BATCH  # type: ignore[misc]
-    series: dict[str, tuple[int, Sequence[str], Callable[[Trial], Result]]] = {
-        "in process": (options.trials, USABLE, Trial.run),
-        "no answers": (options.lossy, USABLE, Trial.run_without_answers),
-        "stopped": (options.stopped, DURABLE, Trial.run_stopped),
+    for name, (count, logs) in in_process(options).items():
+        tasks = [(name, log, seed) for seed in range(count) for log in logs]
+        yield from run_here([task for task in tasks if task not in done], options.jobs)
+        print(f"{name}: {len(tasks)} campaigns", flush=True)
+
+
+def in_process(options: argparse.Namespace) -> dict[str, tuple[int, Sequence[str]]]:
+    """Return how many campaigns of each series run in a process of this command, and for which logs."""
+    return {
+        "in process": (options.trials, USABLE),
+        "no answers": (options.lossy, USABLE),
+        "stopped": (options.stopped, DURABLE),
+        "changed": (options.changed, [log for log in MEMORIES if OF_THIS_AIRFLOW or log in OLD_MEMORIES]),
     }
-    for name, (count, logs, run) in series.items():
-        for log in logs:
-            for seed in range(count):
-                if (name, log, seed) not in done:
-                    result = run(Trial(log, seed, batch_size=SMALL_BATCH))
-                    yield row_of(name, log, seed, result)
-            print(f"{name}, {log}: {count} campaigns", flush=True)
+
+
+def run_here(tasks: list[tuple[str, str, int]], jobs: int) -> Iterator[Row]:
+    """Run campaigns in some processes at once; with one job in this very process."""
+    if jobs == 1:
+        yield from map(run_one, tasks)
+        return
+    with ProcessPoolExecutor(jobs, initializer=logging.disable) as pool:
+        yield from pool.map(run_one, tasks, chunksize=5)
+
+
+def run_one(task: tuple[str, str, int]) -> Row:
+    """Run one campaign of small batches."""
+    batches.BATCH_LIMIT = SMALL_BATCH  # type: ignore[misc]
+    name, log, seed = task
+    runs: dict[str, Callable[[Trial], Result]] = {
+        "in process": Trial.run,
+        "no answers": Trial.run_without_answers,
+        "stopped": Trial.run_stopped,
+    }
+    if name == "changed":
+        return row_of(*task, Changing(log, seed, batch_size=SMALL_BATCH).run())
+    return row_of(*task, runs[name](Trial(log, seed, batch_size=SMALL_BATCH)))
 
 
 def run_kills(name: str, wanted: list[tuple[str, int]]) -> Iterator[Row]:

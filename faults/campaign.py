@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence, Sized
 from datetime import UTC, datetime
 from functools import cached_property
 from itertools import count
 from typing import Any, cast
+from uuid import uuid4
 
 from airflow.providers.common.compat.sdk import AirflowFailException
 from sqlalchemy import create_engine
@@ -31,6 +33,8 @@ from airflow_provider_smspartner.simulator.stage import Stage
 from faults.store import OF_THIS_AIRFLOW, Store
 from faults.world import LONGEST_REQUEST, Clock, Crash, Line, Process, quiet_crashes
 
+TASK = ("campaign",)
+"""What names the task instance, whatever it is called under a connection."""
 VERIFY_TIMEOUT = 300.0
 MOST_TRIES = 8
 
@@ -62,7 +66,7 @@ class Campaign:
         self.invisible = invisible
         self.send_at = None if send_in is None else self.clock.now() + send_in
         self.text = "Hello"
-        self.name: Sequence[object] = ("campaign",)
+        self.name: Sequence[object] = TASK
         self.user_tag: str | None = None
         self.connection = "smspartner_default"
         self.tries = 0
@@ -75,13 +79,21 @@ class Campaign:
         self.max_rejected_rate = 1.0
         self.release: Callable[[float], float] = float
         """When what is to leave at a moment does; the platform may hold it."""
+        self.personal = False
+        """Whether everybody gets a text of their own, by the other endpoint."""
+        self.sandbox = False
+        self.account: str | None = None
+        """Whom the platform says the key belongs to, instead of the simulator's own word."""
+        self.others: list[Stage] = []
+        """Platforms of other accounts, on which texts count, too."""
         self.now = self.clock.now
+        """The clock of the next try's worker."""
         self.pause: Callable[[float], object] = self.clock.pause
 
     def account_name(self, needed: bool) -> str | None:
         """Return whom the platform says the key belongs to; it never minds being asked."""
         account: Account = api.me().read(self.line.answer(api.me()))
-        return account.name
+        return self.account or account.name
 
     def tag_of(self, ordinal: int) -> str:
         """Return the tag of an ordinal."""
@@ -93,7 +105,7 @@ class Campaign:
         shared = {"poolclass": StaticPool, "connect_args": {"check_same_thread": False}}
         engine = create_engine("sqlite://", **shared)
         SENDS.metadata.create_all(engine)
-        return Ledger(engine=engine, pause=self.pause)
+        return Ledger(engine=engine, identity=str(uuid4()), pause=self.pause)
 
     def look(self, tag: str) -> frozenset[str] | None:
         """Look for a tag, as the ledger does for those of dead runs."""
@@ -111,7 +123,8 @@ class Campaign:
         process = self.process
         try:
             with quiet_crashes(), sending:
-                return sending.run(map(Person, numbers))
+                everybody = map(Person, numbers)
+                return sending.run(list(everybody) if isinstance(numbers, Sized) else everybody)
         except Crash:
             process.dead = True
             raise
@@ -121,7 +134,8 @@ class Campaign:
         self.process = process = Process(dies_at)
         process.meanwhile, self.meanwhile = self.meanwhile, None
         process.number = self.tries = self.tries + 1
-        send_log = self.open_log(self, process)
+        self.line.begin(in_flight=2 * self.concurrency)
+        send_log, now = self.open_log(self, process), self.now
         if self.tries == 1:
             send_log.begin()
         plan = Plan(
@@ -140,13 +154,14 @@ class Campaign:
             max_rejected_rate=self.max_rejected_rate,
             world=World(
                 connection=self.connection,
+                sandbox=self.sandbox,
                 tag=self.user_tag,
-                ledger=self.ledger.identity if self.open_log is with_ledger else None,
+                campaign="campaign" if self.open_log in (with_ledger, with_ledger_alone) else None,
             ),
             account=self.account_name,
         )
         line = self.line.of(process)
-        sending = Sending(plan, send_log, line, now=lambda: self.now(), pause=lambda s: self.pause(s))
+        sending = Sending(plan, send_log, line, now=now, pause=lambda s: self.pause(s))
         self.sending = sending
         return sending
 
@@ -162,6 +177,7 @@ class Campaign:
         """Let the faults end, and try again as Airflow and people do, until the task succeeds."""
         self.line.fates.clear()
         self.line.fates_of_cancels.clear()
+        self.line.fates_of_looks.clear()
         self.line.always, self.line.lost_looks, self.line.blind = None, 0, False
         for _ in range(MOST_TRIES - 1):
             try:
@@ -175,17 +191,24 @@ class Campaign:
         now = self.clock.utc()
         waits = self.send_at is not None and self.send_at > self.clock.now()
         when = datetime.fromtimestamp(self.send_at or 0, UTC) if waits else None
-        options = api.SendOptions(tag=tag, send_at=when)
+        options = api.SendOptions(tag=tag, send_at=when, sandbox=self.sandbox)
+        if self.personal:
+            return api.bulk_send([(person.number, self.text) for person in people], options, now=now)
         return api.send([person.number for person in people], self.text, options, now=now)
 
     @property
     def doubles(self) -> dict[str, int]:
         """Everybody who was texted more than once, with the number of texts."""
-        return {number: texts for number, texts in self.stage.texts_per_number().items() if texts > 1}
+        return {number: texts for number, texts in self.texts.items() if texts > 1}
+
+    @property
+    def texts(self) -> Counter[str]:
+        """What has left for each number, on all accounts."""
+        return sum((each.texts_per_number() for each in self.others), self.stage.texts_per_number())
 
     def missing(self, numbers: Iterable[str]) -> set[str]:
         """Return those of these people who were not texted."""
-        return set(numbers) - set(self.stage.texts_per_number())
+        return set(numbers) - set(self.texts)
 
 
 def with_task_state(campaign: Campaign, process: Process) -> SendLog:
@@ -197,10 +220,11 @@ def with_task_state(campaign: Campaign, process: Process) -> SendLog:
 def with_ledger(campaign: Campaign, process: Process) -> SendLog:
     """Remember in a table, with the task state store as the fence where there is one, as a new try."""
     claimant = Claimant(
-        connection="smspartner_default",
-        sandbox=False,
+        connection=campaign.connection,
+        sandbox=campaign.sandbox,
         campaign="campaign",
         task=digest(campaign.name),
+        instance=digest(TASK),
         owner=owner_of(process.number, f"{next(campaign.ids):06}"),
         secret=campaign.secret,
         longest_request=LONGEST_REQUEST,
@@ -213,6 +237,13 @@ def with_ledger(campaign: Campaign, process: Process) -> SendLog:
     who, tag_of, look = campaign.recogniser, campaign.tag_of, campaign.look
     log = SqlLog(campaign.ledger, claimant, who, tag_of, look, fence=fence, now=campaign.now)
     return cast("SendLog", Stepwise(log, process))
+
+
+def with_ledger_alone(campaign: Campaign, process: Process) -> SendLog:
+    """Remember in a table, on an Airflow without a task state store."""
+    log = with_ledger(campaign, process)
+    log._log._fence = None  # type: ignore[attr-defined]
+    return log
 
 
 class Stepwise:

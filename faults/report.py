@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
 SERIES = {
     "in process": "faults in one process",
     "no answers": "every answer lost",
+    "changed": "changes between tries",
     "killed": "processes killed with SIGKILL",
     "stopped": "scheduled tasks stopped in one process",
     "terminated": "scheduled tasks stopped with SIGTERM",
@@ -21,6 +24,8 @@ really left. Nobody may have two texts, and nobody of the last audience with a g
 
 {table}
 
+{kinds}
+
 - **Faults in one process**: answers, requests and looks are lost, requests arrive when the client has long
   given up, a send can be found by its tag only after minutes, a refusal was not true, the platform asks for
   patience, a process dies between any two of its steps, the task state store is emptied, people join and
@@ -28,6 +33,13 @@ really left. Nobody may have two texts, and nobody of the last audience with a g
   within the waiting time: what comes later is a [limit](how-it-works.md#its-limits). The clock is simulated,
   a batch has five people, 1 to 8 requests are in flight.
 - **Every answer lost**: the platform takes each batch on, and no answer ever comes back.
+- **Changes between tries**: all that the second table counts, mixed with each other and with most of the
+  faults above. Two to four tries go wrong, and between them a person changes something. When an error for
+  good names the change, it is put back and the task is cleared; at the end everything goes well, and the
+  rest must be sent, and nothing but it. Four memories: **ledger alone** is an Airflow below 3.3. What nothing
+  can tell is not asked for: lists are whole where they alone remember, a look slips once and not twice
+  in a row at the same tag, a deleted run is made again only when what it sent can be seen, an untrue no is
+  listed within a second, and with no store a changed key is one of the same account. The ledger is SQLite.
 - **Processes killed**: `SendSmsOperator` in a process of its own sends {people} texts over HTTP; SIGKILL
   comes up to three times in a task, mostly while it sends, else while it begins.
 - **Scheduled tasks stopped**, with `cancel_on_kill`: in one process with all of the faults above, and with
@@ -37,7 +49,8 @@ really left. Nobody may have two texts, and nobody of the last audience with a g
 - **Wrong results**: tasks whose result does not count what really left, over all of their tries.
 - **Unfinished**: tasks that had not succeeded after many tries.
 
-What remembers: the **task state** store of Airflow 3.3, the **ledger** (a SQL table), or **neither**: then
+What remembers: the **task state** store of Airflow 3.3, the **ledger** (a SQL table, with that store as its
+fence), or **neither**: then
 the platform's lists by tag are all there is.
 
 ## Endurance
@@ -60,13 +73,37 @@ SOAKED = ("<!-- soak: begin -->", "<!-- soak: end -->")
 PEOPLE_OF_A_KILLED_TASK = "6,000"
 
 
+def kinds_of(rows: list[dict[str, Any]]) -> str:
+    """Say how often each change was made and each fate met, in the campaigns that count them."""
+    changes, fates = (
+        sum((Counter(row.get(name, {})) for row in rows), Counter()) for name in ("changes", "fates")
+    )
+    put_back = sum(row.get("put_back", 0) for row in rows)
+    lines = [
+        "| between two tries, and in lists | times | of a request or a look | times |",
+        "|---|---|---|---|",
+    ]
+    columns = [sorted(counter.items(), key=lambda item: (-item[1], item[0])) for counter in (changes, fates)]
+    for change, fate in zip_longest(*columns, fillvalue=None):
+        lines.append(f"| {cells_of(change)} | {cells_of(fate)} |")
+    return "\n".join([*lines, "", f"Put back because an error named it: {put_back:,} changes."])
+
+
+def cells_of(counted: tuple[str, int] | None) -> str:
+    """Return two cells of a table, empty ones for nothing."""
+    return f"{counted[0]} | {counted[1]:,}" if counted else " | "
+
+
 def write_page(rows: Iterable[dict[str, Any]], path: Path) -> str:
     """Write the page, but for the figures of ``make soak``, and return its table."""
-    table = table_of(list(rows))
+    known_rows = list(rows)
+    table, kinds = table_of(known_rows), kinds_of(known_rows)
     known = path.read_text() if path.exists() else ""
     soaked = known.partition(SOAKED[0])[2].partition(SOAKED[1])[0] or "\n"
     endurance = soaked.join(SOAKED)
-    path.write_text(PAGE.format(table=table, people=PEOPLE_OF_A_KILLED_TASK, endurance=endurance))
+    path.write_text(
+        PAGE.format(table=table, kinds=kinds, people=PEOPLE_OF_A_KILLED_TASK, endurance=endurance)
+    )
     return table
 
 

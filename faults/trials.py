@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import random
 from collections import deque
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from decimal import Decimal
 from typing import Any
 
 from airflow_provider_smspartner.exceptions import NeedsPerson, SMSPartnerError
 from airflow_provider_smspartner.simulator import Settings
 from faults.campaign import LOGS, MOST_TRIES, Campaign, people
-from faults.world import Crash, Fate
+from faults.world import FATES_OF_CANCELS, UNTRUE, Crash, Fate
 
 MOST_BATCHES = 12
 SCHEDULED_IN = 3 * 3600.0
-FATES_OF_CANCELS = [fate for fate in Fate if fate is not Fate.UNTRUE_NO]
 MOST_STEPS = 80
 """A campaign of so many batches takes some eighty steps at which its process can die."""
 QUICK_TAGS, SLOW_TAGS = (0.0,), (0.0, 30.0, 200.0)
@@ -40,6 +40,12 @@ class Result:
     """Whether that is not what really left."""
     unfinished: int
     """Whether it had not succeeded after many tries."""
+    put_back: int = 0
+    """Changes that an error for good has had put back."""
+    changes: Mapping[str, int] = field(default_factory=dict)
+    """What changed between tries, and in what way answers and lists were not whole, with how often."""
+    fates: Mapping[str, int] = field(default_factory=dict)
+    """What became of requests and looks, with how often."""
 
     def as_row(self) -> dict[str, Any]:
         """Return it as JSON."""
@@ -57,7 +63,7 @@ class Trial:
             tag_delay=self.dice.choice(QUICK_TAGS if untrue else SLOW_TAGS),
             page_size=self.dice.choice([500, 3]),
         )
-        self.kinds = [fate for fate in Fate if untrue or fate is not Fate.UNTRUE_NO]
+        self.kinds = [fate for fate in Fate if untrue or fate not in UNTRUE]
         concurrency = self.dice.choice([1, 2, 4, 8])
         self.campaign = Campaign(LOGS[log], settings=settings, concurrency=concurrency)
         self.audience = people(self.dice.randint(1, MOST_BATCHES * batch_size))

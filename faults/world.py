@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -26,6 +26,7 @@ from airflow_provider_smspartner.exceptions import (
 from airflow_provider_smspartner.simulator.endpoints import GETS, POSTS, Endpoint, check_key
 from airflow_provider_smspartner.simulator.refusals import Refusal
 from airflow_provider_smspartner.simulator.stage import Stage
+from faults import untrue
 
 ENDPOINTS: Mapping[str, Endpoint] = {**GETS, **POSTS}
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC).timestamp()
@@ -69,12 +70,51 @@ class Fate(StrEnum):
     """The platform asks to come back later."""
     UNTRUE_NO = "untrue no"
     """The platform takes it on and answers that it did not."""
+    UNTRUE_NUMBER = "untrue no of a number"
+    """The platform takes it on and answers that the first number is none."""
     UNREACHABLE = "unreachable"
     """It never leaves."""
+    STALE_ID = "id of an earlier message"
+    """It does not arrive, and the answer to an earlier request is taken for its own."""
+    SHORT = "too few segments billed"
+    """The platform takes it on and bills fewer segments than there are people."""
+    OF_OTHERS = "rows of others"
+    """The platform takes it on and answers a personal text with somebody else's number."""
+    FEWER_ROWS = "rows missing"
+    """The platform takes it on and answers fewer personal texts than it was asked for."""
+    EMPTY_YES = "yes without content"
+    """A degraded gateway says yes, and the platform hears of nothing."""
 
 
+class FateOfLook(StrEnum):
+    """What becomes of a look by tag."""
+
+    ANSWERED = "answered"
+    """Nothing happens to it."""
+    LOST = "look lost"
+    """It gets no answer."""
+    SLIPS = "look slips"
+    """It finds nobody, whoever is there; the next look at the same tag does not slip."""
+    THROTTLED = "look throttled"
+    """The platform asks to come back later."""
+    EMPTY_YES = "look answered without content"
+    """A degraded gateway says yes and lists nobody."""
+
+
+UNTRUE = frozenset({Fate.UNTRUE_NO, Fate.UNTRUE_NUMBER})
+"""Refusals of what was done; a list that lags must show it within the time of two looks."""
+OF_SENDS = frozenset({Fate.STALE_ID, Fate.SHORT, Fate.OF_OTHERS, Fate.FEWER_ROWS})
+"""Answers that say too much or too little; nothing but a send brings as much."""
+FATES_OF_CANCELS = [fate for fate in Fate if fate not in UNTRUE | OF_SENDS]
+"""What may become of a request that cancels."""
 UNKNOWN = frozenset({Fate.ANSWER_LOST, Fate.REQUEST_LOST, Fate.LATE, Fate.HANG})
 """Fates after which the client knows nothing."""
+SPOILT: Mapping[Fate, Callable[[dict[str, Any]], dict[str, Any]]] = {
+    Fate.SHORT: untrue.short,
+    Fate.OF_OTHERS: untrue.of_others,
+    Fate.FEWER_ROWS: untrue.with_fewer_rows,
+}
+"""What a fate makes of a true yes."""
 
 
 class Clock:
@@ -162,7 +202,20 @@ class Line:
         self.cancels: list[Call[Any]] = []
         self.fates_of_cancels: deque[Fate] = deque()
         """What becomes of the next requests that cancel."""
+        self.fates_of_looks: deque[FateOfLook] = deque()
+        """What becomes of the next looks by tag."""
         self.looks = 0
+        self.met: Counter[str] = Counter()
+        """How often each fate was met."""
+        self.settled_id: str | None = None
+        """A message of which this process has long read the answer."""
+        self._slipped: set[str] = set()
+        self._in_flight = 0
+        self._message_ids: list[str] = []
+
+    def begin(self, *, in_flight: int) -> None:
+        """Serve a new process, which reads the answer to a send before that many others have left."""
+        self._in_flight, self._message_ids, self.settled_id = in_flight, [], None
 
     def of(self, process: Process) -> LineOfProcess:
         """Return this line as one process uses it."""
@@ -187,13 +240,40 @@ class Line:
             raise OutcomeUnknownError("The look got no answer.")
         if self.blind:
             raise NotFoundError(call.path, 4)
+        self._meet_look(call)
         return call.read(self.answer(call))
 
+    def _meet_look(self, call: Call[Any]) -> None:
+        if not (self.fates_of_looks and "tag" in call.fields):
+            return
+        fate, tag = self.fates_of_looks.popleft(), str(call.fields["tag"])
+        if fate is FateOfLook.SLIPS and (tag in self._slipped or call.fields.get("page", 1) != 1):
+            fate = FateOfLook.ANSWERED
+        self._slipped.discard(tag)
+        self._note(fate)
+        if fate is FateOfLook.LOST:
+            raise OutcomeUnknownError("The look got no answer.")
+        if fate is FateOfLook.THROTTLED:
+            raise RateLimitError(call.path, 429, (), 10.0)
+        if fate is FateOfLook.SLIPS:
+            self._slipped.add(tag)
+            raise NotFoundError(call.path, 4)
+        if fate is FateOfLook.EMPTY_YES:
+            call.read(self._written(untrue.yes()))
+
+    def _note(self, fate: Fate | FateOfLook) -> None:
+        self.met[fate.value] += fate.value != Fate.ANSWERED.value
+
     def _meet(self, call: Call[Any], fate: Fate) -> Any:
+        if fate is Fate.STALE_ID and self.settled_id is None:
+            fate = Fate.ANSWERED
+        self._note(fate)
         if fate is Fate.UNREACHABLE:
             raise APIConnectionError("It never left.")
         if fate is Fate.THROTTLED:
             raise RateLimitError(call.path, 429, (), 10.0)
+        if fate in (Fate.EMPTY_YES, Fate.STALE_ID):
+            return call.read(self._written(untrue.yes(self.settled_id if fate is Fate.STALE_ID else None)))
         if fate is Fate.LATE:
             self.clock.after(self.arrives_after, lambda: self.answer(call))
         if fate not in (Fate.LATE, Fate.REQUEST_LOST):
@@ -204,7 +284,26 @@ class Line:
             self.clock.pause(LONGEST_REQUEST)
         if fate in UNKNOWN:
             raise OutcomeUnknownError("It left and got no answer.")
-        return call.read(answer)
+        return call.read(self._told(call, answer, fate))
+
+    def _told(self, call: Call[Any], answer: Answer, fate: Fate) -> Answer:
+        """Return what the client reads instead of what the platform has answered."""
+        payload = json.loads(answer.body)
+        if not payload.get("success"):
+            return answer
+        if fate is Fate.UNTRUE_NUMBER:
+            return self._written(untrue.named_no(call.fields))
+        self._learn(payload.get("message_id"))
+        spoil = SPOILT.get(fate)
+        return self._written(spoil(payload)) if spoil else answer
+
+    def _learn(self, message_id: object) -> None:
+        self._message_ids.append(str(message_id))
+        if len(self._message_ids) > self._in_flight:
+            self.settled_id = self._message_ids[0]
+
+    def _written(self, payload: dict[str, Any]) -> Answer:
+        return Answer(status=200, body=json.dumps(payload).encode(), secret=self.key)
 
     def answer(self, call: Call[Any]) -> Answer:
         """Return what the platform answers."""

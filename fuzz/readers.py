@@ -17,10 +17,20 @@ from urllib.parse import quote
 
 from airflow_provider_smspartner import api, audience
 from airflow_provider_smspartner.api.wire import Answer
-from airflow_provider_smspartner.exceptions import SMSPartnerError
-from airflow_provider_smspartner.hooks import connection, transport
+from airflow_provider_smspartner.exceptions import NotFoundError, SMSPartnerError
+from airflow_provider_smspartner.hooks import connection, paging, transport
 from airflow_provider_smspartner.journal.task_state import TaskStateLog
-from airflow_provider_smspartner.rules import merge, message, phone, schedule, segments, sending_hours
+from airflow_provider_smspartner.rules import (
+    echoes,
+    masking,
+    merge,
+    message,
+    phone,
+    schedule,
+    segments,
+    sending_hours,
+    values,
+)
 from airflow_provider_smspartner.rules.people import Recogniser
 from airflow_provider_smspartner.tracking import handover
 from airflow_provider_smspartner.tracking import watch as watching
@@ -151,6 +161,47 @@ def settings(data: bytes) -> object:
     return connection.read(cast(Any, SimpleNamespace(conn_id="smspartner_default", **form)))
 
 
+def value(data: bytes) -> object:
+    """Read a value out of a warehouse, as a field of a text and as the name of an event."""
+    [text] = texts(data, 1)
+    for given in (text, loaded(text)):
+        for read in (values.is_missing, values.as_number, values.event_name):
+            try:
+                read(given)
+            except SMSPartnerError:
+                continue
+    return values.as_text(text, "parameters"), values.as_text(loaded(text), "parameters")
+
+
+def echo(data: bytes) -> object:
+    """Read a number as the platform writes it, with our people at hand and without, and hide it."""
+    text, region = texts(data, 2)
+    of_region = echoes.read_number(text, regions=(region or "FR",))
+    shown = masking.mask(text), masking.mask_numbers(text)
+    return of_region, echoes.read_number(text, ours=NUMBER.__eq__), echoes.is_digits(text), shown
+
+
+def failure(data: bytes) -> object:
+    """Hide what the arguments of an error say of people."""
+    [text] = texts(data, 1)
+    error = ValueError(text, loaded(text))
+    masking.mask_error(error)
+    return str(error)
+
+
+def pages(data: bytes) -> object:
+    """Read the pages of a tag, each of them any answer; after the last one the platform knows no further."""
+    answers = iter(data.split(b"\0"))
+
+    def call(wanted: api.Call[Any]) -> Any:
+        if (body := next(answers, None)) is None:
+            raise NotFoundError(wanted.path, 4)
+        return wanted.read(Answer(status=200, body=body, secret=KEY))
+
+    listed = paging.look_up(call, "spring", ours=NUMBER.__eq__)
+    return listed and (listed.whole, listed.numbers)
+
+
 # ---- what was left for us ------------------------------------------------------------------------
 
 
@@ -197,6 +248,10 @@ READERS: Mapping[str, Reader] = MappingProxyType(
         "answer": Reader(read=answer, seeds=recorded(), words=seeds.ANSWER_WORDS),
         "retry_after": Reader(read=retry_after, seeds=seeds.RETRY_AFTER),
         "number": Reader(read=number, seeds=seeds.NUMBERS),
+        "value": Reader(read=value, seeds=seeds.VALUES, words=seeds.VALUE_WORDS),
+        "echo": Reader(read=echo, seeds=seeds.ECHOES),
+        "failure": Reader(read=failure, seeds=seeds.FAILURES),
+        "pages": Reader(read=pages, seeds=seeds.PAGES, words=seeds.names_in(*seeds.PAGES)),
         "moment": Reader(read=moment, seeds=seeds.MOMENTS),
         "personal_text": Reader(read=personal_text, seeds=seeds.PERSONAL_TEXTS),
         "send_arguments": Reader(read=send_arguments, seeds=seeds.SENDS, words=seeds.SEND_WORDS),

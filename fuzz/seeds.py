@@ -23,6 +23,19 @@ RETRY_AFTER = (b"7", b"Wed, 21 Oct 2015 07:28:00 GMT", b"Wed, 21 Oct 2015 07:28:
 
 NUMBERS = (b"06 00 00 00 12", b"+33 (0)6.00.00.00.12", b"0033600000012;ext=3\0BE", b"tel:+1-2\0US")
 
+VALUES = (b"12.50", b"1E+3", b'"NaT"', b"[1]", b"true", "\u202f06 \u2026".encode())
+VALUE_WORDS = ("nan", "None", "1e400", "0E-9", "\u200b", "\ufeff")
+
+ECHOES = (b"+33600000012", b"33600000012", b" 33600000012", b"0600000012", b"+336XXXXXX12", b"0470000012\0BE")
+
+FAILURES = (b'value "+33600000012" is out of range', b'["0600000012", {"phone": "+33 6 00 00 00 12"}]')
+
+PAGES = (
+    b'{"success": true, "code": 200, "currentPage": 1, "total": 2, "StatutResponse_List": [{"phoneNumber":'
+    b' "+33600000012", "status": "Delivered"}]}\0{"success": true, "code": 200, "StatutResponse_List": []}',
+    b'{"success": true, "code": 200, "StatutResponse_List": [{"phoneNumber": "0600000012"}, {"number": 7}]}',
+)
+
 MOMENTS = (b"2030-01-31T10:00:00+01:00", b"2030-W05-4T10:00Z\0FR-67", b"20300131T100000,5+0100")
 
 PERSONAL_TEXTS = (b"Hello {first_name|you}, {n}\0Ada\x0012", b"{a}{a}{b|}\0x")

@@ -22,14 +22,15 @@ OF_PROCESSES = ("--killed", "0", "--terminated", "0")
 def few(monkeypatch: pytest.MonkeyPatch) -> argparse.Namespace:
     """Few campaigns, all in this process."""
     monkeypatch.setattr(batches, "BATCH_LIMIT", batches.BATCH_LIMIT)  # so that it is set back
-    return parser().parse_args([*OF_PROCESSES, "--trials", "1", "--lossy", "1", "--stopped", "1"])
+    here = ("--trials", "1", "--lossy", "1", "--stopped", "1", "--changed", "1", "--jobs", "1")
+    return parser().parse_args([*OF_PROCESSES, *here])
 
 
 def test_a_run_that_was_stopped_is_taken_up_where_it_was(few: argparse.Namespace) -> None:
     rows = list(run_all(few, set()))
     done = {(row["series"], row["log"], row["seed"]) for row in rows}
 
-    assert len(done) == len(rows) == 2 * len(USABLE) + len(DURABLE)
+    assert len(done) == len(rows) == 2 * len(USABLE) + len(DURABLE) + len(USABLE) + 1
     assert not [row for row in rows if row["twice"] or row["lost"] or row["miscounted"] or row["unfinished"]]
     assert list(run_all(few, done)) == []
     assert list(run_all(few, done - {("no answers", "ledger", 0)})) == [
@@ -45,6 +46,25 @@ def test_the_page_adds_up_what_happened(tmp_path: Path) -> None:
 
     assert "| ledger | 2 | 6 | 2,000 | 5 | 0 | 2 | 0 | 1 |" in table
     assert "| neither | 1 | 3 | 1,000 | 0 | 0 | 1 | 0 | 0 |" in table
+
+
+def test_the_page_says_how_often_each_change_and_each_fate_was_met(tmp_path: Path) -> None:
+    met = {"changes": {"key rolled": 2}, "fates": {"late": 1, "look slips": 1_500}, "put_back": 3}
+    row = {"series": "changed", "log": "ledger", "seed": 1, **COUNTS, "unfinished": 0}
+
+    write_page([row, row | met, row | met], tmp_path / "faults.md")
+
+    page = (tmp_path / "faults.md").read_text()
+    assert "| key rolled | 4 | look slips | 3,000 |" in page
+    assert "|  |  | late | 2 |" in page
+    assert "Put back because an error named it: 6 changes." in page
+
+
+def test_the_page_adds_up_into_a_file(tmp_path: Path) -> None:
+    table = write_page(
+        [{"series": "killed", "log": "ledger", **COUNTS, "unfinished": 0}], tmp_path / "faults.md"
+    )
+
     assert table in (tmp_path / "faults.md").read_text()
 
 

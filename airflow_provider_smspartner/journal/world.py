@@ -61,7 +61,7 @@ def world_of(fields: Mapping[str, Any]) -> World | None:
 
     :raises TypeError, ValueError: somebody has edited it.
     """
-    if "check" not in fields:
+    if "connection" not in fields:  # a seal has a check value, too, and names no world
         return None
     known = {name: fields[name] for name in World.__slots__ if name in fields}
     known["unseen_until"] = moment_of(fields.get("unseen_until"))
@@ -93,13 +93,14 @@ def fingerprint(name: str | None, connection: str) -> str | None:
     return hashlib.sha256(json.dumps(["account", connection, name]).encode()).hexdigest()[:16]
 
 
-def check_same(before: World, now: World, *, in_ledger: bool) -> None:
+def check_same(before: World, now: World, *, in_ledger: bool, lost: bool = False) -> None:
     """Refuse to go on under circumstances in which the memory would mean something else.
 
     A tag may change: the memory knows under which tags its batches left. A ledger may be added, because both
     memories are asked.
 
     :param in_ledger: whether the ledger of the earlier tries remembers any people of this task.
+    :param lost: whether the memory has lost its batches, so that only the tags find them.
     :raises NeedsPerson: it says what to put back.
     """
     if before.connection != now.connection:
@@ -112,6 +113,8 @@ def check_same(before: World, now: World, *, in_ledger: bool) -> None:
     if before.by_event != now.by_event:
         was, is_now = ("given", "not given") if before.by_event else ("not given", "given")
         raise put_back("event_column", was, is_now)
+    if lost and before.tag != now.tag:
+        raise put_back("tag", repr(before.tag), repr(now.tag))
     if in_ledger and now.ledger is None:
         raise put_back("ledger_conn_id", f"one with campaign {before.campaign!r}", "not given")
     is_known = before.ledger not in (None, UNNAMED)

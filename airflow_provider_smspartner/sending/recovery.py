@@ -22,6 +22,9 @@ from airflow_provider_smspartner.sending.walk import Walk
 
 log = logging.getLogger(__name__)
 
+MOST_ASKED = 3
+"""Batches of a kind that are looked up to recognise an account."""
+
 
 class Recovery:
     """Finds out what earlier tries did, before anything is sent. Used by the main thread alone."""
@@ -62,10 +65,12 @@ class Recovery:
             memory = self._write(partial(self._finish_cancelling, memory))
         if memory is None or memory.lost or not memory.batches:
             batches = self._walk(memory, audience)
+            self._check_account(memory, batches)
             opened = Memory(batches=tuple(batches), world=world)
             self._write(lambda: self._log.open(opened))
         else:
             batches = self._read_back(memory)
+            self._check_account(memory, batches)
         self._write(lambda: self._log.note(world))
         return [replace(batch, inherited=True) for batch in batches]
 
@@ -84,13 +89,35 @@ class Recovery:
             unseen_until=plan.unseen_until(self._started),
         )
         if memory is None or before is None or not (memory.batches or memory.in_ledger):
-            return replace(now, account=fingerprint(plan.account(False), now.connection)), memory
-        check_same(before, now, in_ledger=memory.in_ledger)  # before another account is asked who it is
+            now = replace(now, account=fingerprint(plan.account(False), now.connection))
+            return now, with_sight(memory, now) if memory and before is None else memory
+        check_same(before, now, in_ledger=memory.in_ledger, lost=memory.lost)  # before another account is asked who it is
         is_rolled = before.check != now.check
         now = replace(now, account=fingerprint(plan.account(is_rolled), now.connection))
         check_same(before, now, in_ledger=memory.in_ledger)
         memory = replace(memory, same_account=not is_rolled)  # two accounts of one owner may have one name
         return now, with_sight(memory, before) if memory.in_ledger else memory
+
+    def _check_account(self, memory: Memory | None, batches: Sequence[Batch]) -> None:
+        """Have a changed key show something that this task has sent, before anybody counts as absent.
+
+        A ledger knows its people by their numbers, so that it can be read under any key; what it does not
+        know, an account that is another one does not know either.
+
+        :raises NeedsPerson: it shows nothing, so it may be the key of another account.
+        """
+        if memory is None or memory.world is None or memory.same_account:
+            return
+        open_ = [batch for batch in batches if batch.state in OPEN]
+        if not (open_ or memory.lost):
+            return
+        sent = [batch for batch in reversed(batches) if batch.state is BatchState.ACCEPTED]
+        asked = [*sent[:MOST_ASKED], *open_[:MOST_ASKED]]
+        for _ in range(self._evidence.looks_needed):
+            if any(self._look(without_people(batch)) for batch in asked):
+                return
+            self._pause(evidence.APART)
+        raise self._key_is_needed(asked[0].tag if asked else self._plan.tag_of(0))
 
     # ---- without a log -----------------------------------------------------------------------------
 
@@ -156,7 +183,7 @@ class Recovery:
         if (found := self._look(without_people(batch))) is not None:
             return self._adopt(batch, found)
         if batch.state is BatchState.ACCEPTED:
-            raise self._key_is_needed(batch)
+            raise self._key_is_needed(batch.tag)
         return batch
 
     def _prove_absent(self, batch: Batch, sent: Sequence[Batch], *, is_theirs: bool) -> Batch:
@@ -166,7 +193,7 @@ class Recovery:
         """
         if batch.state is not BatchState.REFUSED:
             if not is_theirs:  # it may be another account, on which nothing can be found
-                raise self._key_is_needed(batch)
+                raise self._key_is_needed(batch.tag)
             self._outwait(self._evidence.over_at(replace(batch, inherited=True)))
         for _ in range(self._evidence.looks_needed):
             if found := self._look(without_people(batch)):
@@ -174,12 +201,12 @@ class Recovery:
             self._pause(evidence.APART)
         control = self._evidence.control(batch, sent)
         if not (control is Control.SHOWN or (control is Control.NONE and self._evidence.is_seen(batch))):
-            raise self._key_is_needed(batch)
+            raise self._key_is_needed(batch.tag)
         return nobody_of(batch.after(Event.NOT_FOUND))
 
-    def _key_is_needed(self, batch: Batch) -> NeedsPerson:
+    def _key_is_needed(self, tag: str) -> NeedsPerson:
         return NeedsPerson(
-            f"SMS Partner lists nobody under tag {batch.tag}; with the changed key nobody can tell who that "
+            f"SMS Partner lists nobody under tag {tag}; with the changed key nobody can tell who that "
             "was, or whether it is the same account. Put the former key back and clear the task."
         )
 
@@ -189,12 +216,12 @@ class Recovery:
             self._pause(left)
 
 
-def with_sight(memory: Memory, before: World) -> Memory:
+def with_sight(memory: Memory, world: World) -> Memory:
     """Say of each open batch until when nobody can see it; a ledger and earlier versions do not."""
     return replace(
         memory,
         batches=tuple(
-            replace(batch, unseen_until=before.unseen_until)
+            replace(batch, unseen_until=world.unseen_until)
             if batch.unseen_until is None and batch.state in OPEN
             else batch
             for batch in memory.batches

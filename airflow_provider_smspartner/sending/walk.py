@@ -67,11 +67,14 @@ class Walk:
             self._outwait(self._started + self._plan.longest_request + self._plan.verify_timeout)
             self._await_sight()
         found: dict[int, Batch] = {batch.ordinal: batch for batch in known}
-        first = MISSING_IN_A_ROW if is_lost else 1 + min(2 * self._plan.concurrency, needed)
-        self._pass(found, first, needed, adopt, may_fail=not is_lost)
-        if is_lost or found:
+        widest = 2 * self._plan.concurrency  # so many are claimed before the first of them is answered
+        first = MISSING_IN_A_ROW if is_lost else 1 + (min(widest, needed) if audience else widest)
+        # A try may have begun the log and died while it looked: on a later one every look is needed, too
+        is_later = is_lost or self._plan.later_try
+        self._pass(found, first, needed, adopt, may_fail=not is_later)
+        if is_later or found:
             self._pause(evidence.APART)
-            self._pass(found, MISSING_IN_A_ROW, needed, adopt, may_fail=False)
+            self._pass(found, MISSING_IN_A_ROW if found else first, needed, adopt, may_fail=False)
         self._check_sight(found, is_lost=is_lost)
         length = 1 + max(found, default=-1)
         return [

@@ -9,14 +9,13 @@ from typing import Any
 import pytest
 
 from airflow_provider_smspartner.exceptions import SMSPartnerError
-from airflow_provider_smspartner.journal import SendLog
 from airflow_provider_smspartner.rules import batches
 from airflow_provider_smspartner.sending import shutdown
 from airflow_provider_smspartner.sending.plan import Outcome
 from airflow_provider_smspartner.simulator import Settings
-from faults.campaign import DURABLE, LOGS, Campaign, people, with_ledger
+from faults.campaign import DURABLE, LOGS, Campaign, people, with_ledger_alone
 from faults.store import OF_THIS_AIRFLOW
-from faults.world import Crash, Process
+from faults.world import Crash
 from tests.airflow_versions import needs_task_state_store
 
 EVERYBODY = people(20)
@@ -75,13 +74,6 @@ def scheduled(log: str, **arguments: Any) -> Campaign:
     if log == "ledger alone":
         return Campaign(with_ledger_alone, settings=Settings(balance=RICH), send_in=IN_AN_HOUR, **arguments)
     return campaign(log, send_in=IN_AN_HOUR, **arguments)
-
-
-def with_ledger_alone(campaign: Campaign, process: Process) -> SendLog:
-    """Remember in a table, on an Airflow without a task state store."""
-    log = with_ledger(campaign, process)
-    log._log._fence = None  # type: ignore[attr-defined]
-    return log
 
 
 def kill_at(sent: Campaign, step: int, then: Callable[[], object] = int) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from airflow.providers.common.compat.sdk import AirflowFailException
 
 from airflow_provider_smspartner import api
 from airflow_provider_smspartner.exceptions import NeedsPerson, NotFoundError, SMSPartnerError
@@ -21,7 +22,7 @@ from airflow_provider_smspartner.simulator.messages import Message
 from airflow_provider_smspartner.simulator.platform import Platform
 from airflow_provider_smspartner.simulator.stage import Stage
 from faults.campaign import LOGS, Campaign
-from faults.world import Fate
+from faults.world import Crash, Fate, FateOfLook
 from tests.airflow_versions import needs_task_state_store
 from tests.sending.conftest import (
     DAY,
@@ -32,6 +33,7 @@ from tests.sending.conftest import (
     assert_everyone_once,
     campaign,
     every_log,
+    scheduled,
 )
 
 TWO_OF_THEM = [Fate.ANSWERED, Fate.ANSWERED, Fate.UNREACHABLE]
@@ -73,7 +75,8 @@ def test_another_connection_fails_for_good_and_putting_it_back_sends_the_rest(lo
     sent = half_sent(log)
     sent.name, sent.connection = ("another",), "second_account"
 
-    with pytest.raises(NeedsPerson, match=r"smspartner_conn_id.*'smspartner_default'.*'second_account'"):
+    for_good = (NeedsPerson, AirflowFailException)
+    with pytest.raises(for_good, match=r"smspartner_conn_id.*'smspartner_default'.*'second_account'"):
         sent.attempt(EVERYBODY)
     sent.name, sent.connection = ("campaign",), "smspartner_default"
 
@@ -131,6 +134,61 @@ def test_a_ledger_that_was_emptied_is_lost_and_not_new() -> None:
 
 
 @needs_task_state_store
+def test_after_a_ledger_was_emptied_another_tag_has_to_be_put_back() -> None:
+    sent = half_sent("ledger")
+    with sent.ledger.engine.begin() as connection:
+        connection.execute(sa.delete(SENDS))
+    sent.user_tag = "autumn"
+
+    with pytest.raises(NeedsPerson, match=r"^tag: .*None.*'autumn'"):
+        sent.attempt(EVERYBODY)
+    sent.user_tag = None
+
+    assert_everyone_once(sent, sent.finish(EVERYBODY))
+
+
+@needs_task_state_store
+def test_a_run_with_a_ledger_that_is_deleted_and_made_again_goes_on() -> None:
+    sent = half_sent("ledger")
+    sent.store.clear()
+    sent.tries = 0
+
+    assert_everyone_once(sent, sent.attempt(EVERYBODY))
+
+
+@needs_task_state_store
+@pytest.mark.parametrize("emptied", [False, True])
+@pytest.mark.parametrize("dies_at", [None, *range(6, 30, 6)])
+def test_a_ledger_is_not_read_with_the_key_of_another_account(emptied: bool, dies_at: int | None) -> None:
+    sent = campaign("ledger", concurrency=2)
+    sent.line.fates = deque([Fate.ANSWER_LOST, Fate.ANSWER_LOST, Fate.UNREACHABLE])
+    sent.attempt_anyway(EVERYBODY)
+    if emptied:
+        with sent.ledger.engine.begin() as connection:
+            connection.execute(sa.delete(SENDS))
+    ours, secret = sent.stage, sent.secret
+    sent.line.stage, sent.secret = Stage(Settings(balance=RICH), clock=sent.clock.utc), "another key"
+    if dies_at:
+        sent.attempt_anyway(EVERYBODY, dies_at=dies_at)  # under one name of the owner, say
+    with pytest.raises(NeedsPerson, match="former key back"):
+        sent.attempt(EVERYBODY)
+    assert not sent.line.stage.texts_per_number()
+    sent.line.stage, sent.secret = ours, secret
+
+    assert_everyone_once(sent, sent.finish(EVERYBODY))
+
+
+@needs_task_state_store
+def test_a_ledger_is_read_with_a_rolled_key_once_it_shows_something_of_the_task() -> None:
+    sent = campaign("ledger", concurrency=2)
+    sent.line.fates = deque([Fate.ANSWERED, Fate.ANSWER_LOST, Fate.UNREACHABLE])
+    sent.attempt_anyway(EVERYBODY)
+    sent.secret = "another key"
+
+    assert_everyone_once(sent, sent.attempt(EVERYBODY))
+
+
+@needs_task_state_store
 @pytest.mark.parametrize("named", [True, False])
 def test_the_key_of_another_account_finds_nothing_and_is_not_believed(
     named: bool, monkeypatch: pytest.MonkeyPatch
@@ -185,6 +243,21 @@ def test_what_waits_on_the_platform_is_not_taken_for_absent(
 ) -> None:
     unseen_before_it_leaves(monkeypatch)
     sent = campaign(log, send_in=IN_AN_HOUR)
+    sent.line.always = Fate.ANSWER_LOST
+    sent.attempt_anyway(EVERYBODY)
+    sent.line.always = None
+
+    assert isinstance(sent.attempt_anyway(EVERYBODY), SMSPartnerError)
+    sent.clock.pause(DAY)
+
+    assert_everyone_once(sent, sent.finish(EVERYBODY))
+
+
+def test_a_ledger_alone_does_not_take_for_absent_what_waits_on_the_platform(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    unseen_before_it_leaves(monkeypatch)
+    sent = scheduled("ledger alone")
     sent.line.always = Fate.ANSWER_LOST
     sent.attempt_anyway(EVERYBODY)
     sent.line.always = None
@@ -295,6 +368,31 @@ def test_a_deleted_run_whose_first_batch_was_refused_is_found_all_the_same() -> 
     sent.tries = 0
 
     assert_everyone_once(sent, sent.attempt(EVERYBODY))
+
+
+@needs_task_state_store
+@pytest.mark.parametrize("fate", [FateOfLook.LOST, FateOfLook.SLIPS, FateOfLook.THROTTLED])
+def test_a_deleted_run_is_found_although_its_first_try_died_while_it_looked(fate: FateOfLook) -> None:
+    sent = campaign()
+    sent.attempt(EVERYBODY)
+    sent.store.clear()
+    sent.tries = 0
+    assert isinstance(sent.attempt_anyway(EVERYBODY, dies_at=8), Crash)
+    sent.line.fates_of_looks = deque([fate])
+    sent.attempt_anyway(EVERYBODY)
+
+    assert_everyone_once(sent, sent.finish(EVERYBODY))
+
+
+@every_log
+def test_an_audience_of_unknown_size_is_looked_for_as_far_as_it_may_have_been_claimed(log: str) -> None:
+    sent = campaign(log, concurrency=2)
+    sent.line.fates = deque([Fate.REQUEST_LOST] * 3)
+    sent.attempt(iter(EVERYBODY))
+    sent.store.clear()
+    sent.tries = 0
+
+    assert_everyone_once(sent, sent.attempt(iter(EVERYBODY)))
 
 
 @every_log

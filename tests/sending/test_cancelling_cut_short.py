@@ -14,7 +14,7 @@ from airflow_provider_smspartner.simulator import Settings
 from airflow_provider_smspartner.simulator.stage import Stage
 from faults.campaign import DURABLE, Campaign
 from faults.store import Store
-from faults.world import Fate
+from faults.world import FATES_OF_CANCELS, Fate
 from tests.sending.conftest import (
     BATCHES,
     EVERYBODY,
@@ -91,7 +91,7 @@ def test_a_try_that_begins_at_any_step_of_cancelling_texts_everybody_once(log: s
 
 
 @every_durable_log
-@pytest.mark.parametrize("fate", [fate for fate in Fate if fate is not Fate.UNTRUE_NO])
+@pytest.mark.parametrize("fate", FATES_OF_CANCELS)
 def test_whatever_becomes_of_a_request_that_cancels_everybody_is_texted_once(log: str, fate: Fate) -> None:
     for skip in range(0, BATCHES, stride(BATCHES - 1)):
         sent = scheduled(log)

@@ -11,12 +11,12 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from airflow_provider_smspartner.simulator import Settings
 from faults.campaign import LOGS, USABLE, VERIFY_TIMEOUT, Campaign, people
-from faults.world import LONGEST_REQUEST, Fate
+from faults.world import LONGEST_REQUEST, UNTRUE, Fate
 from tests.thorough import examples
 
 MOST_PEOPLE = 20
 SCHEDULED_IN = 2 * 3600.0
-HONEST_FATES = st.lists(st.sampled_from([fate for fate in Fate if fate is not Fate.UNTRUE_NO]), max_size=6)
+HONEST_FATES = st.lists(st.sampled_from([fate for fate in Fate if fate not in UNTRUE]), max_size=6)
 STEPS = st.one_of(st.none(), st.integers(1, 60))
 
 
