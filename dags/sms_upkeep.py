@@ -43,5 +43,6 @@ with DAG(
 
         return anonymise(ledger_conn_id="ledger_default", older_than=timedelta(days=365))
 
-    outcomes >> forget()
     # [END upkeep]
+
+    outcomes >> forget()
