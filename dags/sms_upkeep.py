@@ -35,6 +35,7 @@ with DAG(
         ledger_conn_id="ledger_default",
         younger_than=timedelta(days=7),
     )
+    # [END upkeep]
 
     @task
     def forget() -> int:
@@ -42,7 +43,5 @@ with DAG(
         from airflow_provider_smspartner.ledger import anonymise
 
         return anonymise(ledger_conn_id="ledger_default", older_than=timedelta(days=365))
-
-    # [END upkeep]
 
     outcomes >> forget()
