@@ -91,7 +91,8 @@ class Recovery:
         if memory is None or before is None or not (memory.batches or memory.in_ledger):
             now = replace(now, account=fingerprint(plan.account(False), now.connection))
             return now, with_sight(memory, now) if memory and before is None else memory
-        check_same(before, now, in_ledger=memory.in_ledger, lost=memory.lost)  # before another account is asked who it is
+        # Before another account is asked who it is
+        check_same(before, now, in_ledger=memory.in_ledger, lost=memory.lost)
         is_rolled = before.check != now.check
         now = replace(now, account=fingerprint(plan.account(is_rolled), now.connection))
         check_same(before, now, in_ledger=memory.in_ledger)
