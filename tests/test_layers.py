@@ -84,7 +84,7 @@ def name_of(node: ast.AST) -> str:
     node = node.func if isinstance(node, ast.Call) else node
     if isinstance(node, ast.Constant):
         return str(node.value)
-    return getattr(node, "attr", None) or getattr(node, "id", "")
+    return str(getattr(node, "attr", None) or getattr(node, "id", ""))
 
 
 def breaches(place: str, module: str, source: str) -> Iterator[tuple[str, str]]:

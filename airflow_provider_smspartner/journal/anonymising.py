@@ -14,19 +14,18 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import bindparam, delete, func, not_, or_, select, update
 
 from airflow_provider_smspartner.exceptions import InvalidMessage
-from airflow_provider_smspartner.journal.eligibility import FREE_STATES, REJECTED
 from airflow_provider_smspartner.journal.opening import open_ledger
 from airflow_provider_smspartner.journal.table import PRIMARY_KEY, SENDS, Ledger, moment, tombstone
 from airflow_provider_smspartner.rules.arguments import shown
 from airflow_provider_smspartner.rules.people import ERASED
-from airflow_provider_smspartner.rules.sending_states import BatchState
+from airflow_provider_smspartner.rules.sending_states import FREE, REJECTED, BatchState, names
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection, Row
 
 AT_ONCE: Final = 500
 """Rows of one transaction."""
-SETTLED: Final = (*FREE_STATES, BatchState.ACCEPTED.value, REJECTED)
+SETTLED: Final = (*names(FREE | {BatchState.ACCEPTED}), REJECTED)
 """States of which nothing is still to be found out under a number."""
 IS_SETTLED: Final = or_(*(SENDS.c.state == state for state in SETTLED))
 """Not IN, whose values no statement for many rows can have."""
@@ -61,7 +60,7 @@ def anonymise(
 
 def old_campaigns(connection: Connection, *, conn_id: str, before: datetime) -> Sequence[Row[Any]]:
     """Return the campaigns of a connection of which nothing has left since a moment, nor is to leave."""
-    key = (SENDS.c.connection, SENDS.c.sandbox, SENDS.c.campaign)
+    key = [SENDS.c[name] for name in ("connection", "sandbox", "campaign")]
     latest = func.max(func.coalesce(SENDS.c.scheduled_for, SENDS.c.claimed_at))
     grouped = select(*key).where(SENDS.c.connection == conn_id).group_by(*key)
     return connection.execute(grouped.having(func.max(SENDS.c.claimed_at) < before, latest < before)).all()
@@ -82,12 +81,12 @@ def replace_some(connection: Connection, *, campaign: Row[Any], before: datetime
     named = not_(SENDS.c.number.startswith(ERASED, autoescape=True))
     of_campaign = [SENDS.c[name] == getattr(campaign, name) for name in ("connection", "sandbox", "campaign")]
     rows = connection.execute(select(SENDS).where(*of_campaign, named, *theirs).limit(AT_ONCE)).all()
-    stones = {tombstone((row.number, row.event), secret): row for row in rows if row.state not in FREE_STATES}
+    stones = {tombstone((row.number, row.event), secret): row for row in rows if row.state not in FREE}
     known = set(
         connection.scalars(select(SENDS.c.number).where(*of_campaign, SENDS.c.number.in_(sorted(stones))))
     )
     moved = [key_of(row) | {"stone": stone} for stone, row in sorted(stones.items()) if stone not in known]
-    dropped = [key_of(row) for row in rows if row.state in FREE_STATES]
+    dropped = [key_of(row) for row in rows if row.state in FREE]
     dropped += [key_of(stones[stone]) for stone in sorted(known)]
     if moved:
         statement = update(SENDS).where(*OF_ROW, *theirs)

@@ -20,7 +20,7 @@ from tests.journal.test_upkeep import erasable
 __all__ = ["erasable"]
 
 YEAR = timedelta(days=365)
-KEY = {"secret": "secret-key"}
+KEY: dict[str, Any] = {"secret": "secret-key"}
 
 
 @pytest.fixture(autouse=True)
