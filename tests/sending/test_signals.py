@@ -13,7 +13,7 @@ import pytest
 from airflow_provider_smspartner.simulator import Settings, Simulator
 from airflow_provider_smspartner.simulator.messages import Message
 from faults.campaign import DURABLE
-from faults.kills import AGAIN, DONE, Stopping, Task, run_operator, start_fork_server
+from faults.kills import AGAIN, DONE, LATENCY, Stopping, Task, run_operator, start_fork_server
 
 pytestmark = [pytest.mark.airflow, pytest.mark.timeout(180)]
 
@@ -24,7 +24,7 @@ def slow() -> Iterator[Simulator]:
     start_fork_server()
     with Simulator(Settings(balance=Decimal(10**9))) as running:
         for endpoint in ("/send", "/message-cancel"):
-            running.faults.add(endpoint, "latency", seconds=0.3, times=None)
+            running.faults.add(endpoint, "latency", seconds=LATENCY, times=None)
         yield running
 
 

@@ -35,11 +35,11 @@ def test_a_task_whose_trigger_runs_in_line_defers_again_after_each_hand_over(
         run = pool.submit(airflow, "dags", "test", "handing_over", env=env, log=printed)
         while not run.done() and printed.read_text().count(IN_LINE) < 3:
             time.sleep(0.1)
-        simulator.deliver("+33600000002")  # after both hand-overs, however slow the machine is
+        simulator.deliver("+33600000002")  # after two hand-overs, however slow the machine is
 
     log = printed.read_text()
     assert run.result() == 0, log
-    assert log.count(IN_LINE) == 3  # two hand-overs and the end
+    assert log.count(IN_LINE) >= 3  # two hand-overs and the end, or more where it comes late
     pushed = json.loads(value_of(tmp_path / "airflow" / "airflow.db", DELIVERY_KEY))
     told = read_delivery(pushed)
     assert told
