@@ -75,8 +75,8 @@ def run_all(options: argparse.Namespace, done: set[tuple[str, str, int]]) -> Ite
         "terminated": (options.terminated, DURABLE),
     }
     for name, (count, logs) in of_processes.items():
-        tasks = [(log, seed) for log in logs for seed in range(count)]
-        yield from run_kills(name, [(log, seed) for log, seed in tasks if (name, log, seed) not in done])
+        killed = [(log, seed) for log in logs for seed in range(count) if (name, log, seed) not in done]
+        yield from run_kills(name, killed)
     for name, (count, logs) in in_process(options).items():
         tasks = [(name, log, seed) for seed in range(count) for log in logs]
         yield from run_here([task for task in tasks if task not in done], options.jobs)

@@ -15,7 +15,7 @@ from sqlalchemy import create_engine
 from sqlalchemy.pool import StaticPool
 
 from airflow_provider_smspartner import api
-from airflow_provider_smspartner.api.answers import Account, Sent
+from airflow_provider_smspartner.api.answers import Account
 from airflow_provider_smspartner.exceptions import SMSPartnerError
 from airflow_provider_smspartner.hooks.paging import look_up
 from airflow_provider_smspartner.journal import NoLog, SendLog
@@ -186,7 +186,7 @@ class Campaign:
                 self.clock.pause(600)
         return self.attempt(numbers)
 
-    def make_call(self, people: Sequence[Person], tag: str) -> api.Call[Sent]:
+    def make_call(self, people: Sequence[Person], tag: str) -> api.Call[Any]:
         """Build the request of some people."""
         now = self.clock.utc()
         waits = self.send_at is not None and self.send_at > self.clock.now()

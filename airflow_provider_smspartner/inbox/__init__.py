@@ -55,7 +55,7 @@ def unread(
     reader.finish()
 
 
-def check_consumer(consumer: str) -> None:
+def check_consumer(consumer: object) -> None:
     """Refuse what names nobody, or does not fit."""
     if not isinstance(consumer, str) or not consumer.strip() or len(consumer) > LONGEST_CONSUMER:
         raise InvalidMessage(f"consumer: give it a name of 1 to {LONGEST_CONSUMER} characters")

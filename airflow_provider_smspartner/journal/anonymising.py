@@ -6,7 +6,6 @@ In small transactions, on rows of campaigns that nobody has sent for long: a run
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
@@ -59,12 +58,13 @@ def anonymise(
     return sum(anonymise_one(ledger, campaign, before=before, secret=secret) for campaign in old)
 
 
-def old_campaigns(connection: Connection, *, conn_id: str, before: datetime) -> Sequence[Row[Any]]:
+def old_campaigns(connection: Connection, *, conn_id: str, before: datetime) -> list[Any]:
     """Return the campaigns of a connection of which nothing has left since a moment, nor is to leave."""
     key = (SENDS.c.connection, SENDS.c.sandbox, SENDS.c.campaign)
     latest = func.max(func.coalesce(SENDS.c.scheduled_for, SENDS.c.claimed_at))
     grouped = select(*key).where(SENDS.c.connection == conn_id).group_by(*key)
-    return connection.execute(grouped.having(func.max(SENDS.c.claimed_at) < before, latest < before)).all()
+    old = grouped.having(func.max(SENDS.c.claimed_at) < before, latest < before)
+    return list(connection.execute(old))
 
 
 def anonymise_one(ledger: Ledger, campaign: Row[Any], *, before: datetime, secret: str) -> int:

@@ -211,7 +211,8 @@ class SMSPartnerNotifier(BaseNotifier):
         settings = hook.settings
         sandbox = settings.sandbox or bool(self.sandbox)
         sender = usable(self.sender, check_sender, without="a sender of its own")
-        default = api.SendOptions(sender=settings.sender, sandbox=sandbox, **hook.callbacks)
+        addresses: dict[str, Any] = hook.callbacks
+        default = api.SendOptions(sender=settings.sender, sandbox=sandbox, **addresses)
         options = replace(
             default,
             sender=default.sender if sender is None else sender,

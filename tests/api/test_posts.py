@@ -151,6 +151,9 @@ def test_digits_with_the_code_of_a_country_get_their_plus(number: str) -> None:
     assert read_post(json.dumps(REPLY | {"phone_number": number}).encode()).number == f"+{number}"
 
 
+NO_DATES: list[object] = ["", None, "yesterday", 0, -1, 10**17, "0002-01-01 00:00:00", [], True]
+
+
 @pytest.mark.parametrize(
     ("date", "read"),
     [
@@ -158,7 +161,7 @@ def test_digits_with_the_code_of_a_country_get_their_plus(number: str) -> None:
         ("1896111962", datetime(2030, 1, 31, 17, 46, 2, tzinfo=UTC)),
         ("2030-01-31 18:46:02", datetime(2030, 1, 31, 17, 46, 2, tzinfo=UTC)),
         ("2030-01-31T10:00:00.000+0000", datetime(2030, 1, 31, 10, tzinfo=UTC)),
-        *((date, None) for date in ("", None, "yesterday", 0, -1, 10**17, "0002-01-01 00:00:00", [], True)),
+        *[(no_date, None) for no_date in NO_DATES],
     ],
 )
 def test_dates(date: object, read: datetime | None) -> None:

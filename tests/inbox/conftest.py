@@ -103,15 +103,15 @@ def received(
 
 
 def report(
-    status: str = "delivered", number: str = ANN, *, date: int = 1896111962, **changes: Any
+    status: str = "delivered", number: str = ANN, *, date: int | None = 1896111962, **changes: Any
 ) -> Received:
-    return received(**{"status": status, "phone": number, "msgId": "5120", "date": date} | changes)
+    given: dict[str, Any] = {"status": status, "phone": number, "msgId": "5120", "date": date}
+    return received(**given | changes)
 
 
 def reply(text: str = "OUI", number: str = ANN, at: datetime = NOON, **changes: Any) -> Received:
-    return received(
-        at, **{"type": "response", "phone_number": number, "text": text, "message_id": 5120} | changes
-    )
+    given: dict[str, Any] = {"type": "response", "phone_number": number, "text": text, "message_id": 5120}
+    return received(at, **given | changes)
 
 
 def part(

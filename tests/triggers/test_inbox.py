@@ -29,7 +29,8 @@ def ledger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ledger:
 
 
 def trigger(**changes: Any) -> InboxTrigger:
-    return InboxTrigger(**{"ledger_conn_id": "ledger_default", "poll_interval": 0.02} | changes)
+    given: dict[str, Any] = {"ledger_conn_id": "ledger_default", "poll_interval": 0.02}
+    return InboxTrigger(**given | changes)
 
 
 async def soon(events: AsyncIterator[TriggerEvent], seconds: float = 10) -> Any:
