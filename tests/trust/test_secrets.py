@@ -10,7 +10,7 @@ import pytest
 from airflow_provider_smspartner.simulator.faults import KINDS
 from tests.airflow_versions import needs_task_state_store, since
 from tests.trust.conftest import KEY, LANDLINE, PEOPLE, REDIRECTED, WRONG_KEY, Aftermath
-from tests.trust.scene_names import FAILING, FAULTS, WATCHED
+from tests.trust.scene_names import FAILING, FAULTS, MISLEADING, WATCHED
 from tests.trust.search import Found, Search, cells
 
 pytestmark = [pytest.mark.airflow, pytest.mark.timeout(1200)]
@@ -23,7 +23,7 @@ REDIRECTIONS = {Found("connection.extra", REDIRECTED)}
 
 
 def test_every_fault_of_the_simulator_is_met() -> None:
-    assert {*FAULTS} == KINDS.keys() - {"huge"}  # which only slows an answer down
+    assert {*FAULTS, *MISLEADING} == KINDS.keys() - {"huge"}  # which only slows an answer down
 
 
 def test_everything_failed_that_was_to_fail(aftermath: Aftermath) -> None:
