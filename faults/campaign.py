@@ -36,7 +36,8 @@ from faults.world import LONGEST_REQUEST, Clock, Crash, Line, Process, quiet_cra
 TASK = ("campaign",)
 """What names the task instance, whatever it is called under a connection."""
 VERIFY_TIMEOUT = 300.0
-MOST_TRIES = 8
+MOST_TRIES = 16
+"""Ten minutes apart: what is scheduled in two hours may have to be seen before somebody counts as missing."""
 
 OpenLog = Callable[["Campaign", Process], SendLog]
 
@@ -67,6 +68,8 @@ class Campaign:
         self.send_at = None if send_in is None else self.clock.now() + send_in
         self.text = "Hello"
         self.name: Sequence[object] = TASK
+        self.instance: Sequence[object] = TASK
+        """What a ledger knows the task instance by, whatever connection it sends through."""
         self.user_tag: str | None = None
         self.connection = "smspartner_default"
         self.tries = 0
@@ -224,7 +227,7 @@ def with_ledger(campaign: Campaign, process: Process) -> SendLog:
         sandbox=campaign.sandbox,
         campaign="campaign",
         task=digest(campaign.name),
-        instance=digest(TASK),
+        instance=digest(campaign.instance),
         owner=owner_of(process.number, f"{next(campaign.ids):06}"),
         secret=campaign.secret,
         longest_request=LONGEST_REQUEST,

@@ -129,10 +129,12 @@ def test_another_campaign_run_leaves_people_out_whose_cancellation_is_open() -> 
     stop_second_try(sent)
 
     store, tries = sent.store, sent.tries
-    sent.name, sent.store, sent.tries = ("another run",), Store(), 0
+    sent.name = sent.instance = ("another run",)
+    sent.store, sent.tries = Store(), 0
     assert sent.attempt(EVERYBODY).excluded == len(EVERYBODY)
 
-    sent.name, sent.store, sent.tries = ("campaign",), store, tries
+    sent.name = sent.instance = ("campaign",)
+    sent.store, sent.tries = store, tries
     assert_everyone_once(sent, finish_later(sent))
 
 
@@ -154,7 +156,7 @@ def test_an_answer_that_comes_after_the_last_moment_is_cancelled_by_the_next_try
 ) -> None:
     monkeypatch.setattr(shutdown, "LAST_SECONDS", -1.0)  # there is time for the intention only
     sent = scheduled(log, concurrency=4)
-    kill_at(sent, 48 if log == "ledger" else 12, then=lambda: time.sleep(0.2))
+    kill_at(sent, 48 if log == "ledger" else 24, then=lambda: time.sleep(0.2))
     sent.attempt_anyway(EVERYBODY)
     assert not sent.line.cancels
     on_platform = len(sent.line.posts)
