@@ -66,7 +66,10 @@ def test_the_welcome_says_what_is_off_and_where_to_go(tmp_path: Path) -> None:
     airflow: Any = SimpleNamespace(
         url="http://127.0.0.1:1", username="admin", password="secret", home=tmp_path / "airflow"
     )
-    shop: Any = SimpleNamespace(simulator=SimpleNamespace(url="http://127.0.0.1:2/v1"))
+    shop: Any = SimpleNamespace(
+        simulator=SimpleNamespace(url="http://127.0.0.1:2/v1"),
+        warehouse=SimpleNamespace(people=frozenset({"+33611000001", "+33611000002"})),
+    )
 
     text = ui.welcome(cast(LocalAirflow, airflow), cast(Shop, shop), "manual__2026-11-27T10:00:00+00:00")
 
@@ -74,3 +77,5 @@ def test_the_welcome_says_what_is_off_and_where_to_go(tmp_path: Path) -> None:
     assert f"http://127.0.0.1:1/dags/sms_campaign/{tab}" in text
     assert f"A DAG of your own: put its file into {DAGS}" in text
     assert "Switched off: schedules" in text
+    assert "curl http://127.0.0.1:2/simulator/reply" in text
+    assert '{"number": "+33611000002", "text": "OUI"}' in text

@@ -32,7 +32,7 @@ class Place:
 
     campaign: str | None
     tag: str | None
-    number: str
+    number: str = field(repr=False)
     """Whom the platform means: its spelling may tell it only among the people of the message."""
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence, Set
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from numbers import Number
 from typing import Any
 
 from airflow_provider_smspartner import api
+from airflow_provider_smspartner.operators.arguments import literal
 from airflow_provider_smspartner.rules import merge
 from airflow_provider_smspartner.rules.message import check_message
 from airflow_provider_smspartner.rules.people import Person
@@ -35,7 +35,7 @@ def check_kind(text: object) -> None:
 
     What a DAG is given later, such as an ``XComArg``, is no value yet.
     """
-    if text is None or isinstance(text, bytes | bytearray | bool | Number | list | tuple | dict | Set):
+    if literal(text) and not isinstance(text, str):
         check_message(text)  # type: ignore[arg-type]  # it refuses what is no text
 
 

@@ -9,7 +9,7 @@ import heapq
 import json
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from http.client import HTTPException
@@ -69,17 +69,20 @@ class Postman:
         self._end = threading.Event()
         self._thread: threading.Thread | None = None
 
-    def add(self, at: datetime, url: str, body: Body, posting: Posting) -> None:
-        """Post a body at a moment, as often as ``posting`` says; an address elsewhere gets nothing."""
-        parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not is_loopback(parts.hostname or ""):
-            return
-        at += timedelta(seconds=posting.after_seconds)
+    def add(self, bodies: Iterable[tuple[datetime, str, Body]], posting: Posting) -> None:
+        """Post bodies to addresses, each at its moment, as often as ``posting`` says.
+
+        None is posted before all are there, or ``out_of_order`` would come down to luck. An address elsewhere
+        gets nothing.
+        """
+        late, sign = timedelta(seconds=posting.after_seconds), -1 if posting.out_of_order else 1
+        near = [(at + late, url, body) for at, url, body in bodies if _is_near(url)]
         with self._lock:
-            for _ in range(posting.times):
-                order = next(self._orders) * (-1 if posting.out_of_order else 1)
-                heapq.heappush(self._due, _Due(at=at, order=order, url=url, body=body, posting=posting))
-            if self._thread is None:
+            for at, url, body in near:
+                for _ in range(posting.times):
+                    order = sign * next(self._orders)
+                    heapq.heappush(self._due, _Due(at=at, order=order, url=url, body=body, posting=posting))
+            if near and self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="smspartner-postman", daemon=True)
                 self._thread.start()
 
@@ -92,7 +95,8 @@ class Postman:
     def wait(self, seconds: float) -> None:
         """Wait until nothing is due any more. Raises TimeoutError."""
         until = time.monotonic() + seconds
-        while self._is_busy or self._next_at() <= self._now():
+        # In this order: what is taken off the heap makes it busy first
+        while self._next_at() <= self._now() or self._is_busy:
             if time.monotonic() > until:
                 raise TimeoutError(f"posts are still due after {seconds:g} seconds")
             time.sleep(_TURN)
@@ -127,6 +131,12 @@ class Postman:
             due.at = self._now() + timedelta(seconds=_BETWEEN_ATTEMPTS)
             with self._lock:
                 heapq.heappush(self._due, due)
+
+
+def _is_near(url: str) -> bool:
+    """Tell whether an address is one of this machine."""
+    parts = urlsplit(url)
+    return parts.scheme in ("http", "https") and is_loopback(parts.hostname or "")
 
 
 def _send(url: str, body: Body, *, form: bool) -> int | None:

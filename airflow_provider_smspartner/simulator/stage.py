@@ -122,8 +122,7 @@ class Stage:
             bodies = list(replies(message, written, text, now, posting))
             if text.strip().casefold() == "stop":
                 self.platform.stop(written)
-        for body in bodies:
-            self.postman.add(now, message.order.url_response, body, posting)
+        self.postman.add([(now, message.order.url_response, body) for body in bodies], posting)
 
     @property
     def posts(self) -> list[Post]:
@@ -138,15 +137,17 @@ class Stage:
         order, posting = message.order, self.settings.posting
         if order.sandbox or not (order.url_dlr or order.url_response):
             return
+        bodies = []
         for number in order.numbers:
             fate = self.platform.fate_of(number)
             if order.url_dlr:
-                for at, body in reports(message, number, fate, posting):
-                    self.postman.add(at, order.url_dlr, body, posting)
+                told = reports(message, number, fate, posting)
+                bodies += [(at, order.url_dlr, body) for at, body in told]
             if order.url_response and fate.stop:
                 at = message.due + timedelta(seconds=fate.after_seconds)
-                for body in replies(message, number, "STOP", at, posting):
-                    self.postman.add(at, order.url_response, body, posting)
+                parts = replies(message, number, "STOP", at, posting)
+                bodies += [(at, order.url_response, body) for body in parts]
+        self.postman.add(bodies, posting)
 
     @property
     def fates(self) -> dict[str, Fate]:

@@ -1,4 +1,4 @@
-"""One database server for all the processes of a test run, with a database of its own for each of them.
+"""One database server for all the processes of a test run, with databases of its own for each of them.
 
 Whoever uses it holds a shared lock on a file, which the operating system takes from a process that crashes:
 who can have the lock alone is the last one, and ends the server.
@@ -7,6 +7,7 @@ who can have the lock alone is the last one, and ends the server.
 from __future__ import annotations
 
 import fcntl
+import itertools
 import json
 import os
 import shutil
@@ -24,15 +25,18 @@ from tests.journal.running import Server
 
 KINDS: dict[str, Callable[[Path], Server]] = {"postgresql": postgres.start, "mariadb": mariadb.start}
 WORKER = os.environ.get("PYTEST_XDIST_WORKER")
+NUMBERS = itertools.count()
+"""Of this process's databases: fixtures of several folders ask for one, and none may empty another's."""
 
 
 @contextmanager
 def database_of(kind: str, folder: Path) -> Iterator[str]:
-    """Yield the URL of this process's database; ``folder`` is the one of its temporary files."""
+    """Yield the URL of a new database of this process; ``folder`` is the one of its temporary files."""
     with one_server(kind, folder.parent if WORKER else folder) as server:
-        name = f"of_{WORKER or 'all'}"
+        name = f"of_{WORKER or 'all'}_{next(NUMBERS)}"
         engine = sa.create_engine(server.url, poolclass=NullPool, isolation_level="AUTOCOMMIT")
         with engine.connect() as connection:
+            connection.execute(sa.text(f"DROP DATABASE IF EXISTS {name}"))  # of a process that was killed
             connection.execute(sa.text(f"CREATE DATABASE {name}"))
         yield sa.make_url(server.url).set(database=name).render_as_string()
 
