@@ -5,7 +5,7 @@ TOLD := $(PYTHON) -m scripts.progress
 FUZZ_SECONDS ?= 60
 MINUTES ?= 10
 QUICK := -m "not airflow" -n 3 --dist worksteal
-PROCESSES := -m airflow -n 3 --dist loadscope
+PROCESSES := -m airflow -n 2 --dist loadscope
 
 # Where nothing compiled is kept, as in many a container, each process of the tests compiles Airflow for itself: seconds.
 unexport PYTHONDONTWRITEBYTECODE
