@@ -28,7 +28,7 @@ with DAG(
     doc_md=__doc__,
 ):
     # [START upkeep]
-    StopListOperator(task_id="stop_list", warehouse_conn_id="warehouse_default", table="sms_stops")
+    StopListOperator(task_id="stop_list", warehouse_conn_id="warehouse_default", table="sms_stop_list")
 
     outcomes = RefreshStatusesOperator(
         task_id="outcomes",
