@@ -139,7 +139,7 @@ class DeliveryStatusSensor(RendersOnlyTheAuthor, BaseSensorOperator):
 
     def execute(self, context: Context) -> Any:
         """Look once; then defer, or poke as ``mode`` says."""
-        show_links(self, context)
+        show_links(context)
         with self._failing(context):
             if not self.deferrable:
                 # Ours is the deadline that counts: it starts with the send, Airflow's with the task
@@ -268,7 +268,8 @@ class DeliveryStatusSensor(RendersOnlyTheAuthor, BaseSensorOperator):
                 "%s of %s people have no final report; some phones never send one", result["waiting"], people
             )
         only_sandbox = watch.sandbox == watch.counts.keys()
-        signals.tell_delivery(self, context, result, watch.by_connection(watch.counts), sandbox=only_sandbox)
+        connections = tuple(watch.by_connection(watch.counts)) or (self.smspartner_conn_id,)
+        signals.tell_delivery(context, result, connections, outlets=self.outlets, sandbox=only_sandbox)
         if verdict.missed and not only_sandbox:
             raise RateMissed(verdict.missed)
         return result
