@@ -150,11 +150,11 @@ def test_on_kill_lets_the_task_fail_and_a_later_try_sends_the_rest(
     sim: Simulator, tries: Tries, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     operators: list[SendSmsOperator] = []
-    prepare, steps = SendSmsOperator._prepare, iter(range(8))
+    execute, steps = SendSmsOperator.execute, iter(range(8))
 
     def remember(operator: SendSmsOperator, *arguments: Any, **keywords: Any) -> Any:
         operators.append(operator)
-        return prepare(operator, *arguments, **keywords)
+        return execute(operator, *arguments, **keywords)
 
     def kill_after_some_writes() -> None:
         if next(steps, None) is None:
@@ -162,7 +162,7 @@ def test_on_kill_lets_the_task_fail_and_a_later_try_sends_the_rest(
 
     tries.step = kill_after_some_writes
     with monkeypatch.context() as patch:
-        patch.setattr(SendSmsOperator, "_prepare", remember)
+        patch.setattr(SendSmsOperator, "execute", remember)
         with pytest.raises(SMSPartnerError):
             tries.run()
     assert len(sim.sent) < len(EVERYBODY)
