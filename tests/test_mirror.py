@@ -64,7 +64,6 @@ DRIVEN_BY: Final[dict[str, tuple[str, ...]]] = {
     "journal.refreshing": ("operators/test_refresh_statuses",),
     "journal.screening": ("journal/test_claims",),
     "journal.seals": ("journal/test_task_state",),
-    "journal.store_format": ("journal/test_task_state",),
     "journal.union": ("sending/test_between_tries",),
     "journal.world": ("sending/test_between_tries",),
     "ledger": ("journal/test_anonymising",),
