@@ -71,6 +71,7 @@ class DeliveryStatusSensor(RendersOnlyTheAuthor, BaseSensorOperator):
         with a STOP mention, the next moment at which such texts may leave.
     :param soft_fail: skip instead of failing.
     :param ledger_conn_id: a SQL connection whose ledger gets each person's status; see ``docs/ledger.md``.
+        What it knows already, because reports come into the inbox, the platform is not asked for.
     :param smspartner_conn_id: connection of type ``smspartner`` for ``message_ids``. Results name their own;
         one that names another than is given here is refused.
     :raises DeliveryFailed: fewer were delivered than ``min_delivery_rate``, or ``max_stop_rate`` is passed.
@@ -115,7 +116,7 @@ class DeliveryStatusSensor(RendersOnlyTheAuthor, BaseSensorOperator):
         self.patience = timedelta(seconds=self.timeout)
         self._progress: Progress | None = None
         self._told: Delivery | None = None
-        self._asking = Asking()
+        self._asking = Asking(self.ledger_conn_id)
         self._check_arguments()
 
     @classmethod
@@ -154,6 +155,7 @@ class DeliveryStatusSensor(RendersOnlyTheAuthor, BaseSensorOperator):
             "poke_interval": self.poke_interval,
             "handed_over": datetime.now(UTC).isoformat(),
             "enough": self.settled,
+            "ledger_conn_id": self._asking.ledger_of(watch),
             **progress.remaining(),
         }
         return self._defer(following)
