@@ -79,9 +79,9 @@ def serialize(session: Session, run: int, ledgers: Mapping[str, str | None], *, 
     ]
     tasks = [{"__type": "operator", "__var": task} for task in named]
     row = {"id": uuid4(), "dag_id": dag_id, "dag_hash": uuid4().hex, "dag_version_id": version.id}
-    row |= {"_data": {"__version": 3, "dag": {"dag_id": dag_id, "tasks": tasks}}}
+    row |= {"data": {"__version": 3, "dag": {"dag_id": dag_id, "tasks": tasks}}}
     row |= dict.fromkeys(("created_at", "last_updated"), datetime.now(UTC))
-    session.execute(insert(SerializedDagModel), row)
+    session.execute(insert(SerializedDagModel.__table__), row)
     of_run = (TaskInstance.dag_id == dag_id, TaskInstance.run_id == run_id)
     session.execute(update(TaskInstance).where(*of_run).values(dag_version_id=version.id))
 
