@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 Texts = dict[tuple[str, str], list["RowMapping"]]
 """What the ledger has texted, by connection and number."""
+Message = tuple[str, str | None]
+"""A connection, and the platform's id of a message."""
 
 OF_TEXT: Final = tuple(SENDS.c[name] == bindparam(f"of_{name}") for name in PRIMARY_KEY)
 COLUMNS: Final = (*PRIMARY_KEY, "tag", "message_id", "accepted_at")
@@ -52,31 +54,57 @@ def settle(connection: Connection, received: Sequence[Received]) -> Settled:
     whoever knows the address could have posted it.
     """
     settled, outcomes = Settled(), []
-    meant = [number_meant(connection, one) for one in received]
+    meant = numbers_meant(connection, received)
     sent = texts_to(connection, set(meant))
-    for one, number in zip(received, meant, strict=True):
-        texts = sent.get((one.connection, number), [])
-        text = next(filter(is_about(one.post), texts), None)
-        settled.posts.append((one, place_of(connection, one, text, number)))
-        settled.strangers += text is None and one.post.kind is Kind.REPORT
-        if about := text or latest_of(texts, one.post):
-            outcomes.append(outcome(one.post, about))
+    known = [sent.get((one.connection, number), []) for one, number in zip(received, meant, strict=True)]
+    about = [text_about(one.post, texts) for one, texts in zip(received, known, strict=True)]
+    batches = batches_of(connection, [one for one, text in zip(received, about, strict=True) if not text])
+    for one, number, texts, text in zip(received, meant, known, about, strict=True):
+        is_report = one.post.kind is Kind.REPORT
+        belongs_to = text or (None if is_report else batches.get(message_of(one)))
+        settled.posts.append((one, place_of(one, number, belongs_to)))
+        settled.strangers += text is None and is_report
+        if told := text or latest_of(texts, one.post):
+            outcomes.append(outcome(one.post, told))
     write_outcomes(connection, OF_TEXT, outcomes)
     return settled
 
 
-def number_meant(connection: Connection, one: Received) -> str:
-    """Read a number that is no E.164 one among the people of its message: national ones of every country."""
-    post = one.post
+def message_of(one: Received) -> Message:
+    """Name the message that a post is about."""
+    return one.connection, one.post.message_id
+
+
+def numbers_meant(connection: Connection, received: Iterable[Received]) -> list[str]:
+    """Read numbers in national forms, of any country, among the people of their message."""
+    people: dict[Message, set[str]] = {}
+    return [number_meant(connection, one, people) for one in received]
+
+
+def number_meant(connection: Connection, one: Received, people: dict[Message, set[str]]) -> str:
+    """Read one number; ``people`` keeps those of a message, which many reports in a row are about."""
+    post, message = one.post, message_of(one)
     if post.number.startswith("+") or post.message_id is None:
         return post.number
-    people = set(connection.scalars(select(SENDS.c.number).where(*of_message(one))))
-    return read_number(post.number, ours=people.__contains__) or post.number
+    if message not in people:
+        of_message = (SENDS.c.connection == one.connection, SENDS.c.message_id == post.message_id)
+        people[message] = set(connection.scalars(select(SENDS.c.number).where(*of_message)))
+    return read_number(post.number, ours=people[message].__contains__) or post.number
 
 
-def of_message(one: Received) -> tuple[Any, ...]:
-    """Return the rows of the message that a post names, as conditions."""
-    return (SENDS.c.connection == one.connection, SENDS.c.message_id == one.post.message_id)
+def batches_of(connection: Connection, received: Iterable[Received]) -> dict[Message, RowMapping]:
+    """Return campaign and tag of the messages that these posts name, although not as one of their people.
+
+    A report about somebody else than the people of a message belongs to nothing.
+    """
+    named = {one.post.message_id for one in received if one.post.kind is not Kind.REPORT} - {None}
+    if not named:
+        return {}
+    columns = (SENDS.c.connection, SENDS.c.message_id)
+    campaign, tag = func.min(SENDS.c.campaign).label("campaign"), func.min(SENDS.c.tag).label("tag")
+    wanted = select(*columns, campaign, tag).where(SENDS.c.message_id.in_(named)).group_by(*columns)
+    rows = connection.execute(wanted).mappings()
+    return {(row["connection"], row["message_id"]): row for row in rows}
 
 
 def texts_to(connection: Connection, numbers: Iterable[str]) -> Texts:
@@ -88,15 +116,14 @@ def texts_to(connection: Connection, numbers: Iterable[str]) -> Texts:
     return texts
 
 
-def is_about(post: Post) -> Callable[[RowMapping], bool]:
-    """Return what tells whether a post is about a text; a batch that was found by its tag has no id."""
-
-    def about(text: RowMapping) -> bool:
-        if text["message_id"] is None:
-            return post.tag is not None and text["tag"] == post.tag
-        return bool(text["message_id"] == post.message_id)
-
-    return about
+def text_about(post: Post, texts: Iterable[RowMapping]) -> RowMapping | None:
+    """Return the text that a post is about; of a batch that was found by its tag nobody knows the id."""
+    for text in texts:
+        if text["message_id"] is None and post.tag is not None and text["tag"] == post.tag:
+            return text
+        if text["message_id"] is not None and text["message_id"] == post.message_id:
+            return text
+    return None
 
 
 def latest_of(texts: Iterable[RowMapping], post: Post) -> RowMapping | None:
@@ -106,19 +133,15 @@ def latest_of(texts: Iterable[RowMapping], post: Post) -> RowMapping | None:
     return max(texts, key=lambda text: text["accepted_at"] or datetime.min, default=None)
 
 
-def place_of(connection: Connection, one: Received, text: RowMapping | None, number: str) -> Place:
-    """Return what a post belongs to.
+def place_of(one: Received, number: str, sent: RowMapping | None) -> Place:
+    """Return what a post belongs to, by its text or by its message.
 
     The number of a reply need not be among those of its message: of a connection that redirects, another
     number has got the text, and its owner may answer.
     """
-    if text is not None:
-        return Place(campaign=text["campaign"], tag=text["tag"], number=number)
-    if one.post.message_id is None or one.post.kind is Kind.REPORT:
+    if sent is None:
         return Place(campaign=None, tag=one.post.tag, number=number)
-    campaign, tag = func.min(SENDS.c.campaign), func.min(SENDS.c.tag)
-    row = connection.execute(select(campaign, tag).where(*of_message(one))).one()
-    return Place(campaign=row[0], tag=row[1] or one.post.tag, number=number)
+    return Place(campaign=sent["campaign"], tag=sent["tag"] or one.post.tag, number=number)
 
 
 def outcome(post: Post, text: RowMapping) -> dict[str, Any]:

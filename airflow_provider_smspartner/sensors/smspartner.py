@@ -63,8 +63,8 @@ class DeliveryStatusSensor(RendersOnlyTheAuthor, BaseSensorOperator):
     :param max_stop_rate: fail at the end when a larger share (0 to 1) answered STOP; likewise.
     :param settled: end when this share (0 to 1) of the reports is final, and judge both rates over the final
         ones; 1 waits for all of them.
-    :param deferrable: by default what ``[operators] default_deferrable`` says, and True where Airflow's
-        configuration does not say it. False holds a worker: each look for ``mode="reschedule"``, the
+    :param deferrable: by default what ``AIRFLOW__OPERATORS__DEFAULT_DEFERRABLE`` says, and True where it
+        is not set. False holds a worker: each look for ``mode="reschedule"``, the
         default then, or all the time for ``mode="poke"``.
     :param poke_interval: seconds to the first poll; later ones come further apart, up to 30 minutes.
     :param timeout: seconds, 48 hours by default, counted from the latest of sending, schedule and, for texts
