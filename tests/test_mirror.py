@@ -121,6 +121,7 @@ DRIVEN_BY: Final[dict[str, tuple[str, ...]]] = {
     "simulator.cues": ("sending/test_between_tries",),
     "simulator.endpoints": ("simulator/test_answers", "simulator/test_platform"),
     "simulator.guards": ("simulator/test_server",),
+    "simulator.hostile": ("inbox/test_hostile",),
     "simulator.messages": ("simulator/test_delivery",),
     "simulator.orders": ("simulator/test_reader",),
     "simulator.refusals": ("simulator/test_reader", "simulator/test_platform"),
