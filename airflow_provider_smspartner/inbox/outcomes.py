@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import case, func, select
 
 from airflow_provider_smspartner.api.posts import Kind, Post
 from airflow_provider_smspartner.inbox.messages import Received, naive
 from airflow_provider_smspartner.journal.outcomes import write_outcomes
-from airflow_provider_smspartner.journal.table import PRIMARY_KEY, SENDS
+from airflow_provider_smspartner.journal.schema import BATCHES, CAMPAIGNS, IS_AS_BATCH, OF_CAMPAIGN, PEOPLE
 from airflow_provider_smspartner.rules.echoes import read_number
 
 if TYPE_CHECKING:
@@ -22,8 +22,16 @@ if TYPE_CHECKING:
 Texts = dict[tuple[str, str], list["RowMapping"]]
 """What the ledger has texted, by connection and number."""
 
-OF_TEXT: Final = tuple(SENDS.c[name] == bindparam(f"of_{name}") for name in PRIMARY_KEY)
-COLUMNS: Final = (*PRIMARY_KEY, "tag", "message_id", "accepted_at")
+TEXTS: Final = select(
+    CAMPAIGNS.c.connection,
+    CAMPAIGNS.c.campaign.label("named"),
+    PEOPLE.c.number,
+    PEOPLE.c.event,
+    PEOPLE.c.campaign,
+    BATCHES.c.tag,
+    case((IS_AS_BATCH, BATCHES.c.message_id)).label("message_id"),
+    case((IS_AS_BATCH, BATCHES.c.accepted_at)).label("accepted_at"),
+).select_from(OF_CAMPAIGN)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +69,7 @@ def settle(connection: Connection, received: Sequence[Received]) -> Settled:
         settled.strangers += text is None and one.post.kind is Kind.REPORT
         if about := text or latest_of(texts, one.post):
             outcomes.append(outcome(one.post, about))
-    write_outcomes(connection, OF_TEXT, outcomes)
+    write_outcomes(connection, outcomes)
     return settled
 
 
@@ -70,20 +78,20 @@ def number_meant(connection: Connection, one: Received) -> str:
     post = one.post
     if post.number.startswith("+") or post.message_id is None:
         return post.number
-    people = set(connection.scalars(select(SENDS.c.number).where(*of_message(one))))
+    of_people = select(PEOPLE.c.number).select_from(OF_CAMPAIGN).where(*of_message(one), IS_AS_BATCH)
+    people = set(connection.scalars(of_people))
     return read_number(post.number, ours=people.__contains__) or post.number
 
 
 def of_message(one: Received) -> tuple[Any, ...]:
-    """Return the rows of the message that a post names, as conditions."""
-    return (SENDS.c.connection == one.connection, SENDS.c.message_id == one.post.message_id)
+    """Return the batch of the message that a post names, as conditions."""
+    return (CAMPAIGNS.c.connection == one.connection, BATCHES.c.message_id == one.post.message_id)
 
 
 def texts_to(connection: Connection, numbers: Iterable[str]) -> Texts:
     """Return what the ledger has texted to these numbers."""
-    wanted = select(*(SENDS.c[name] for name in COLUMNS)).where(SENDS.c.number.in_(list(numbers)))
     texts: Texts = {}
-    for row in connection.execute(wanted).mappings():
+    for row in connection.execute(TEXTS.where(PEOPLE.c.number.in_(list(numbers)))).mappings():
         texts.setdefault((row["connection"], row["number"]), []).append(row)
     return texts
 
@@ -113,18 +121,19 @@ def place_of(connection: Connection, one: Received, text: RowMapping | None, num
     number has got the text, and its owner may answer.
     """
     if text is not None:
-        return Place(campaign=text["campaign"], tag=text["tag"], number=number)
+        return Place(campaign=text["named"], tag=text["tag"], number=number)
     if one.post.message_id is None or one.post.kind is Kind.REPORT:
         return Place(campaign=None, tag=one.post.tag, number=number)
-    campaign, tag = func.min(SENDS.c.campaign), func.min(SENDS.c.tag)
-    row = connection.execute(select(campaign, tag).where(*of_message(one))).one()
+    names = select(func.min(CAMPAIGNS.c.campaign), func.min(BATCHES.c.tag))
+    of_campaign = BATCHES.join(CAMPAIGNS, BATCHES.c.campaign == CAMPAIGNS.c.id)
+    row = connection.execute(names.select_from(of_campaign).where(*of_message(one))).one()
     return Place(campaign=row[0], tag=row[1] or one.post.tag, number=number)
 
 
 def outcome(post: Post, text: RowMapping) -> dict[str, Any]:
     """Return what a post changes of a text."""
     return {
-        **{f"of_{name}": text[name] for name in PRIMARY_KEY},
+        **{name: text[name] for name in ("number", "event", "campaign")},
         "status": post.status.value if post.status else None,
         "reported_at": naive(post.happened_at),
         "stop": post.kind is Kind.STOP,

@@ -13,7 +13,8 @@ from sqlalchemy import case, insert, select, update
 from airflow_provider_smspartner.exceptions import NeedsPerson
 from airflow_provider_smspartner.journal import StaleProcess
 from airflow_provider_smspartner.journal.eligibility import Claimant
-from airflow_provider_smspartner.journal.table import TASKS, Conflict, moment
+from airflow_provider_smspartner.journal.schema import TASKS
+from airflow_provider_smspartner.journal.table import Conflict, moment
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection, Row
