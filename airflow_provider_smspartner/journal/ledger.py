@@ -16,13 +16,12 @@ from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import update
 
-from airflow_provider_smspartner.exceptions import NeedsPerson, SMSPartnerError
 from airflow_provider_smspartner.journal import Batch, Memory, StaleProcess
+from airflow_provider_smspartner.journal.adopting import adopt, with_people
 from airflow_provider_smspartner.journal.cancelling import intend, take_over, write_answer
 from airflow_provider_smspartner.journal.claims import (
     drop_claim,
     mine,
-    note_campaign,
     renew_claim,
     write_claims,
 )
@@ -100,7 +99,7 @@ class SqlLog:
     # ---- what this task did before -----------------------------------------------------------------
 
     def begin(self) -> None:
-        """Note it in the fence; the table itself needs no beginning."""
+        """Note it in the fence; the tables need no beginning."""
         if self._fence:
             self._fence.begin()
 
@@ -120,12 +119,7 @@ class SqlLog:
         return memory
 
     def _begin_try(self) -> int:
-        def begin(connection: Connection) -> int:
-            claimed = begin_try(connection, self._me, self._now())
-            note_campaign(connection, self._me)
-            return claimed
-
-        claimed = self._ledger.transact(begin)
+        claimed = self._ledger.transact(lambda connection: begin_try(connection, self._me, self._now()))
         self._has_begun = True
         return claimed
 
@@ -148,39 +142,20 @@ class SqlLog:
         """
         sent = (batch for batch in memory.batches if batch.state is BatchState.ACCEPTED)
         found = [batch for batch in sent if batch.ordinal not in self._of_fence]
-        if found and self._me.by_event:
-            raise NeedsPerson(
-                "event_column: the ledger has lost what this task sent, and the platform lists people "
-                f"without their events (tag {found[0].tag}), so nobody can tell who is left. Restore the "
-                "ledger, or send to the others with another task."
-            )
-        people = [self._members(batch) for batch in found]
-        self._ledger.transact(lambda connection: self._adopt(connection, found, people))
+        adopted = with_people(found, self._me, self._look, self._recogniser)
+        self._ledger.transact(partial(self._adopt, batches=adopted))
         if self._fence:
             self._fence.open(Memory())
-
-    def _members(self, batch: Batch) -> tuple[Person, ...]:
-        """Return who is under a tag, by a second look; the first has left hashes."""
-        members = tuple(map(Person, sorted(self._look(batch.tag) or ())))
-        if self._recogniser.hashes(members) != batch.hashes:
-            raise SMSPartnerError(f"SMS Partner lists other people under tag {batch.tag} than a moment ago.")
-        return members
 
     def note(self, world: World) -> None:
         """Write it into the fence, which a ledger that is lost or replaced cannot contradict."""
         if self._fence:
             self._fence.note(world)
 
-    def _adopt(
-        self, connection: Connection, batches: Sequence[Batch], people: Sequence[tuple[Person, ...]]
-    ) -> None:
+    def _adopt(self, connection: Connection, *, batches: Sequence[Batch]) -> None:
         # All or none: the next try would take some for all of them
         self._check_turn(connection, batches=max((batch.ordinal + 1 for batch in batches), default=0))
-        for batch, members in zip(batches, people, strict=True):
-            now = self._now()
-            adopted = replace(batch, people=members, hashes=self._recogniser.hashes(members))
-            write_claims(connection, [adopted], self._me, now)
-            write_accepted(connection, adopted, self._me, moment(now))
+        adopt(connection, batches, self._me, self._now())
 
     # ---- who is left -------------------------------------------------------------------------------
 

@@ -39,9 +39,6 @@ LONGEST_LOCK: Final = 15
 LONGEST_IDLE: Final = 60
 """Seconds after which the database gives up on a transaction whose process does not go on: its host may have
 vanished, and whoever comes after it must not wait until the network says so."""
-PLANS: Final = ("enable_seqscan", "enable_hashjoin", "enable_mergejoin")
-"""Plans that PostgreSQL must not take: it takes a table for small that has grown by a million rows since it
-was last counted, and would read all people for the sake of some."""
 
 
 class Conflict(Exception):
@@ -97,18 +94,15 @@ class Ledger:
 
 
 def set_limits(connection: Connection) -> None:
-    """Give the locks of a transaction an end, where the database has one, and PostgreSQL the plans to take.
+    """Give the locks of a transaction an end, where the database has one.
 
     For each transaction, not for each connection: a pooler in between may give its connection to others.
     """
     if connection.dialect.name == "postgresql":
-        limits = {
-            "lock_timeout": f"{LONGEST_LOCK}s",
-            "idle_in_transaction_session_timeout": f"{LONGEST_IDLE}s",
-        }
-        settings = {**limits, **dict.fromkeys(PLANS, "off")}
-        told = ", ".join(f"set_config('{name}', '{value}', true)" for name, value in settings.items())
-        connection.exec_driver_sql(f"SELECT {told}")
+        connection.exec_driver_sql(
+            f"SELECT set_config('lock_timeout', '{LONGEST_LOCK}s', true), "
+            f"set_config('idle_in_transaction_session_timeout', '{LONGEST_IDLE}s', true)"
+        )
     elif connection.dialect.name in ("mysql", "mariadb"):
         connection.exec_driver_sql(f"SET SESSION innodb_lock_wait_timeout = {LONGEST_LOCK}")
         if getattr(connection.dialect, "is_mariadb", False):
