@@ -21,15 +21,16 @@ from sqlalchemy.exc import DBAPIError
 from airflow_provider_smspartner.inbox import KINDS
 from airflow_provider_smspartner.inbox.consumers import last_positions, positions_of
 from airflow_provider_smspartner.journal.inbox import INBOX
-from airflow_provider_smspartner.journal.table import SENDS
+from airflow_provider_smspartner.journal.schema import PEOPLE
 from airflow_provider_smspartner.rules.callbacks import callbacks, path_secret
 from airflow_provider_smspartner.simulator import Posting, Simulator
 from faults import inbox_judge as judge
 from faults.inbox_processes import CONSUMER, KEY, Database, Place, listens, read, receive, start
 from scripts.local_airflow import free_port
+from tests.databases import write_sends
 from tests.inbox.conftest import sent
 
-PEOPLE, REPLIES, MOST_KILLS = 10, 8, 4
+MEMBERS, REPLIES, MOST_KILLS = 10, 8, 4
 LONGEST = 60.0
 """Seconds after which a run counts as unfinished."""
 LONGEST_IDLE = 0.5
@@ -51,7 +52,7 @@ class Run:
         self.simulator = simulator
         self.kills: Counter[str] = Counter()
         self.back = 0
-        self.people = [f"+336{seed:05}{n:03}" for n in range(PEOPLE)]
+        self.people = [f"+336{seed:05}{n:03}" for n in range(MEMBERS)]
         self.posting = Posting(
             after_seconds=0.1,
             times=self.dice.choice((1, 1, 2, 3)),
@@ -105,7 +106,7 @@ class Run:
         message_id = str(answer["message_id"])
         rows = [sent(number, message_id=message_id, tag="proof") for number in self.people]
         with self.database.engine.begin() as connection:
-            connection.execute(sa.insert(SENDS), rows)
+            write_sends(connection, rows)
 
     def _post_and_kill(self) -> None:
         """Let people answer and processes die, in any order."""
@@ -157,7 +158,7 @@ class Run:
         known: Statuses = {}
         while not over.wait(0.02):
             with suppress(DBAPIError), self.database.engine.connect() as connection:
-                rows = connection.execute(sa.select(SENDS.c.number, SENDS.c.status))
+                rows = connection.execute(sa.select(PEOPLE.c.number, PEOPLE.c.status))
                 now = {row.number: row.status for row in rows}
                 self.back += judge.gone_back(known, now)
                 known = now
@@ -183,7 +184,7 @@ class Run:
         posts = self.simulator.posts
         with self.database.engine.connect() as connection:
             rows = connection.execute(sa.select(INBOX)).all()
-            statuses = dict(connection.execute(sa.select(SENDS.c.number, SENDS.c.status)).all())
+            statuses = dict(connection.execute(sa.select(PEOPLE.c.number, PEOPLE.c.status)).all())
         kept = Counter((row.kind, row.number, row.status or row.text) for row in rows)
         expected = judge.acknowledged(posts)
         final = {number: self.simulator.fates[number].status.lower() for number in self.people}  # type: ignore[union-attr]

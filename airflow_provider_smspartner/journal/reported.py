@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import and_, case, func, or_, select
 
 from airflow_provider_smspartner.journal.refreshing import AT_ONCE, IS_OPEN, NAME, sent
-from airflow_provider_smspartner.journal.table import SENDS, Ledger
+from airflow_provider_smspartner.journal.schema import BATCHES, OF_CAMPAIGN, PEOPLE
+from airflow_provider_smspartner.journal.table import Ledger
 from airflow_provider_smspartner.rules import delivery
 
 if TYPE_CHECKING:
@@ -40,13 +41,14 @@ def _read(
 ) -> dict[str, Reports]:
     """Count first: of a message that still has open people, nobody's row is read."""
     people, still_open = func.count().label("people"), func.sum(case((IS_OPEN, 1), else_=0)).label("open")
-    wanted = select(NAME.label("name"), people, still_open)
+    wanted = select(NAME.label("name"), people, still_open).select_from(OF_CAMPAIGN)
     counted = connection.execute(wanted.where(*sent(connection_id), named(list(counts))).group_by(NAME))
     whole = [row.name for row in counted if not row.open and row.people == counts[row.name]]
     if not whole:
         return {}
-    columns = (NAME.label("name"), SENDS.c.number, SENDS.c.status, SENDS.c.stop, SENDS.c.reported_at)
-    rows = connection.execute(select(*columns).where(*sent(connection_id), named(whole)))
+    own = (PEOPLE.c.number, PEOPLE.c.status, PEOPLE.c.stop, PEOPLE.c.reported_at)
+    of_people = select(NAME.label("name"), *own).select_from(OF_CAMPAIGN)
+    rows = connection.execute(of_people.where(*sent(connection_id), named(whole)))
     reports: dict[str, list[delivery.Report]] = {}
     for row in rows:
         reports.setdefault(row.name, []).append(report(row))
@@ -57,7 +59,7 @@ def _read(
 def named(names: Sequence[str]) -> ColumnElement[bool]:
     """Return the rows of messages, by their ids or, where they have none, by their tags."""
     ids, tags = [name for name in names if name.isdigit()], [name for name in names if not name.isdigit()]
-    return or_(SENDS.c.message_id.in_(ids), and_(SENDS.c.message_id.is_(None), SENDS.c.tag.in_(tags)))
+    return or_(BATCHES.c.message_id.in_(ids), and_(BATCHES.c.message_id.is_(None), BATCHES.c.tag.in_(tags)))
 
 
 def report(row: Row[*tuple[Any, ...]]) -> delivery.Report:

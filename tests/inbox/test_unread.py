@@ -17,7 +17,8 @@ from airflow_provider_smspartner.inbox.messages import inbox_in
 from airflow_provider_smspartner.journal import StaleProcess
 from airflow_provider_smspartner.journal.inbox import COUNTER, INBOX
 from airflow_provider_smspartner.journal.table import Ledger
-from tests.inbox.conftest import ANN, BOB, NOON, add, in_sqlite, reply, report, rows
+from tests.databases import in_sqlite
+from tests.inbox.conftest import ANN, BOB, NOON, add, reply, report, rows
 
 
 class Time:

@@ -15,7 +15,8 @@ from airflow.providers.common.compat.sdk import AirflowFailException
 
 from airflow_provider_smspartner import api
 from airflow_provider_smspartner.exceptions import NeedsPerson, NotFoundError, SMSPartnerError
-from airflow_provider_smspartner.journal.table import SENDS, Ledger
+from airflow_provider_smspartner.journal.schema import PEOPLE
+from airflow_provider_smspartner.journal.table import Ledger
 from airflow_provider_smspartner.simulator import Settings
 from airflow_provider_smspartner.simulator.messages import Message
 from airflow_provider_smspartner.simulator.platform import Platform
@@ -121,7 +122,7 @@ def test_a_ledger_that_was_emptied_is_lost_and_not_new() -> None:
     sent.attempt_anyway(EVERYBODY)
     assert sent.stage.texts_per_number()
     with sent.ledger.engine.begin() as connection:
-        connection.execute(sa.delete(SENDS))
+        connection.execute(sa.delete(PEOPLE))
 
     assert_everyone_once(sent, sent.finish(EVERYBODY))
 
@@ -130,7 +131,7 @@ def test_a_ledger_that_was_emptied_is_lost_and_not_new() -> None:
 def test_after_a_ledger_was_emptied_another_tag_has_to_be_put_back() -> None:
     sent = half_sent("ledger")
     with sent.ledger.engine.begin() as connection:
-        connection.execute(sa.delete(SENDS))
+        connection.execute(sa.delete(PEOPLE))
     sent.user_tag = "autumn"
 
     with pytest.raises(NeedsPerson, match=r"^tag: .*None.*'autumn'"):
@@ -158,7 +159,7 @@ def test_a_ledger_is_not_read_with_the_key_of_another_account(emptied: bool, die
     sent.attempt_anyway(EVERYBODY)
     if emptied:
         with sent.ledger.engine.begin() as connection:
-            connection.execute(sa.delete(SENDS))
+            connection.execute(sa.delete(PEOPLE))
     ours, secret = sent.stage, sent.secret
     sent.line.stage, sent.secret = Stage(Settings(balance=RICH), clock=sent.clock.utc), "another key"
     if dies_at:

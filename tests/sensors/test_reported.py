@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import sqlalchemy as sa
 
 from airflow_provider_smspartner.inbox.messages import inbox_of
-from airflow_provider_smspartner.journal.table import SENDS, Ledger
+from airflow_provider_smspartner.journal.table import Ledger
 from airflow_provider_smspartner.simulator import Simulator
+from tests.databases import write_sends
 from tests.inbox.conftest import add, reply, report, sent
 from tests.sensors.story import ANN, BOB, EVE, START, ZOE, Story
 
@@ -44,12 +44,12 @@ def results(story: Story, ledger: Ledger, inbox_url: str | None) -> Sequence[dic
     story.sim.deliver(after_seconds=60)
     sends = [story.send(*people) for people in BATCHES]
     rows = [
-        sent(number, message_id=each["message_ids"][0])
-        for each, people in zip(sends, BATCHES, strict=True)
+        sent(number, ordinal=ordinal, message_id=each["message_ids"][0])
+        for ordinal, (each, people) in enumerate(zip(sends, BATCHES, strict=True), start=1)
         for number in people
     ]
     with ledger.engine.begin() as connection:
-        connection.execute(sa.insert(SENDS), rows)
+        write_sends(connection, rows)
     return sends
 
 
