@@ -62,6 +62,7 @@ DRIVEN_BY: Final[dict[str, tuple[str, ...]]] = {
     "journal.outcomes": ("journal/test_upkeep",),
     "journal.protocol": ("journal/test_task_state", "sending/test_stopping"),
     "journal.refreshing": ("operators/test_refresh_statuses",),
+    "journal.reported": ("sensors/test_reported",),
     "journal.screening": ("journal/test_claims",),
     "journal.seals": ("journal/test_task_state",),
     "journal.union": ("sending/test_between_tries",),
