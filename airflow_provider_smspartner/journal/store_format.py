@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any, Final
 
@@ -183,8 +183,8 @@ class Outline:
     """What is written of a batch, but for its people. It may have been edited: whoever shows it checks it."""
 
     state: BatchState
-    people: Any = None
-    """How many; None when it is not written."""
+    people: Any = field(default=None, repr=False)
+    """How many, or whatever somebody has put there; None when it is not written."""
     tag: Any = None
     claimed_at: Any = None
     message_id: Any = None
