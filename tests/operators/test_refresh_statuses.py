@@ -6,7 +6,6 @@ import json
 import sqlite3
 from contextlib import closing
 from datetime import datetime, timedelta
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -83,20 +82,19 @@ def test_looks_come_further_apart(
     sim.deliver(after_seconds=1e9)
     send(run, ANN, campaign="a")
     began = datetime.now().timestamp()
-    at = [0.0]
+    at, looks = [1.0], 0
     monkeypatch.setattr(RefreshStatusesOperator, "now", staticmethod(lambda: began + at[0]))
 
-    looks = []
-    for minute in range(72 * 60 + 10):
-        at[0] = minute * MINUTE + 1
-        if minute < 30 or minute % 15 == 0:
-            looks += [minute] * run(refresh())["requests"]
+    while at[0] < 72 * HOUR:
+        assert run(refresh())["requests"] == 1, f"after {at[0]:.0f} s"
+        looks += 1
+        wait = min(max(MINUTE, 0.4 * at[0]), 3 * HOUR)
+        at[0] += 0.9 * wait
+        assert run(refresh())["requests"] == 0, f"after {at[0]:.0f} s"
+        at[0] += 0.11 * wait
 
-    assert looks[0] == 0
-    gaps = [later - earlier for earlier, later in pairwise(looks)]
-    assert gaps == sorted(gaps)
-    assert len(looks) < 60
-    assert looks[-1] <= 72 * 60
+    assert looks < 45  # a look each minute would be 4,320
+    assert run(refresh()) == {"messages": 0, **NOBODY, "requests": 0}
 
 
 @pytest.mark.parametrize("people", [1, 7, 500])
