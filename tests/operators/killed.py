@@ -40,7 +40,7 @@ def die_after(answers: int) -> None:
             os._exit(KILLED)
         return answer
 
-    SMSPartnerHook.call = call  # type: ignore[method-assign]
+    SMSPartnerHook.call = call  # type: ignore[method-assign, assignment]
 
 
 if __name__ == "__main__":

@@ -51,7 +51,7 @@ def test_every_python_and_every_process_agrees() -> None:
         "print(json.dumps([position(*who) for who in json.load(sys.stdin)]))"
     )
     given = json.dumps([*PLACES])
-    for python in (sys.executable, *others):
+    for python in (Path(sys.executable), *others):
         command = [python, "-c", code]
         told = subprocess.run(command, cwd=ROOT, input=given, capture_output=True, text=True, check=True)
         assert json.loads(told.stdout) == [*PLACES.values()], python
