@@ -51,10 +51,10 @@ def test_every_python_and_every_process_agrees() -> None:
         "print(json.dumps([position(*who) for who in json.load(sys.stdin)]))"
     )
     given = json.dumps([*PLACES])
-    for python in (Path(sys.executable), *others):
-        command = [python, "-c", code]
+    for interpreter in (sys.executable, *map(str, others)):
+        command = [interpreter, "-c", code]
         told = subprocess.run(command, cwd=ROOT, input=given, capture_output=True, text=True, check=True)
-        assert json.loads(told.stdout) == [*PLACES.values()], python
+        assert json.loads(told.stdout) == [*PLACES.values()], interpreter
 
 
 @pytest.mark.parametrize("salt", [f"campaign {i}" for i in range(20)])
