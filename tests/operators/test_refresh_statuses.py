@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from bisect import bisect_left
 from contextlib import closing
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -97,25 +99,38 @@ def test_looks_come_further_apart(
     assert run(refresh()) == {"messages": 0, **NOBODY, "requests": 0}
 
 
+def next_look(message: Open, *, after: int, last: int) -> int:
+    """Return the minute in which a message that was asked for in another one is due again."""
+    return bisect_left(range(last), True, after + 1, key=lambda minute: message.is_due(minute * MINUTE))
+
+
 @pytest.mark.parametrize("people", [1, 7, 500])
 def test_two_thousand_messages_for_two_days_take_a_twentieth_of_asking_each_minute(people: int) -> None:
-    """Nobody ever reports: the dearest case. In simulated time, a run each minute."""
-    asked_at: dict[str, float] = {}
-    taken = 0
-    for minute in range(48 * 60):
-        now = minute * MINUTE
-        messages = [
-            Open(name=str(id_), people=people, left_at=0.0, asked_at=asked_at.get(str(id_)))
-            for id_ in range(2)
-        ]
-        due = [message for message in messages if message.is_due(now)]
-        taken += len(due)
-        asked_at |= {message.name: now for message in due}
+    """Nobody ever reports: the dearest case. In simulated time, with a run each minute."""
+    last, requests = 48 * 60, 0
+    due: dict[int, list[Open]] = {}
+    for number in range(2_000):  # within an hour
+        message = Open(name=str(number), people=people, left_at=1.8 * number)
+        due.setdefault(int(message.left_at // MINUTE) + 1, []).append(message)
 
-    assert taken / 2 * 2_000 <= 2_000 * 48 * 60 / 20
-    together = requests_for([Open(name=str(id_), people=people, left_at=0.0) for id_ in range(2_000)])
-    assert len(together) == -(-2_000 * people // 500) if people != 7 else len(together) <= 29
-    assert sum(len(request) for request in together) == 2_000
+    for minute in range(last):
+        asked = [replace(message, asked_at=minute * MINUTE) for message in due.pop(minute, ())]
+        requests += len(requests_for(asked))
+        for message in asked:
+            due.setdefault(next_look(message, after=minute, last=last), []).append(message)
+
+    assert due.keys() == {last}
+    assert 2_000 * people / 500 <= requests <= 2_000 * last / 20
+
+
+@pytest.mark.parametrize(("people", "fewest"), [(1, 4), (7, 29), (500, 2_000)])
+def test_as_few_requests_as_can_be_name_each_message_once(people: int, fewest: int) -> None:
+    messages = [Open(name=str(number), people=people, left_at=0.0) for number in range(2_000)]
+
+    together = requests_for(messages)
+
+    assert len(together) == fewest
+    assert sorted(one.name for request in together for one in request) == sorted(one.name for one in messages)
     assert all(len(request) == 1 or sum(one.people for one in request) <= 500 for request in together)
 
 
