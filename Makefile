@@ -49,6 +49,7 @@ quick: install  ## what starts no processes; about a minute
 
 thorough: install  ## the same, further than each change needs: more examples, and a crash at more moments
 	$(BIN)/python -m pytest $(QUICK) --hypothesis-profile thorough
+	$(BIN)/python -m pytest -m airflow --hypothesis-profile thorough tests/journal tests/operators
 
 test-oldest: system .venv-oldest/.installed  ## everything on Airflow 3.1.8, with the oldest of all that we name
 	.venv-oldest/bin/python -m pytest $(QUICK)

@@ -15,11 +15,7 @@ from airflow.providers.common.compat.sdk import (
 )
 from airflow.sdk import BaseSensorOperator, PokeReturnValue
 
-from airflow_provider_smspartner.exceptions import (
-    DeliveryFailed,
-    InvalidMessage,
-    SMSPartnerError,
-)
+from airflow_provider_smspartner.exceptions import DeliveryFailed, InvalidMessage, SMSPartnerError
 from airflow_provider_smspartner.links.smspartner import LINKS, show_links
 from airflow_provider_smspartner.operators.arguments import literal
 from airflow_provider_smspartner.rules import arguments
@@ -238,6 +234,7 @@ class DeliveryStatusSensor(RendersOnlyTheAuthor, BaseSensorOperator):
 
     def _tell(self, context: Context, delivery: Delivery) -> None:
         """Hand over to the campaign page what has changed."""
+        delivery = replace(delivery, gates=self._gates, follows=tuple(sorted(self.upstream_task_ids)))
         if self._told is None or replace(self._told, at=delivery.at) != delivery:
             push(context, DELIVERY_KEY, delivery.as_dict())
         self._told = delivery

@@ -22,6 +22,8 @@ from airflow_provider_smspartner.plugins.drawing.batches import (
 from airflow_provider_smspartner.plugins.drawing.causes import cause_of
 from airflow_provider_smspartner.plugins.drawing.handovers import missing
 from airflow_provider_smspartner.plugins.drawing.judgement import KILLED
+from airflow_provider_smspartner.plugins.drawing.reach import add_up as whole_reach
+from airflow_provider_smspartner.plugins.drawing.reach import reach_of
 from airflow_provider_smspartner.plugins.drawing.states import (
     AT_WORK,
     TO_COME,
@@ -57,6 +59,8 @@ class SendStory:
     """The next step after a failure."""
     notes: Sequence[str]
     tally: Tally
+    left_out: Sequence[tuple[str, int]]
+    """Why people were left out, and how many."""
     bar: Markup | None
     curve: Markup | None
     groups: Sequence[Group]
@@ -102,6 +106,7 @@ def send_story(tasks: Sequence[TaskFact], *, now: datetime) -> SendStory:
         todo=next_step(state, troubles, tasks),
         notes=notes_of(tasks),
         tally=tally,
+        left_out=left_out(tasks),
         bar=None if dry_run or redirected else progress(tally, at_work=state in AT_WORK),
         curve=None if dry_run or redirected else over_time(batches, tally),
         groups=groups_of(batches),
@@ -111,6 +116,25 @@ def send_story(tasks: Sequence[TaskFact], *, now: datetime) -> SendStory:
         most=max(costs, default=None),
         dry_run=dry_run,
     )
+
+
+LEFT_OUT: dict[str, str] = {
+    "campaign": "had the campaign before",
+    "other_task": "texted by another task",
+    "erased": "erased",
+    "countries": "in other countries",
+    "stop_list": "on the STOP list",
+}
+"""Reasons among those who are excluded."""
+APART: dict[str, str] = {"held_out": "Held out, outside the share", "capped": "Capped, had enough texts"}
+"""Reasons beside them."""
+
+
+def left_out(tasks: Sequence[TaskFact]) -> list[tuple[str, int]]:
+    """Return why people were left out, and how many: those who are excluded first."""
+    people = whole_reach([reach_of(task) for task in tasks]).held_back
+    labels = {reason: f"– {label}" for reason, label in LEFT_OUT.items()} | APART
+    return [(label, people[reason]) for reason, label in labels.items() if reason in people]
 
 
 def says_more(tally: Tally, tasks: Sequence[TaskFact], state: str | None) -> bool:
