@@ -26,7 +26,6 @@ SETTLED = 2000.0
 MOST_TRIES = 16
 BY_LOG_ALONE = ("another tag", "time to send at taken away")
 """What a walk over the tags cannot know."""
-STORE_IS_LOST = ("store emptied", "run deleted and made again")
 CLOCKS = {-400.0: "clock of the worker behind by 400 s", -50.0: "clock of the worker behind by 50 s"}
 CLOCKS[50.0] = "clock of the worker ahead by 50 s"
 SPELLINGS = {
@@ -191,8 +190,6 @@ class Changing:
             return False
         if change.name in BY_LOG_ALONE and is_lost and self.log != "ledger":
             return False
-        if change.name in STORE_IS_LOST and self.changes["ledger added"]:
-            return False  # a part was remembered in the store alone
         return self.log in change.logs and change.is_possible(self.campaign)
 
     def _change_audience(self) -> None:

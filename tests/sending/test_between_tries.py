@@ -87,6 +87,22 @@ def test_a_ledger_that_is_added_forgets_nobody() -> None:
 
 
 @needs_task_state_store
+@pytest.mark.parametrize("deleted", [False, True])
+def test_a_store_that_is_lost_after_a_ledger_was_added_forgets_nobody(deleted: bool) -> None:
+    sent = half_sent("task state")
+    sent.open_log = LOGS["ledger"]
+    sent.line.fates = deque(TWO_OF_THEM)
+    sent.attempt_anyway(EVERYBODY)
+    sent.store.clear()
+    sent.tries *= not deleted
+
+    assert_everyone_once(sent, sent.finish(EVERYBODY))
+    sent.line.looks = 0
+    sent.attempt(EVERYBODY)
+    assert not sent.line.looks
+
+
+@needs_task_state_store
 def test_a_ledger_that_is_taken_away_has_to_be_put_back() -> None:
     sent = half_sent("ledger")
     sent.open_log = LOGS["task state"]
