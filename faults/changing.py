@@ -53,7 +53,7 @@ class Changing:
         self.dice = dice = random.Random(f"{log} {seed}")  # noqa: S311  # a seed must say it all
         self.log = log
         untrue, scheduled = dice.random() < 0.3, dice.random() < 0.25
-        listed = untrue or dice.random() < 0.5  # a no is a word of its own where nothing could be seen
+        listed = dice.random() < 0.5
         self.settings = Settings(
             balance=Decimal(10**6),
             tag_delay=dice.choice([0.0, 1.0] if untrue else [0.0, 1.0, 30.0, 200.0]),
@@ -61,7 +61,9 @@ class Changing:
             unknown_tag=dice.choice(["refuse", "empty"]),
             list_scheduled=listed,
         )
-        self.kinds = [fate for fate in Fate if untrue or fate not in UNTRUE]
+        believed = set() if listed or not scheduled else {Fate.UNTRUE_NUMBER}  # as the platform's own word
+        impossible = believed if untrue else UNTRUE
+        self.kinds = [fate for fate in Fate if fate not in impossible]
         self.campaign = Campaign(
             MEMORIES[log],
             settings=self.settings,

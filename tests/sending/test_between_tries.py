@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -14,13 +15,18 @@ import sqlalchemy as sa
 from airflow.providers.common.compat.sdk import AirflowFailException
 
 from airflow_provider_smspartner import api
-from airflow_provider_smspartner.exceptions import NeedsPerson, NotFoundError, SMSPartnerError
+from airflow_provider_smspartner.exceptions import (
+    InsufficientCreditError,
+    NeedsPerson,
+    NotFoundError,
+    SMSPartnerError,
+)
 from airflow_provider_smspartner.journal.table import SENDS, Ledger
 from airflow_provider_smspartner.simulator import Settings
 from airflow_provider_smspartner.simulator.messages import Message
 from airflow_provider_smspartner.simulator.platform import Platform
 from airflow_provider_smspartner.simulator.stage import Stage
-from faults.campaign import LOGS, Campaign
+from faults.campaign import LOGS, Campaign, people
 from faults.world import Crash, Fate, FateOfLook
 from tests.airflow_versions import needs_task_state_store
 from tests.sending.conftest import (
@@ -34,6 +40,7 @@ from tests.sending.conftest import (
     every_log,
     scheduled,
 )
+from tests.thorough import stride
 
 TWO_OF_THEM = [Fate.ANSWERED, Fate.ANSWERED, Fate.UNREACHABLE]
 
@@ -295,6 +302,34 @@ def test_a_time_that_is_taken_away_makes_nothing_absent_that_waits(
     sent.clock.pause(DAY)
 
     assert_everyone_once(sent, sent.finish(EVERYBODY))
+
+
+@every_log
+def test_a_no_of_a_gateway_makes_nothing_absent_that_waits_unseen(log: str) -> None:
+    one_batch = people(2)
+    for step in (None, *range(4, 40, stride(5))):
+        sent = campaign(log, settings=Settings(balance=RICH, list_scheduled=False), send_in=IN_AN_HOUR)
+        sent.line.fates = deque([Fate.UNTRUE_NO])
+        sent.attempt_anyway(one_batch, dies_at=step)
+        assert isinstance(sent.attempt_anyway(one_batch), SMSPartnerError)
+        sent.clock.pause(DAY)
+
+        assert_everyone_once(sent, sent.finish(one_batch), one_batch)
+
+
+@every_log
+def test_a_no_of_the_platform_itself_is_believed_of_what_waits_unseen(log: str) -> None:
+    sent = campaign(log, settings=Settings(balance=Decimal(0), list_scheduled=False), send_in=IN_AN_HOUR)
+    with pytest.raises(InsufficientCreditError):
+        sent.attempt(EVERYBODY)
+    sent.stage.settings = Settings(balance=RICH, list_scheduled=False)
+    sent.stage.platform.balance = RICH
+
+    if log == "neither":  # it cannot know of the no, and has to wait until what waits can be seen
+        sent.clock.pause(DAY)
+    sent.attempt(EVERYBODY)
+    sent.clock.pause(DAY)
+    assert sent.stage.texts_per_number() == dict.fromkeys(EVERYBODY, 1)
 
 
 @every_log
