@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -21,12 +21,13 @@ from airflow_provider_smspartner.exceptions import (
     NotFoundError,
     SMSPartnerError,
 )
+from airflow_provider_smspartner.journal import CLOCK_MARGIN
 from airflow_provider_smspartner.journal.table import SENDS, Ledger
 from airflow_provider_smspartner.simulator import Settings
 from airflow_provider_smspartner.simulator.messages import Message
 from airflow_provider_smspartner.simulator.platform import Platform
 from airflow_provider_smspartner.simulator.stage import Stage
-from faults.campaign import LOGS, Campaign, people
+from faults.campaign import LOGS, VERIFY_TIMEOUT, Campaign, people
 from faults.world import Crash, Fate, FateOfLook
 from tests.airflow_versions import needs_task_state_store
 from tests.sending.conftest import (
@@ -363,15 +364,17 @@ def test_what_is_held_for_the_night_is_not_taken_for_absent(
 
 
 @every_log
-def test_a_clock_that_is_behind_shortens_no_waiting_time(log: str) -> None:
-    for step in range(4, 24):
-        sent = campaign(log, settings=Settings(balance=RICH, tag_delay=20))
-        sent.line.always = Fate.ANSWER_LOST
-        sent.now = lambda clock=sent.clock: clock.now() - 400  # type: ignore[misc]
-        sent.attempt_anyway(EVERYBODY, dies_at=step)
+@pytest.mark.parametrize(("behind", "tag_delay"), [(CLOCK_MARGIN - 10, VERIFY_TIMEOUT), (400, 0)])
+def test_a_clock_that_is_behind_shortens_no_waiting_time(log: str, behind: float, tag_delay: float) -> None:
+    one_batch = people(2)
+    for step in range(4, 24, stride(4)):
+        sent = campaign(log, settings=Settings(balance=RICH, tag_delay=tag_delay))
+        sent.line.always = Fate.LATE
+        sent.now = lambda clock=sent.clock: clock.now() - behind  # type: ignore[misc]
+        sent.attempt_anyway(one_batch, dies_at=step)
         sent.now, sent.line.always = sent.clock.now, None
 
-        assert_everyone_once(sent, sent.finish(EVERYBODY))
+        assert_everyone_once(sent, sent.finish(one_batch), one_batch)
 
 
 # ---- absence takes more than one look -------------------------------------------------------------
@@ -396,6 +399,23 @@ def test_one_look_that_slips_doubles_nobody(log: str, slips: int) -> None:
 
     def slip(call: Any) -> Any:
         if next(looks) == slips:
+            raise NotFoundError(call.path, 4)
+        return look(call)
+
+    sent.line._look = slip  # type: ignore[method-assign]
+
+    assert_everyone_once(sent, sent.finish(EVERYBODY))
+
+
+@pytest.mark.parametrize("slips", [2, 3, 4])
+def test_a_walk_that_was_seen_to_slip_is_repeated_until_it_tells_nothing_new(slips: int) -> None:
+    sent = half_sent("neither")
+    sent.clock.pause(1000)
+    look, left = sent.line._look, Counter({sent.tag_of(0): 1, sent.tag_of(1): slips})
+
+    def slip(call: Any) -> Any:
+        if left[tag := str(call.fields["tag"])]:
+            left[tag] -= 1
             raise NotFoundError(call.path, 4)
         return look(call)
 
