@@ -40,7 +40,7 @@ from airflow_provider_smspartner.journal.schema import BATCHES
 from airflow_provider_smspartner.journal.screening import Screening
 from airflow_provider_smspartner.journal.table import Key, Ledger, moment, who
 from airflow_provider_smspartner.journal.tries import begin_try, may_go_on
-from airflow_provider_smspartner.journal.union import ordinals_of_store, united
+from airflow_provider_smspartner.journal.union import ordinals_of_store, store_lost, united
 from airflow_provider_smspartner.journal.world import UNNAMED, World
 from airflow_provider_smspartner.rules.people import Person, Recogniser
 from airflow_provider_smspartner.rules.sending_states import OPEN, BatchState, names
@@ -89,6 +89,8 @@ class SqlLog:
         self._has_begun = self._is_cancelling = False
         self._of_fence: frozenset[int] = frozenset()
         """Ordinals of batches that a try without the ledger has left in the task state store."""
+        self._remembered: frozenset[int] = frozenset()
+        """Those of all batches that need not be looked for."""
         self._screening = Screening(ledger, claimant, look, now)
 
     @property
@@ -113,9 +115,12 @@ class SqlLog:
         of_fence = self._fence.load() if self._fence else None
         self._of_fence = ordinals_of_store(batches, of_fence)
         memory = united(batches, of_fence)
+        if self._fence and batches and not (of_fence and of_fence.in_ledger):
+            memory = store_lost(batches)
         if claimed and not batches:
             log.warning("The ledger has lost whom this task had claimed: it is looked up by tag")
             memory = replace(memory or Memory(), lost=True)
+        self._remembered = frozenset(batch.ordinal for batch in (memory.batches if memory else ()))
         return memory
 
     def _begin_try(self) -> int:
@@ -141,11 +146,13 @@ class SqlLog:
         :raises NeedsPerson: the texts are for events, of which the platform knows nothing.
         """
         sent = (batch for batch in memory.batches if batch.state is BatchState.ACCEPTED)
-        found = [batch for batch in sent if batch.ordinal not in self._of_fence]
+        found = [batch for batch in sent if batch.ordinal not in self._remembered]
         adopted = with_people(found, self._me, self._look, self._recogniser)
         self._ledger.transact(partial(self._adopt, batches=adopted))
         if self._fence:
             self._fence.open(Memory())
+            in_ledger = self._remembered - self._of_fence | {batch.ordinal for batch in found}
+            self._fence.count_claims(1 + max(in_ledger, default=-1))
 
     def note(self, world: World) -> None:
         """Write it into the fence, which a ledger that is lost or replaced cannot contradict."""

@@ -36,7 +36,8 @@ COUNTED = f"INSERT INTO smspartner_inbox_counter (one, last) VALUES (1, {MANY})"
 def large(ledger: Ledger, engine: sa.Engine) -> Ledger:
     """An inbox with many posts, of which a consumer has read nearly all, and a ledger with many people."""
     of_task = {"task": "s" * 32}
-    batches = [of_task | {"ordinal": n, "message_id": str(n), "tag": f"tag-{n}"} for n in range(PEOPLE // 500)]
+    messages = range(PEOPLE // 500)
+    batches = [of_task | {"ordinal": n, "message_id": str(n), "tag": f"tag-{n}"} for n in messages]
     people = [sent(f"+336{n:08}", **batches[n // 500]) for n in range(PEOPLE)]
     with engine.begin() as connection:
         for statement in (POSTS, READ, COUNTED):
