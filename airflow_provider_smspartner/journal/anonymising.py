@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import bindparam, delete, func, not_, or_, select, update
+from sqlalchemy import and_, bindparam, delete, func, not_, or_, select, update
 
 from airflow_provider_smspartner.exceptions import InvalidMessage
 from airflow_provider_smspartner.journal.opening import open_ledger
@@ -63,7 +63,7 @@ def old_campaigns(connection: Connection, *, conn_id: str, before: datetime) -> 
     key = (SENDS.c.connection, SENDS.c.sandbox, SENDS.c.campaign)
     latest = func.max(func.coalesce(SENDS.c.scheduled_for, SENDS.c.claimed_at))
     grouped = select(*key).where(SENDS.c.connection == conn_id).group_by(*key)
-    old = grouped.having(func.max(SENDS.c.claimed_at) < before, latest < before)
+    old = grouped.having(and_(func.max(SENDS.c.claimed_at) < before, latest < before))
     return list(connection.execute(old))
 
 

@@ -93,7 +93,7 @@ class Settlement:
         try:
             sent = answer.result()
             self._totals.check_own(sent)
-        except Stopped:
+        except Stopped:  # it is raised before a byte has left, so that nobody has to look the batch up
             self._move(batch, Event.NEVER_LEFT)
         except (APIConnectionError, InvalidMessage) as error:
             self._move(batch, Event.NEVER_LEFT)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any, Final
 
 
@@ -22,11 +23,11 @@ def outputs(sent: Any) -> Any:
 
 
 def default_deferrable() -> bool:
-    """Return what Airflow's configuration says; True where nobody has said anything."""
+    """Return what the environment says of all sensors; True where it says nothing.
+
+    A ``false`` in ``airflow.cfg`` is nobody's choice: Airflow writes all its defaults into that file.
+    """
     from airflow.providers.common.compat.sdk import conf
 
-    sources = conf.as_dict(
-        display_source=True, display_sensitive=True, include_cmds=False, include_secret=False
-    )
-    _, source = sources["operators"]["default_deferrable"]
-    return source == "default" or bool(conf.getboolean("operators", "default_deferrable"))
+    is_chosen = "AIRFLOW__OPERATORS__DEFAULT_DEFERRABLE" in os.environ
+    return bool(conf.getboolean("operators", "default_deferrable")) if is_chosen else True

@@ -6,21 +6,23 @@ What the ledger knows, because reports were posted to the inbox, is not asked fo
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final
 
 from airflow_provider_smspartner.exceptions import NotFoundError, SMSPartnerError
 from airflow_provider_smspartner.hooks.paging import read_pages
 from airflow_provider_smspartner.tracking.progress import Look, Progress
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from airflow_provider_smspartner.api.answers import Statuses
     from airflow_provider_smspartner.hooks.smspartner import SMSPartnerHook
     from airflow_provider_smspartner.tracking.watch import Watch
 
 log = logging.getLogger(__name__)
+
+UNREADABLE_SINCE: Final = "delivery:unreadable_since"
 
 
 class Asking:
@@ -104,3 +106,20 @@ class Asking:
             except NotFoundError:  # the platform has forgotten it, and the counts say so
                 continue
             record_reports(ledger, connection=connection, reports={name: listed.reports})
+
+
+@contextmanager
+def remembered_trouble(store: Any, progress: Progress) -> Iterator[None]:
+    """Carry over to the next look since when nothing could be read: a rescheduled task starts anew.
+
+    :param store: the task state store; None where there is none, or where the task does not start anew.
+    """
+    if store is not None and (since := store.get(UNREADABLE_SINCE)):
+        progress.unreadable_since = datetime.fromisoformat(str(since))
+    before = progress.unreadable_since
+    yield
+    if store is not None and progress.unreadable_since != before:
+        if progress.unreadable_since:
+            store.set(UNREADABLE_SINCE, progress.unreadable_since.isoformat())
+        else:
+            store.delete(UNREADABLE_SINCE)

@@ -24,7 +24,7 @@ from airflow_provider_smspartner.links.smspartner import LINKS, show_links
 from airflow_provider_smspartner.operators.arguments import literal
 from airflow_provider_smspartner.rules import arguments
 from airflow_provider_smspartner.sensors.arguments import OF_THE_SEND, OfTheSend, default_deferrable, outputs
-from airflow_provider_smspartner.sensors.asking import Asking
+from airflow_provider_smspartner.sensors.asking import Asking, remembered_trouble
 from airflow_provider_smspartner.tasks import signals
 from airflow_provider_smspartner.tasks.failures import no_useless_retry
 from airflow_provider_smspartner.tasks.telling import telling
@@ -38,7 +38,6 @@ from airflow_provider_smspartner.tracking.watch import Watch, check_ids, check_s
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-UNREADABLE_SINCE = "delivery:unreadable_since"
 LONGEST = 366 * 86_400
 """Seconds that ``timeout`` and ``poke_interval`` may have."""
 
@@ -64,8 +63,8 @@ class DeliveryStatusSensor(RendersOnlyTheAuthor, BaseSensorOperator):
     :param max_stop_rate: fail at the end when a larger share (0 to 1) answered STOP; likewise.
     :param settled: end when this share (0 to 1) of the reports is final, and judge both rates over the final
         ones; 1 waits for all of them.
-    :param deferrable: by default what ``[operators] default_deferrable`` says, and True where Airflow's
-        configuration does not say it. False holds a worker: each look for ``mode="reschedule"``, the
+    :param deferrable: by default what ``AIRFLOW__OPERATORS__DEFAULT_DEFERRABLE`` says, and True where it
+        is not set. False holds a worker: each look for ``mode="reschedule"``, the
         default then, or all the time for ``mode="poke"``.
     :param poke_interval: seconds to the first poll; later ones come further apart, up to 30 minutes.
     :param timeout: seconds, 48 hours by default, counted from the latest of sending, schedule and, for texts
@@ -139,7 +138,7 @@ class DeliveryStatusSensor(RendersOnlyTheAuthor, BaseSensorOperator):
 
     def execute(self, context: Context) -> Any:
         """Look once; then defer, or poke as ``mode`` says."""
-        show_links(self, context)
+        show_links(context)
         with self._failing(context):
             if not self.deferrable:
                 # Ours is the deadline that counts: it starts with the send, Airflow's with the task
@@ -194,7 +193,8 @@ class DeliveryStatusSensor(RendersOnlyTheAuthor, BaseSensorOperator):
         with no_useless_retry():
             watch = self._watch(context) if self._progress is None else self._progress.watch
             self._progress = self._progress or Progress(watch=watch)
-            with self._remembered_trouble(context, self._progress):
+            store = context.get("task_state_store") if self.reschedule else None
+            with remembered_trouble(store, self._progress):
                 done = self._look(context, self._progress, watch.leaves_by + self.patience)
             return PokeReturnValue(done, self._end(context, self._progress.result(), watch) if done else None)
 
@@ -241,20 +241,6 @@ class DeliveryStatusSensor(RendersOnlyTheAuthor, BaseSensorOperator):
             push(context, DELIVERY_KEY, delivery.as_dict())
         self._told = delivery
 
-    @contextmanager
-    def _remembered_trouble(self, context: Context, progress: Progress) -> Iterator[None]:
-        """Carry over to the next look since when nothing could be read: a rescheduled task starts anew."""
-        store = context.get("task_state_store") if self.reschedule else None
-        if store is not None and (since := store.get(UNREADABLE_SINCE)):
-            progress.unreadable_since = datetime.fromisoformat(str(since))
-        before = progress.unreadable_since
-        yield
-        if store is not None and progress.unreadable_since != before:
-            if progress.unreadable_since:
-                store.set(UNREADABLE_SINCE, progress.unreadable_since.isoformat())
-            else:
-                store.delete(UNREADABLE_SINCE)
-
     def _end(self, context: Context, result: dict[str, Any], watch: Watch) -> dict[str, Any]:
         """Return the counts, unless a rate is missed."""
         if self.ledger_conn_id is not None:
@@ -269,7 +255,8 @@ class DeliveryStatusSensor(RendersOnlyTheAuthor, BaseSensorOperator):
                 "%s of %s people have no final report; some phones never send one", result["waiting"], people
             )
         only_sandbox = watch.sandbox == watch.counts.keys()
-        signals.tell_delivery(self, context, result, watch.by_connection(watch.counts), sandbox=only_sandbox)
+        connections = tuple(watch.by_connection(watch.counts)) or (self.smspartner_conn_id,)
+        signals.tell_delivery(context, result, connections, outlets=self.outlets, sandbox=only_sandbox)
         if verdict.missed and not only_sandbox:
             raise RateMissed(verdict.missed)
         return result

@@ -8,12 +8,16 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from airflow.providers.common.compat.sdk import AirflowException, AirflowSkipException, TaskDeferred
-from airflow.sdk.exceptions import AirflowRescheduleException
 
 from airflow_provider_smspartner.exceptions import SMSPartnerError
 from airflow_provider_smspartner.rules.schedule import PARIS
 from airflow_provider_smspartner.tasks.xcom import push
 from airflow_provider_smspartner.tracking.stops import FAILURE_KEY, WAIT_KEY, Wait, failure_of
+
+try:
+    from airflow.sdk.exceptions import AirflowRescheduleException
+except ImportError:  # below Airflow 3.2
+    from airflow.exceptions import AirflowRescheduleException
 
 if TYPE_CHECKING:
     from airflow.sdk import Context

@@ -38,7 +38,7 @@ def database_of(kind: str, folder: Path) -> Iterator[str]:
         with engine.connect() as connection:
             connection.execute(sa.text(f"DROP DATABASE IF EXISTS {name}"))  # of a process that was killed
             connection.execute(sa.text(f"CREATE DATABASE {name}"))
-        yield sa.make_url(server.url).set(database=name).render_as_string()
+        yield sa.engine.make_url(server.url).set(database=name).render_as_string()
 
 
 @contextmanager

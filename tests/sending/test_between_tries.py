@@ -16,7 +16,6 @@ from airflow.providers.common.compat.sdk import AirflowFailException
 from airflow_provider_smspartner import api
 from airflow_provider_smspartner.exceptions import NeedsPerson, NotFoundError, SMSPartnerError
 from airflow_provider_smspartner.journal.table import SENDS, Ledger
-from airflow_provider_smspartner.sending import evidence
 from airflow_provider_smspartner.simulator import Settings
 from airflow_provider_smspartner.simulator.messages import Message
 from airflow_provider_smspartner.simulator.platform import Platform
@@ -37,12 +36,6 @@ from tests.sending.conftest import (
 )
 
 TWO_OF_THEM = [Fate.ANSWERED, Fate.ANSWERED, Fate.UNREACHABLE]
-
-
-@pytest.fixture(autouse=True)
-def _seconds_apart(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Wait between two looks as a real send does: the clock is in the test's hand."""
-    monkeypatch.setattr(evidence, "APART", 5.0)
 
 
 def half_sent(log: str, **arguments: Any) -> Campaign:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -79,6 +83,24 @@ def test_airflows_configuration_says_whether_it_defers(
         monkeypatch.setenv("AIRFLOW__OPERATORS__DEFAULT_DEFERRABLE", said)
 
     assert DeliveryStatusSensor(task_id="wait", sent={}, **given).deferrable is expected
+
+
+def test_the_false_that_airflow_writes_into_its_file_is_no_choice(tmp_path: Path) -> None:
+    env = {**os.environ, "AIRFLOW_HOME": str(tmp_path), "AIRFLOW__CORE__UNIT_TEST_MODE": "False"}
+    env.pop("AIRFLOW_CONFIG", None)
+    asked = (
+        "from airflow_provider_smspartner.sensors.smspartner import DeliveryStatusSensor\n"
+        "print(DeliveryStatusSensor(task_id='wait', sent={}).deferrable)\n"
+    )
+
+    read = [sys.executable, "-m", "airflow", "config", "get-value", "core", "executor"]
+    subprocess.run(read, env=env, check=True, capture_output=True)
+    answer = subprocess.run(
+        [sys.executable, "-c", asked], env=env, check=True, capture_output=True, text=True
+    )
+
+    assert "\ndefault_deferrable = false\n" in (tmp_path / "airflow.cfg").read_text().lower()
+    assert answer.stdout.splitlines()[-1] == "True"
 
 
 @pytest.mark.parametrize("sent", [None, [None], [None, None]])
