@@ -27,6 +27,7 @@ ROWS = (
     "triggerer",
     "imports",
     "page",
+    "inbox",
 )
 
 

@@ -33,8 +33,8 @@ from tests.inbox.conftest import sent
 MEMBERS, REPLIES, MOST_KILLS = 10, 8, 4
 LONGEST = 60.0
 """Seconds after which a run counts as unfinished."""
-LONGEST_IDLE = 0.5
-"""Seconds that a reader is waited for to begin."""
+LONGEST_IDLE = 10.0
+"""Seconds that a reader is waited for to begin, before it is killed."""
 ATTEMPTS = 1_000
 """The simulated platform never gives a post up: whatever was posted must come in."""
 
@@ -134,12 +134,9 @@ class Run:
             time.sleep(0.01)
 
     def _kill(self, name: str) -> None:
-        """Kill one of them, and start it again after a while: a reader most likely while it reads."""
+        """Kill one of them, and start it again after a while."""
         if name == "reader":
-            until, before = time.monotonic() + LONGEST_IDLE, self.place.noted
-            while self.place.noted == before and time.monotonic() < until:
-                time.sleep(0.01)
-            time.sleep(self.dice.uniform(0, 0.05))
+            self._wait_until_it_reads()
         self.kills[name] += 1
         if name == "database":
             self.database.kill()
@@ -150,6 +147,14 @@ class Run:
         self.processes[name].join()
         time.sleep(self.dice.uniform(0, 0.2))
         self._start(name)
+
+    def _wait_until_it_reads(self) -> None:
+        """Let there be something to read, and wait until it is being read."""
+        until, before = time.monotonic() + LONGEST_IDLE, self.place.noted
+        self.simulator.reply(self.people[-1], f"read {self.kills['reader']}")
+        while self.place.noted == before and time.monotonic() < until:
+            time.sleep(0.01)
+        time.sleep(self.dice.uniform(0, 0.05))
 
     # ---- what came of it ---------------------------------------------------------------------------
 

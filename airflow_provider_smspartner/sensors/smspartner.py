@@ -66,8 +66,7 @@ class DeliveryStatusSensor(RendersOnlyTheAuthor, BaseSensorOperator):
     :param timeout: seconds, 48 hours by default, counted from the latest of sending, schedule and, for texts
         with a STOP mention, the next moment at which such texts may leave.
     :param soft_fail: skip instead of failing.
-    :param ledger_conn_id: a SQL connection whose ledger gets each person's status; see ``docs/ledger.md``.
-        What it knows already, because reports come into the inbox, the platform is not asked for.
+    :param ledger_conn_id: a SQL ledger that gets each person's status, and with an inbox is asked first.
     :param smspartner_conn_id: connection of type ``smspartner`` for ``message_ids``. Results name their own;
         one that names another than is given here is refused.
     :raises DeliveryFailed: fewer were delivered than ``min_delivery_rate``, or ``max_stop_rate`` is passed.
