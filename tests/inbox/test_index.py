@@ -34,7 +34,7 @@ COUNTED = f"INSERT INTO smspartner_inbox_counter (one, last) VALUES (1, {MANY})"
 @pytest.fixture
 def large(ledger: Ledger, engine: sa.Engine) -> Ledger:
     """An inbox with many posts, of which a consumer has read nearly all, and a ledger with many people."""
-    people = [sent(f"+336{n:08}", message_id=str(n // 500), tag=f"tag-{n // 500}") for n in range(PEOPLE)]
+    people = [sent(f"+336{n:08}", message_id=str(n // 500), ordinal=1 + n // 500) for n in range(PEOPLE)]
     with engine.begin() as connection:
         for statement in (POSTS, READ, COUNTED):
             connection.execute(sa.text(statement))

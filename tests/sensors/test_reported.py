@@ -44,8 +44,8 @@ def results(story: Story, ledger: Ledger, inbox_url: str | None) -> Sequence[dic
     story.sim.deliver(after_seconds=60)
     sends = [story.send(*people) for people in BATCHES]
     rows = [
-        sent(number, message_id=each["message_ids"][0])
-        for each, people in zip(sends, BATCHES, strict=True)
+        sent(number, message_id=each["message_ids"][0], ordinal=ordinal)
+        for ordinal, (each, people) in enumerate(zip(sends, BATCHES, strict=True))
         for number in people
     ]
     with ledger.engine.begin() as connection:
