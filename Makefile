@@ -66,8 +66,9 @@ test-distributed: .venv/.installed  ## 100,000 people on two Celery workers, one
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt --editable ".[distributed]"
 	$(BIN)/python -m pytest -m distributed -s tests/distributed
 
-faults: .venv/.installed  ## campaigns that go wrong in every way we know; writes docs/faults.md
+faults: .venv/.installed  ## campaigns and an inbox that go wrong in every way we know; writes docs/faults.md
 	$(BIN)/python -m faults
+	$(BIN)/python -m faults.inbox --seconds 86400
 
 soak: .venv/.installed  ## campaigns, kills, restarts and blips at random, for MINUTES; writes into docs/faults.md
 	$(BIN)/python -m soak --minutes $(MINUTES)

@@ -8,6 +8,8 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
+from faults.inbox_report import BEGIN, END
+
 SERIES = {
     "in process": "faults in one process",
     "no answers": "every answer lost",
@@ -53,6 +55,24 @@ What remembers: the **task state** store of Airflow 3.3, the **ledger** (a SQL t
 fence), or **neither**: then
 the platform's lists by tag are all there is.
 
+## The inbox
+
+`python -m faults.inbox` wrote the table of this part. In each run, ten people of a campaign report and
+answer, some with a STOP; the simulated platform posts as it may: once or up to three times, in order or
+not, as JSON or as a form, long answers in parts, and again half a second later what nobody acknowledged.
+Meanwhile up to four processes are killed with SIGKILL: the receiver, the database with all of its
+processes, and the reader, mostly while it reads. Then everything may finish, and it is counted.
+
+{inbox}
+
+- **Lost**: messages that were acknowledged and are not in the inbox. **Counted twice**: messages that are
+  there more than once, although the platform only repeated them.
+- **Statuses gone back**: people whose final status another one replaced, at any look of a process that
+  looks all the time, or who do not have theirs at the end.
+- **Misread**: messages that the consumer was not given, that it was given again after it had finished with
+  them or out of order, and those of a reader that died that no later one read again.
+- **Unfinished**: runs in which something had not come in, or had not been read, a minute later.
+
 ## Endurance
 
 `make soak` wrote the figures of this part. A real Airflow (scheduler with LocalExecutor, triggerer, DAG
@@ -70,6 +90,8 @@ for an hour; a seed repeats what the dice say, not the moment at which it strike
 """
 SOAKED = ("<!-- soak: begin -->", "<!-- soak: end -->")
 """What stands around the figures of ``make soak``."""
+INBOX = (BEGIN, END)
+"""The same of ``python -m faults.inbox``."""
 PEOPLE_OF_A_KILLED_TASK = "6,000"
 
 
@@ -95,16 +117,25 @@ def cells_of(counted: tuple[str, int] | None) -> str:
 
 
 def write_page(rows: Iterable[dict[str, Any]], path: Path) -> str:
-    """Write the page, but for the figures of ``make soak``, and return its table."""
+    """Write the page, but for the figures of other commands, and return its table."""
     known_rows = list(rows)
     table, kinds = table_of(known_rows), kinds_of(known_rows)
     known = path.read_text() if path.exists() else ""
-    soaked = known.partition(SOAKED[0])[2].partition(SOAKED[1])[0] or "\n"
-    endurance = soaked.join(SOAKED)
     path.write_text(
-        PAGE.format(table=table, kinds=kinds, people=PEOPLE_OF_A_KILLED_TASK, endurance=endurance)
+        PAGE.format(
+            table=table,
+            kinds=kinds,
+            people=PEOPLE_OF_A_KILLED_TASK,
+            inbox=kept_of(known, INBOX),
+            endurance=kept_of(known, SOAKED),
+        )
     )
     return table
+
+
+def kept_of(known: str, marks: tuple[str, str]) -> str:
+    """Return what another command wrote into the page, with its marks."""
+    return (known.partition(marks[0])[2].partition(marks[1])[0] or "\n").join(marks)
 
 
 def table_of(rows: list[dict[str, Any]]) -> str:

@@ -84,6 +84,18 @@ SEND_LOG = (
     b' "rejected": ""}}',
 )
 
+POSTS = (
+    b'{"status": "delivered", "msgId": "5120", "date": 1896111962, "phone": "+33611000001", "cost": "0.045",'
+    b' "currency": "EUR", "tag": "batch7"}',
+    b'{"type": "response", "phone_number": "+33611000001", "text": "ok", "message_id": 5120}',
+    b'{"msisdn": "33611000001", "to": "33700000000", "messageId": "0200000001", "text": "ok", "type": "text",'
+    b' "keyword": "ok", "message-timestamp": "2030-01-31 17:50:00", "concat": "true", "concat-ref": "108",'
+    b' "concat-total": "2", "concat-part": "1"}',
+    b"type=stop&phone_number=%2B33611000001&text=Stop&message_id=5120",
+    b'--b0undary\r\nContent-Disposition: form-data; name="text"\r\n\r\nok\r\n--b0undary\r\n'
+    b'Content-Disposition: form-data; name="phone"\r\n\r\n+33611000001\r\n--b0undary--\r\n',
+)
+
 
 def names_in(*seeds: bytes) -> tuple[str, ...]:
     """Return every name in some JSON, each once."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import shutil
 import socket
 import time
 from collections import Counter
@@ -26,6 +27,7 @@ SERVICES: Mapping[str, Sequence[str]] = {
     "dag-processor": ("dag-processor",),
 }
 
+POLICY = Path(__file__).with_name("cluster_policy.py")
 NAME = "LOCAL_AIRFLOW_SERVICE"
 """The variable that tells a service, and what it starts, its name."""
 FINISHED = ("success", "failed")
@@ -36,7 +38,8 @@ class LocalAirflow:
     """Scheduler with LocalExecutor, triggerer, DAG processor and API server, for the time of a `with` block.
 
     The user is `admin`. Each process runs in its own session and writes `<home>/<name>.log`; leaving the
-    block, by whatever exception, ends all of them with their children.
+    block, by whatever exception, ends all of them with their children. Runs are those that `trigger` or an
+    asset's event starts: the clock starts none.
 
     :param home: the AIRFLOW_HOME, made when it is missing.
     :param dags: the folder of DAG files.
@@ -71,11 +74,11 @@ class LocalAirflow:
             "AIRFLOW__API__WORKERS": "1",
             "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{self.url}/execution/",
             "AIRFLOW__API_AUTH__JWT_SECRET": secrets.token_urlsafe(48),
-            "AIRFLOW__SCHEDULER__USE_JOB_SCHEDULE": "False",  # runs are those that `trigger` starts
         }
 
     def __enter__(self) -> Self:
-        self.home.mkdir(parents=True, exist_ok=True)
+        (self.home / "config").mkdir(parents=True, exist_ok=True)
+        shutil.copy(POLICY, self.home / "config" / "airflow_local_settings.py")
         if airflow("db", "migrate", env=self.env, log=self.home / "db-migrate.log"):
             raise RuntimeError(f"airflow db migrate failed; see {self.home / 'db-migrate.log'}")
         try:

@@ -83,7 +83,8 @@ Let somebody answer, and see {airflow.url}/dags/sms_replies start:
     -d '{{"number": "{somebody}", "text": "OUI"}}'
 
 A DAG of your own: put its file into {DAGS}; it is in the list within half a minute.
-Switched off: schedules (a DAG runs when you trigger it), Airflow's own examples, and its report of usage.
+Switched off: the clock (a DAG runs when you trigger it, or when something comes into the inbox), Airflow's
+own examples, and its report of usage.
 A retry waits 5 s, four tasks run at once, no AIRFLOW variable of yours is read, and only this machine can
 connect.
 Ctrl-C stops everything; {airflow.home.parent} is made anew at the next start.

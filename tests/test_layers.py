@@ -1,7 +1,9 @@
-"""The map of floors: which module of the package may import which.
+"""The map of floors: which module of the package may import which, and what it may be handed.
 
 An import inside a function or under TYPE_CHECKING counts like any other, for it is as much of a dependency
-to a reader. A module that is on no floor is a violation, so that nobody forgets to place it.
+to a reader. A module that is on no floor is a violation, so that nobody forgets to place it. No two modules
+may import each other, over however many others; and no function but a method of its own takes an operator: it
+takes the values that it needs of it.
 """
 
 from __future__ import annotations
@@ -9,13 +11,14 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator, Mapping
-from pathlib import Path
+from typing import TypeAlias
 
 import pytest
 
-import airflow_provider_smspartner
+from tests.sources import ROOT, circles, graph, imports, package
 
-ROOT = "airflow_provider_smspartner"
+Function: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef
+
 FLOORS = {
     "exceptions": 0,
     "rules": 0,
@@ -41,7 +44,13 @@ NOT_PURE = {"airflow", "aiohttp", "requests", "sqlalchemy", "socket", "sqlite3"}
 AIRFLOWS_ERROR = re.compile(r"Airflow\w*(Exception|Error)|TaskDeferred")
 MAY_RAISE_AIRFLOWS = {f"{ROOT}.hooks.smspartner": {"OutcomeUnknown"}}
 """A short form of the hook is what an ``@task`` calls, and nothing above it could translate its error."""
-OPERATORS = {"BaseOperator", "BaseSensorOperator", "SendSmsOperator"}
+OPERATOR = re.compile(r"\b\w*(Operator|Sensor|Notifier)\b")
+"""In an annotation; the class of one, as ``type[...]``, has no attributes that are arguments."""
+CALLED_LIKE_ONE = {"task", "operator", "sensor", "notifier"}
+PLAIN = re.compile(r"\b(str|int|bytes|Sequence|TaskFact)\b")
+"""What a parameter of such a name may be: an id, or a fact about it."""
+AIRFLOWS_SIGNATURE = {"get_link"}
+"""Airflow calls it with the operator, whatever we do."""
 SIMULATOR = "simulator"
 SIMULATOR_MAY_USE = {"exceptions", "rules", SIMULATOR}
 """Not api: a mistake there must not meet its own mirror image."""
@@ -53,6 +62,7 @@ def violations(sources: Mapping[str, str]) -> list[str]:
     """Return a sentence for each breach in these sources, given by dotted module name."""
     found = []
     for module, source in sources.items():
+        found += [f"{module} {what}" for what in takes_operators(source)]
         place = part(module)
         if place not in FLOORS and place not in (SIMULATOR, ENTRY):
             found.append(f"{module} is on no floor")
@@ -64,7 +74,7 @@ def violations(sources: Mapping[str, str]) -> list[str]:
 
 
 def of_the_top(module: str, source: str) -> Iterator[str]:
-    """Yield what only the top floor may do: raise errors of Airflow's, and take an operator as a parameter.
+    """Yield what only the top floor may do: raise errors of Airflow's.
 
     Lower floors may catch what Airflow raises, in order to say it in an error of ours.
     """
@@ -74,10 +84,19 @@ def of_the_top(module: str, source: str) -> Iterator[str]:
         elif isinstance(node, ast.ClassDef) and node.name not in MAY_RAISE_AIRFLOWS.get(module, ()):
             named = [name_of(base) for base in node.bases if AIRFLOWS_ERROR.search(name_of(base))]
             yield from (f"derives from {name}: errors below the top floor are our own" for name in named)
-        elif isinstance(node, ast.arg) and node.annotation:
-            words = {word for part in ast.walk(node.annotation) for word in re.findall(r"\w+", name_of(part))}
-            takes = words & OPERATORS
-            yield from (f"takes {name}: lower floors get values" for name in sorted(takes))
+
+
+def takes_operators(source: str) -> Iterator[str]:
+    """Yield the parameters that are an operator, by their annotation or by their name."""
+    for node in ast.walk(ast.parse(source)):
+        if not isinstance(node, Function) or node.name in AIRFLOWS_SIGNATURE:
+            continue
+        given = node.args
+        for argument in (*given.posonlyargs, *given.args, *given.kwonlyargs):
+            kind = ast.unparse(argument.annotation) if argument.annotation else ""
+            named = argument.arg in CALLED_LIKE_ONE and not PLAIN.search(kind)
+            if named or (OPERATOR.search(kind) and not kind.startswith("type[")):
+                yield f"{node.name} takes {argument.arg}: {kind or 'anything'}; hand it values instead"
 
 
 def name_of(node: ast.AST) -> str:
@@ -94,11 +113,19 @@ def name_of(node: ast.AST) -> str:
 
 
 def breaches(place: str, module: str, source: str) -> Iterator[tuple[str, str]]:
-    for target in dict.fromkeys(imports(module, source)):
+    for target in dict.fromkeys(targets(module, source)):
         inside = target == ROOT or target.startswith(f"{ROOT}.")
         why = wrong_inside(place, part(target)) if inside else wrong_outside(place, target)
         if why:
             yield target, why
+
+
+def targets(module: str, source: str) -> Iterator[str]:
+    """Yield where a source imports from, as dotted names."""
+    for origin, name in imports(module, source):
+        # what is imported from the package itself is a module, or a constant such as its version
+        is_place = origin == ROOT and name in {*FLOORS, SIMULATOR}
+        yield f"{origin}.{name}" if is_place else origin
 
 
 def wrong_inside(place: str, target: str) -> str | None:
@@ -127,23 +154,32 @@ def part(module: str) -> str:
     return module.removeprefix(ROOT).removeprefix(".").partition(".")[0] or ENTRY
 
 
-def imports(module: str, source: str) -> Iterator[str]:
-    """Yield what a source imports, anywhere in it, as dotted names."""
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            origin = ".".join([*module.split(".")[: -node.level or None], *filter(None, [node.module])])
-            origin = origin if node.level else node.module or ""
-            # what is imported from the package itself is a module, or a constant such as its version
-            places = {*FLOORS, SIMULATOR} if origin == ROOT else set()
-            yield from (f"{origin}.{alias.name}" if alias.name in places else origin for alias in node.names)
+def test_no_modules_import_each_other() -> None:
+    assert circles(graph(package())) == []
 
 
-def package() -> dict[str, str]:
-    folder = Path(airflow_provider_smspartner.__file__).parent
-    names = {path: path.relative_to(folder.parent).with_suffix("") for path in folder.rglob("*.py")}
-    return {".".join(name.parts): path.read_text() for path, name in names.items()}
+@pytest.mark.parametrize(
+    "back",
+    [
+        "from airflow_provider_smspartner.operators.send import SendOperator",
+        "from airflow_provider_smspartner.operators import send",
+        "import airflow_provider_smspartner.operators.send",
+        "from .send import SendOperator",
+        "def late():\n    from airflow_provider_smspartner.operators.send import SendOperator",
+        "if TYPE_CHECKING:\n    from airflow_provider_smspartner.operators.send import SendOperator",
+    ],
+)
+def test_a_circle_is_found_over_a_third(back: str) -> None:
+    sources = {
+        f"{ROOT}.operators.send": f"from {ROOT}.operators.running import SendRun",
+        f"{ROOT}.operators.running": f"from {ROOT}.operators.limits import check_limits",
+        f"{ROOT}.operators.limits": back,
+        f"{ROOT}.operators.orders": f"import {ROOT}.operators.send",
+    }
+
+    (circle,) = circles(graph(sources))
+
+    assert [module.rpartition(".")[2] for module in circle] == ["limits", "running", "send"]
 
 
 def test_the_package_keeps_to_its_floors() -> None:
@@ -188,8 +224,13 @@ def test_the_package_keeps_to_its_floors() -> None:
         ("journal.ledger", "def late():\n    raise AirflowFailException('no')", "our own"),
         ("sending.engine", "import airflow.sdk.exceptions as e\nraise e.AirflowSkipException", "our own"),
         ("hooks.smspartner", "class Unknown(SMSPartnerError, AirflowFailException): ...", "our own"),
-        ("sending.plan", "def build(operator: BaseOperator): ...", "get values"),
-        ("audience.rows", "def build(task: 'SendSmsOperator | None'): ...", "get values"),
+        ("sending.plan", "def build(operator: BaseOperator): ...", "hand it values"),
+        ("audience.rows", "def build(send: 'SendSmsOperator | None'): ...", "hand it values"),
+        ("operators.limits", "def check(least: int, *, by: SendOperator): ...", "hand it values"),
+        ("tasks.signals", "async def tell(who: DeliveryStatusSensor): ...", "hand it values"),
+        ("notifications.given", "def read(given: SMSPartnerNotifier): ...", "hand it values"),
+        ("operators.results", "def result_of(task): ...", "hand it values"),
+        ("sensors.asking", "class Asking:\n    def look(self, sensor: Any): ...", "hand it values"),
         ("helpers", "", "no floor"),
         ("misc.things", "", "no floor"),
     ],
@@ -216,6 +257,8 @@ def test_a_breach_is_found(module: str, source: str, sentence: str) -> None:
         ),
         ("hooks.smspartner", "class OutcomeUnknown(OutcomeUnknownError, AirflowFailException): ..."),
         ("tasks.failures", "raise AirflowFailException"),
+        ("tasks.mapping", "def arguments_of(kind: type[BaseOperator]): ..."),
+        ("journal.eligibility", "def digest(task: Sequence[object]): ..."),
         ("operators.smspartner", "from airflow_provider_smspartner.triggers.smspartner import X"),
         ("simulator.routes", "import aiohttp\nfrom airflow_provider_smspartner.simulator.wire import decode"),
         ("simulator.routes", "from .wire import decode\nfrom ..rules.phone import mask"),

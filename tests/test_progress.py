@@ -76,6 +76,6 @@ def test_the_welcome_says_what_is_off_and_where_to_go(tmp_path: Path) -> None:
     tab = "runs/manual__2026-11-27T10%3A00%3A00%2B00%3A00/plugin/smspartner-campaign"
     assert f"http://127.0.0.1:1/dags/sms_campaign/{tab}" in text
     assert f"A DAG of your own: put its file into {DAGS}" in text
-    assert "Switched off: schedules" in text
+    assert "Switched off: the clock" in text
     assert "curl http://127.0.0.1:2/simulator/reply" in text
     assert '{"number": "+33611000002", "text": "OUI"}' in text

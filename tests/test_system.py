@@ -80,7 +80,11 @@ def test_what_debian_does_not_give_is_named_too(tmp_path: Path) -> None:
 def test_both_ways_to_set_up_begin_with_it() -> None:
     """It comes before the environment, which takes a minute: the first thing said is what is missing."""
     planned = subprocess.run(
-        ["make", "--always-make", "--dry-run", "test"], cwd=ROOT, capture_output=True, text=True, check=True
+        ["make", "--always-make", "--dry-run", "--no-print-directory", "test"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
     ).stdout.splitlines()
 
     assert planned[0].endswith("-m scripts.system")

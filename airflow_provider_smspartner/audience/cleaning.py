@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import json
-import tempfile
-import weakref
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
-from hashlib import blake2b
 from itertools import compress
 from operator import not_
-from typing import IO, Any
+from typing import Any
 
 from airflow_provider_smspartner.audience.rows import Rows, Rules
+from airflow_provider_smspartner.audience.spool import Spool, key_of
 from airflow_provider_smspartner.exceptions import InvalidMessage
 from airflow_provider_smspartner.rules import phone
 from airflow_provider_smspartner.rules.people import Person
 from airflow_provider_smspartner.rules.values import as_text, check_characters, event_name
 
-SPOOL_AT_ONCE = 1_000_000
-"""Bytes."""
 MOST_EXPLAINED = 20
 LONGEST_EVENT = 200
 PILES = 256
@@ -41,21 +37,22 @@ class Audience:
         """Rows of people in other countries or on the STOP list."""
         self.on_stop_list = 0
         """Those among them who are on the STOP list."""
-        self.held_out = 0
-        """People outside the share that is texted; their further rows are duplicates."""
         self.without_text = 0
         """Those of the invalid rows that lack a text, or an event."""
         self.explained: list[str] = []
         """Why the first invalid rows are so, with the numbers masked."""
         self._numbers = array("Q")
-        self._sizes = array("B")
-        self._keys: array[int] | None = None
         self._held_out = array("Q")
-        self._spool: IO[bytes] | None = None
+        self._spool: Spool | None = None
         self._repeated = bytearray()
 
     def __len__(self) -> int:
         return len(self._numbers) - sum(self._repeated)
+
+    @property
+    def held_out(self) -> int:
+        """People outside the share that is texted; their further rows are duplicates."""
+        return len(self._held_out)
 
     @property
     def invalid_rate(self) -> float:
@@ -70,7 +67,8 @@ class Audience:
     @property
     def segments(self) -> int:
         """Segments of all personal texts; 0 when there are none."""
-        return sum(self._unrepeated(self._sizes) if self._repeated and self._sizes else self._sizes)
+        sizes = self._spool.sizes if self._spool else array("B")
+        return sum(self._unrepeated(sizes) if self._repeated and sizes else sizes)
 
     @property
     def people(self) -> Iterator[Person]:
@@ -78,16 +76,7 @@ class Audience:
         kept = self._unrepeated(self._numbers)
         if self._spool is None:
             return map(Person, map("+{}".format, kept))
-        return map(self._person, kept, map(json.loads, self._unrepeated(self._lines(self._spool))))
-
-    def _lines(self, spool: IO[bytes]) -> Iterator[bytes]:
-        at = 0
-        while True:
-            spool.seek(at)  # somebody else may have read meanwhile
-            if not (lines := spool.readlines(SPOOL_AT_ONCE)):
-                return
-            at = spool.tell()
-            yield from lines
+        return map(self._person, kept, map(json.loads, self._unrepeated(self._spool.lines())))
 
     def _unrepeated(self, items: Iterable[Any]) -> Iterable[Any]:
         if not self._repeated:
@@ -130,14 +119,21 @@ class Audience:
         self._numbers.append(number)
 
     def _take_others(self, number: int, others: Sequence[object]) -> None:
+        size = None
         try:
             values = self._readable(others)
             if self.rules.measure is not None:
-                self._sizes.append(self.rules.measure(values[1:] if self.rules.events else values))
+                size = self.rules.measure(values[1:] if self.rules.events else values)
         except InvalidMessage:
             self.without_text += 1
             raise
-        self._write(number, values)
+        if self._spool is None:
+            self._spool = Spool()
+        self._spool.write(values)
+        if size is not None:
+            self._spool.sizes.append(size)
+        if self.rules.events:
+            self._spool.keys.append(key_of(number, values[0] or ""))
 
     def _inside(self, numbers: list[int]) -> list[int]:
         """Return those who belong to the share, and remember the others."""
@@ -158,27 +154,13 @@ class Audience:
         check_event(event or "")
         return [event, *(as_text(value, VALUE) for value in others[1:])]
 
-    def _write(self, number: int, values: list[str | None]) -> None:
-        if self._spool is None:
-            self._spool = tempfile.TemporaryFile()  # noqa: SIM115  # lives as long as we do
-            weakref.finalize(self, self._spool.close)
-        self._spool.write(json.dumps(values).encode() + b"\n")
-        if self.rules.events:
-            self._keys = array("Q") if self._keys is None else self._keys
-            self._keys.append(key_of(number, values[0] or ""))
-
     def close(self) -> None:
         """Find the rows that repeat an earlier one; call it when the last row was taken."""
-        keys = self._numbers if self._keys is None else self._keys
-        self._repeated = repeated(keys)
-        again = sum(repeated(self._held_out))
-        self.held_out = len(self._held_out) - again
-        self.duplicates = sum(self._repeated) + again
-
-
-def key_of(number: int, event: str) -> int:
-    """Return what stands for a person and an event, in eight bytes."""
-    return int.from_bytes(blake2b(f"{number}|{event}".encode(), digest_size=8).digest())
+        self._repeated = repeated(self._spool.keys if self._spool and self.rules.events else self._numbers)
+        again = repeated(self._held_out)
+        if again:
+            self._held_out = array("Q", compress(self._held_out, map(not_, again)))
+        self.duplicates = sum(self._repeated) + sum(again)
 
 
 def check_event(event: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import requests
@@ -28,6 +29,28 @@ class Session(requests.Session):
 
     def get_redirect_target(self, resp: requests.Response) -> None:
         """Follow nothing. Even unfollowed, requests would read the body and parse the target."""
+
+
+class Sessions:
+    """A session for each thread that asks for one: ``requests`` shares none between threads."""
+
+    def __init__(self) -> None:
+        self._of_thread = threading.local()
+
+    def get(self, *, plain_http: bool) -> Session:
+        """Return this thread's session: no header and no option comes out of the connection."""
+        session: Session | None = getattr(self._of_thread, "session", None)
+        if session is None:
+            if not plain_http:
+                environment.trusted_authorities()  # says what is wrong with a bundle
+            session = self._of_thread.session = Session()
+        return session
+
+    def leave(self) -> None:
+        """Close this thread's session, so that the next request gets a connection of its own."""
+        session: Session | None = self._of_thread.__dict__.pop("session", None)
+        if session is not None:
+            session.close()
 
 
 def exchange(session: Session, call: Call[Any], settings: Settings) -> Answer:

@@ -49,6 +49,13 @@ class Credit(dict[str, Any]):
         take(self, account, fields)
 
 
+def what_is_left(account: Credit) -> str:
+    """Say what is left on an account, as far as the platform has told it."""
+    texts = None if account.credit is None else f"{account.credit} texts left"
+    money = None if account.balance is None else f"{account.balance} {account.currency or ''}".strip()
+    return ", ".join(filter(None, (money, texts))) or "the platform did not say what is left"
+
+
 class Reports(dict[str, Any]):
     """How a message has arrived: counts; and ``reports`` of each person, which hold numbers and stay here."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import threading
 import time
 from collections.abc import Callable, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -24,13 +23,13 @@ from airflow_provider_smspartner.exceptions import (
     SMSPartnerError,
     StopListError,
 )
-from airflow_provider_smspartner.hooks import connection, environment, over_aiohttp, over_requests, transport
+from airflow_provider_smspartner.hooks import connection, over_aiohttp, over_requests, transport
 from airflow_provider_smspartner.hooks.aside import aside
 from airflow_provider_smspartner.hooks.confirming import carry_confirmed
 from airflow_provider_smspartner.hooks.connection import Settings
 from airflow_provider_smspartner.hooks.frames import abare, bare
 from airflow_provider_smspartner.hooks.pace import Pace
-from airflow_provider_smspartner.hooks.short_forms import Credit, Receipt, Reports
+from airflow_provider_smspartner.hooks.short_forms import Credit, Receipt, Reports, what_is_left
 from airflow_provider_smspartner.hooks.stops import delete_stops, read_stop_entries
 from airflow_provider_smspartner.rules import arguments, phone
 from airflow_provider_smspartner.rules.callbacks import callbacks, path_secret
@@ -70,7 +69,7 @@ class SMSPartnerHook(HttpHook):
         self.smspartner_conn_id = arguments.name(smspartner_conn_id, "smspartner_conn_id")
         super().__init__(method="POST", http_conn_id=smspartner_conn_id)
         self._settings: Settings | None = None
-        self._of_thread = threading.local()
+        self._sessions = over_requests.Sessions()
 
     @property
     def settings(self) -> Settings:
@@ -146,7 +145,7 @@ class SMSPartnerHook(HttpHook):
                 return call.read(over_requests.exchange(self.get_conn(), call, self.settings))
         except OutcomeUnknownError:
             # What is left of this answer must not be taken for that to the next request
-            self._leave_conn()
+            self._sessions.leave()
             raise
 
     @abare
@@ -180,18 +179,7 @@ class SMSPartnerHook(HttpHook):
 
     def get_conn(self, *_: object, **__: object) -> over_requests.Session:
         """Return this thread's session: no header and no option comes out of the connection."""
-        session: over_requests.Session | None = getattr(self._of_thread, "session", None)
-        if session is None:
-            if not self.settings.plain_http:
-                environment.trusted_authorities()  # says what is wrong with a bundle
-            session = self._of_thread.session = over_requests.Session()
-        return session
-
-    def _leave_conn(self) -> None:
-        """Close this thread's session, so that the next request gets a connection of its own."""
-        session: over_requests.Session | None = self._of_thread.__dict__.pop("session", None)
-        if session is not None:
-            session.close()
+        return self._sessions.get(plain_http=self.settings.plain_http)
 
     def run(self, *_: object, **__: object) -> NoReturn:
         """Refuse the generic way of ``HttpHook``, which follows redirects and shows URLs in its errors."""
@@ -307,7 +295,5 @@ class SMSPartnerHook(HttpHook):
             account = self.credits()
         except SMSPartnerError as error:
             return False, str(error)
-        texts = None if account.credit is None else f"{account.credit} texts left"
-        money = None if account.balance is None else f"{account.balance} {account.currency or ''}".strip()
-        left = ", ".join(filter(None, (money, texts))) or "the platform did not say what is left"
-        return True, f"Connected to SMS Partner as {account.name or 'an account without a name'}: {left}"
+        who = account.name or "an account without a name"
+        return True, f"Connected to SMS Partner as {who}: {what_is_left(account)}"

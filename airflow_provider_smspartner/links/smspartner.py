@@ -28,6 +28,11 @@ class CampaignPageLink(BaseOperatorLink):
 
     def get_link(self, operator: BaseOperator, *, ti_key: Any) -> str:
         """Return the link, or an empty text for what is no task instance of a run."""
+        return self.address(ti_key)
+
+    @staticmethod
+    def address(ti_key: Any) -> str:
+        """Return the link; it is the same whatever the operator is."""
         dag_id, run_id = getattr(ti_key, "dag_id", None), getattr(ti_key, "run_id", None)
         if not dag_id or not run_id:
             return ""
@@ -41,16 +46,21 @@ class CustomerAreaLink(BaseOperatorLink):
 
     def get_link(self, operator: BaseOperator, *, ti_key: Any) -> str:
         """Return the address of the login page."""
+        return self.address(ti_key)
+
+    @staticmethod
+    def address(ti_key: Any) -> str:
+        """Return the address, which is the same for everybody."""
         return CUSTOMER_AREA
 
 
 LINKS: Final = (CampaignPageLink(), CustomerAreaLink())
 
 
-def show_links(task: BaseOperator, context: Context) -> None:
+def show_links(context: Context) -> None:
     """Push the links of a task that has just begun: Airflow does it only when a task ends or defers."""
     for link in LINKS:
-        push(context, link.xcom_key, link.get_link(task, ti_key=context.get("ti")))
+        push(context, link.xcom_key, link.address(context.get("ti")))
 
 
 def segment(name: object) -> str:

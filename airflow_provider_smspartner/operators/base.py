@@ -16,7 +16,6 @@ from airflow_provider_smspartner.operators.arguments import (
     literal,
     template_source,
 )
-from airflow_provider_smspartner.operators.hours import KeepsHours
 from airflow_provider_smspartner.operators.runs import check_limit
 from airflow_provider_smspartner.rules import arguments, batches, message, schedule
 from airflow_provider_smspartner.rules.countries import check_countries, check_country
@@ -24,9 +23,10 @@ from airflow_provider_smspartner.rules.frequency import read_frequency
 from airflow_provider_smspartner.rules.sending_hours import check_region
 from airflow_provider_smspartner.rules.share import read_share
 from airflow_provider_smspartner.tasks.failures import refused_for_good
+from airflow_provider_smspartner.tasks.templates import RendersOnlyTheAuthor
 
 
-class BaseSendOperator(KeepsHours):
+class BaseSendOperator(RendersOnlyTheAuthor):
     """The arguments that both kinds of send share."""
 
     template_fields: Sequence[str] = (

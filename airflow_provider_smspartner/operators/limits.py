@@ -11,82 +11,120 @@ from airflow_provider_smspartner.rules.arguments import money, optional, whole
 from airflow_provider_smspartner.sending import budget
 
 if TYPE_CHECKING:
+    from airflow_provider_smspartner.api.answers import Account
     from airflow_provider_smspartner.audience import Audience
-    from airflow_provider_smspartner.operators.send import SendOperator
+    from airflow_provider_smspartner.hooks.smspartner import SMSPartnerHook
+    from airflow_provider_smspartner.operators.orders import Limits, Log
     from airflow_provider_smspartner.operators.texts import Text
     from airflow_provider_smspartner.sending.engine import Sending
 
-SAID: Final = {
+REASONS: Final = {
     "campaign": "have had this campaign, or were refused for good",
     "erased": "were erased",
     "capped": "have had as many texts as at_most allows",
 }
 
 
-def check_enough(task: SendOperator, found: Audience, sending: Sending | None) -> None:
+class AccountReader:
+    """Whom the platform says the key belongs to, and what is left there. Used by the thread of the task."""
+
+    def __init__(self, hook: SMSPartnerHook) -> None:
+        self._hook = hook
+        self._account: Account | None = None
+
+    def read(self, *, needed: bool) -> Account | None:
+        """Ask for the account; None when it is not needed and one look at it has failed.
+
+        :raises SMSPartnerError: it is needed, and the platform does not say; or the key is refused.
+        """
+        account = budget.read_account(self._hook, needed=needed)
+        self._account = account or self._account
+        return account
+
+    def name(self, needed: bool) -> str | None:
+        """Return whom the platform has named; it is asked only if that is needed, and was not done.
+
+        :raises SMSPartnerError: it is needed, and the platform does not say.
+        """
+        if self._account is None and needed:
+            self.read(needed=True)
+        return self._account.name if self._account else None
+
+
+def check_enough(limits: Limits, audience: Audience, sending: Sending | None) -> None:
     """Refuse an audience that is smaller than it can be, an empty one too: whatever fills it has failed.
 
     Once a part of it has been sent, the rest is not held back.
 
     :param sending: knows what earlier tries have sent; None for a dry run.
     """
-    least = optional(whole, task.min_recipients, "min_recipients")
-    if least is not None and len(found) < least and not (sending and sending.has_past()):
+    least = optional(whole, limits.min_recipients, "min_recipients")
+    if least is not None and len(audience) < least and not (sending and sending.has_past()):
         raise InvalidMessage(
-            f"min_recipients: {len(found)} people, and at least {least} are expected; nothing was sent"
+            f"min_recipients: {len(audience)} people, and at least {least} are expected; nothing was sent"
         )
 
 
-def check_limits(task: SendOperator, found: Audience, text: Text, sending: Sending | None) -> budget.Quote:
+def check_limits(
+    limits: Limits,
+    audience: Audience,
+    people: int,
+    text: Text,
+    *,
+    hook: SMSPartnerHook,
+    account: AccountReader,
+    sending: Sending | None,
+) -> budget.Quote:
     """Refuse what is too much, and return what it will take.
 
+    :param people: how many of the audience are to be texted.
     :param sending: knows what earlier tries have sent; None for a dry run.
     """
-    settings, most = task.hook.settings, optional(money, task.max_cost, "max_cost")
-    people = count_left(task, found, sending)
+    settings, most = hook.settings, optional(money, limits.max_cost, "max_cost")
     budget.check_people(
         people,
-        most=optional(whole, task.max_recipients, "max_recipients"),
+        most=optional(whole, limits.max_recipients, "max_recipients"),
         cap=settings.max_recipients,
-        conn_id=task.smspartner_conn_id,
+        conn_id=hook.smspartner_conn_id,
     )
     if not people:
         return budget.Quote(people=0, segments=0, price=Decimal(0))
     free = text.options.sandbox or bool(settings.redirect_to)
     needed = most is not None and settings.price_per_segment is None
-    account = None if free and not needed else budget.read_account(task.hook, needed=needed)
-    task.account = account or task.account
+    known = None if free and not needed else account.read(needed=needed)
     low_cost = text.options.sms_range == "low_cost"
-    segments = part(found.segments, people, len(found)) if text.measure else text.segments * people
-    price = budget.price_of(settings, account, low_cost=low_cost)
-    currency = (account.currency if account else None) or "EUR"
+    segments = part(audience.segments, people, len(audience)) if text.measure else text.segments * people
+    price = budget.price_of(settings, known, low_cost=low_cost)
+    currency = (known.currency if known else None) or "EUR"
     quote = budget.Quote(people=people, segments=segments, price=price, currency=currency)
     budget.check_cost(quote, most=most)
-    if account is not None and not free:
-        budget.check_balance(still_to_pay(found, quote, sending), account)
-    task.log.info("%s", quote)
+    if known is not None and not free:
+        budget.check_balance(still_to_pay(audience, quote, sending), known)
     return quote
 
 
-def still_to_pay(found: Audience, quote: budget.Quote, sending: Sending | None) -> budget.Quote:
+def still_to_pay(audience: Audience, quote: budget.Quote, sending: Sending | None) -> budget.Quote:
     """Return what is left of a quote, when earlier tries have sent some of it."""
-    if sending is None or not sending.has_past(len(found)):
+    if sending is None or not sending.has_past(len(audience)):
         return quote
-    done = len(found) - sending.count_left(found.people)
+    done = len(audience) - sending.count_left(audience.people)
     people = max(0, quote.people - done)
     return replace(quote, people=people, segments=part(quote.segments, people, quote.people))
 
 
-def count_left(task: SendOperator, found: Audience, sending: Sending | None) -> int:
-    """Count whom this task is to text, and say whom the ledger leaves out of it, and why."""
-    reasons = sending.left_out(found.people) if sending else {}
+def count_left(audience: Audience, sending: Sending | None, *, campaign: str | None, log: Log) -> int:
+    """Count whom this task is to text, and say whom the ledger leaves out of it, and why.
+
+    :param sending: knows what earlier tries have sent; None for a dry run.
+    """
+    reasons = sending.left_out(audience.people) if sending else {}
     if not reasons:
-        return len(found)
-    left = len(found) - sum(reasons.values())
-    why = ", ".join(f"{people} {SAID[reason]}" for reason, people in sorted(reasons.items()))
-    task.log.info("The ledger leaves out %s of %s people: %s", len(found) - left, len(found), why)
+        return len(audience)
+    left = len(audience) - sum(reasons.values())
+    why = ", ".join(f"{people} {REASONS[reason]}" for reason, people in sorted(reasons.items()))
+    log.info("The ledger leaves out %s of %s people: %s", len(audience) - left, len(audience), why)
     if not left:
-        task.log.info("Nobody is left to text: campaign %r has had everybody", task.campaign)
+        log.info("Nobody is left to text: campaign %r has had everybody", campaign)
     return left
 
 

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_smspartner.journal import Batch, NoLog, SendLog
 from airflow_provider_smspartner.journal.task_state import TaskStateLog
-from airflow_provider_smspartner.rules.frequency import read_frequency
 from airflow_provider_smspartner.sending.looks import Looks
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-    from airflow_provider_smspartner.operators.send import SendOperator
+    from airflow_provider_smspartner.hooks.smspartner import SMSPartnerHook
+    from airflow_provider_smspartner.operators.orders import Durability
     from airflow_provider_smspartner.sending.plan import Plan
     from airflow_provider_smspartner.tasks.identity import Identity
 
@@ -42,17 +42,19 @@ class PartOfStore:
         self._store.delete(self._prefix + key)
 
 
-def open_log(task: SendOperator, context: Context, plan: Plan, identity: Identity) -> SendLog:
+def open_log(
+    durability: Durability, context: Context, plan: Plan, identity: Identity, hook: SMSPartnerHook
+) -> SendLog:
     """Return what remembers the batches of a task."""
-    store: Any = context.get("task_state_store") if task.durable else None
+    store: Any = context.get("task_state_store") if durability.durable else None
     if store is not None and not identity.is_alone:
         store = PartOfStore(store, identity)
     kept = TaskStateLog(store, plan.recogniser) if store is not None else None
-    if task.ledger_conn_id is not None:
-        return open_sql_log(task, context, plan, identity, kept)
+    if durability.ledger_conn_id is not None:
+        return open_sql_log(durability, context.get("ti"), plan, identity, hook, kept)
     if kept is not None:
         return kept
-    if task.durable:
+    if durability.durable:
         log.warning(
             "This Airflow has no task state store (3.3 has): a later try finds out by tag what was sent"
         )
@@ -62,36 +64,38 @@ def open_log(task: SendOperator, context: Context, plan: Plan, identity: Identit
 
 
 def open_sql_log(
-    task: SendOperator, context: Context, plan: Plan, identity: Identity, fence: TaskStateLog | None
+    durability: Durability,
+    ti: Any,
+    plan: Plan,
+    identity: Identity,
+    hook: SMSPartnerHook,
+    fence: TaskStateLog | None,
 ) -> SendLog:
     """Return the log that knows whom other runs and tasks have texted."""
     from airflow_provider_smspartner.journal.eligibility import Claimant, digest, owner_of
     from airflow_provider_smspartner.journal.ledger import SqlLog
     from airflow_provider_smspartner.journal.opening import open_ledger
 
-    def look(tag: str) -> frozenset[str] | None:
-        found = looks.look(Batch(ordinal=0, tag=tag))
-        return found.numbers if found else None
+    def numbers_of(tag: str) -> frozenset[str] | None:
+        seen = looks.look(Batch(ordinal=0, tag=tag))
+        return seen.numbers if seen else None
 
-    looks = Looks(plan, task.hook.call)
-
-    ti = context.get("ti")
+    looks = Looks(plan, hook.call)
     claimant = Claimant(
-        connection=task.smspartner_conn_id,
+        connection=identity.connection,
         sandbox=identity.sandbox,
-        campaign=str(task.campaign),
+        campaign=str(durability.campaign),
         task=digest(identity.name),
         instance=digest(identity.name[2:]),
         owner=owner_of(getattr(ti, "try_number", 0), getattr(ti, "id", None) or uuid.uuid4()),
-        secret=task.hook.settings.api_key,
+        secret=hook.settings.api_key,
         longest_request=plan.longest_request,
         verify_timeout=plan.verify_timeout,
         on_unknown=plan.on_unknown,
         invisible=plan.unseen_until(time.time()) is not None,
         redirect_to=plan.redirect_to,
-        by_event=task.event_column is not None,
-        at_most=None if task.at_most is None else read_frequency(task.at_most),
+        by_event=plan.world.by_event,
+        at_most=durability.at_most,
     )
-    return SqlLog(
-        open_ledger(str(task.ledger_conn_id)), claimant, plan.recogniser, plan.tag_of, look, fence=fence
-    )
+    ledger = open_ledger(str(durability.ledger_conn_id))
+    return SqlLog(ledger, claimant, plan.recogniser, plan.tag_of, numbers_of, fence=fence)

@@ -17,7 +17,7 @@ from airflow_provider_smspartner.tracking.handover import Campaign
 if TYPE_CHECKING:
     from airflow_provider_smspartner.api import SendOptions
     from airflow_provider_smspartner.audience import Audience
-    from airflow_provider_smspartner.operators.send import SendOperator
+    from airflow_provider_smspartner.operators.orders import Order
     from airflow_provider_smspartner.operators.texts import Text
     from airflow_provider_smspartner.tasks.identity import Identity
 
@@ -26,8 +26,8 @@ NOTHING = Quote(people=0, segments=0, price=Decimal(0))
 
 
 def campaign_of(
-    task: SendOperator,
-    found: Audience,
+    order: Order,
+    audience: Audience,
     options: SendOptions,
     quote: Quote | None,
     *,
@@ -35,25 +35,26 @@ def campaign_of(
     redirected: bool,
 ) -> Campaign:
     """Return what a task is about to send, for the campaign page."""
+    durability = order.durability
     return Campaign(
         at=datetime.now(PARIS),
-        kind=task.kind,
-        campaign=task.campaign,
-        tag=task.tag,
-        connection=task.smspartner_conn_id,
-        ledger=task.ledger_conn_id,
+        kind=order.kind,
+        campaign=durability.campaign,
+        tag=order.tag,
+        connection=order.connection,
+        ledger=durability.ledger_conn_id,
         iteration=identity.iteration,
         operator=identity.operator,
         execution=identity.execution,
-        task=None if task.ledger_conn_id is None else ledger_digest(identity.name),
-        recipients=len(found),
+        task=None if durability.ledger_conn_id is None else ledger_digest(identity.name),
+        recipients=len(audience),
         to_text=quote.people if quote else 0,
-        invalid=found.invalid,
-        duplicates=found.duplicates,
-        excluded=found.excluded,
-        held_out=found.held_out,
+        invalid=audience.invalid,
+        duplicates=audience.duplicates,
+        excluded=audience.excluded,
+        held_out=audience.held_out,
         estimate=quote.as_dict() if quote else None,
-        max_cost=optional(money, task.max_cost, "max_cost"),
+        max_cost=optional(money, order.limits.max_cost, "max_cost"),
         sandbox=options.sandbox,
         redirected=redirected,
         scheduled_for=options.send_at.astimezone(PARIS) if options.send_at else None,
@@ -68,7 +69,7 @@ def ledger_digest(name: Sequence[object]) -> str:
 
 
 def result_of(
-    found: Audience,
+    audience: Audience,
     options: SendOptions,
     outcome: Outcome,
     quote: Quote | None,
@@ -87,9 +88,9 @@ def result_of(
         "message_ids": outcome.message_ids,
         "tags": outcome.tags,
         "recipients": outcome.recipients,
-        "invalid": found.invalid,
-        "duplicates": found.duplicates,
-        "excluded": found.excluded + sum(by_ledger.values()),
+        "invalid": audience.invalid,
+        "duplicates": audience.duplicates,
+        "excluded": audience.excluded + sum(by_ledger.values()),
         "rejected": outcome.rejected,
         "unknown": outcome.unknown,
         "batches": len(outcome.counts),
@@ -102,11 +103,11 @@ def result_of(
         "scheduled_for": scheduled.astimezone(PARIS).isoformat() if scheduled else None,
         "counts": outcome.counts,
     }
-    if found.held_out:
-        result["held_out"] = found.held_out
+    if audience.held_out:
+        result["held_out"] = audience.held_out
     if capped:
         result["capped"] = capped
-    if excluded_by := reasons_of(found) | by_ledger:
+    if excluded_by := reasons_of(audience) | by_ledger:
         result["excluded_by"] = excluded_by
     if quote is not None:
         result["estimate"] = quote.as_dict()
@@ -117,24 +118,24 @@ def result_of(
     return result
 
 
-def reasons_of(found: Audience) -> dict[str, int]:
+def reasons_of(audience: Audience) -> dict[str, int]:
     """Return why people of an audience were left out before anybody asked a ledger."""
-    reasons = {"countries": found.excluded - found.on_stop_list, "stop_list": found.on_stop_list}
+    reasons = {"countries": audience.excluded - audience.on_stop_list, "stop_list": audience.on_stop_list}
     return {reason: people for reason, people in reasons.items() if people}
 
 
 def dry_run_result(
-    found: Audience, text: Text, quote: Quote | None, *, connection: str, redirected: bool
+    audience: Audience, text: Text, quote: Quote | None, *, connection: str, redirected: bool
 ) -> dict[str, Any]:
     """Return what would be sent: counts, an estimate, and some texts with their numbers masked."""
     quote = quote or NOTHING
-    samples = [person for person, _ in zip(found.people, range(PREVIEWS), strict=False)]
+    samples = [person for person, _ in zip(audience.people, range(PREVIEWS), strict=False)]
     preview = [
         {"to": phone.mask(person.number), "text": phone.mask_numbers(text.preview(person))}
         for person in samples
     ]
     nothing = Outcome(currency=quote.currency)
-    result = result_of(found, text.options, nothing, quote, connection=connection, redirected=redirected)
+    result = result_of(audience, text.options, nothing, quote, connection=connection, redirected=redirected)
     return result | {
         "recipients": quote.people,
         "batches": -(-quote.people // batches.BATCH_LIMIT),

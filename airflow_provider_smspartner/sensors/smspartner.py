@@ -20,7 +20,7 @@ from airflow_provider_smspartner.links.smspartner import LINKS, show_links
 from airflow_provider_smspartner.operators.arguments import literal
 from airflow_provider_smspartner.rules import arguments
 from airflow_provider_smspartner.sensors.arguments import OF_THE_SEND, OfTheSend, default_deferrable, outputs
-from airflow_provider_smspartner.sensors.asking import Asking
+from airflow_provider_smspartner.sensors.asking import Asking, remembered_trouble
 from airflow_provider_smspartner.tasks import signals
 from airflow_provider_smspartner.tasks.failures import no_useless_retry
 from airflow_provider_smspartner.tasks.telling import telling
@@ -34,7 +34,6 @@ from airflow_provider_smspartner.tracking.watch import Watch, check_ids, check_s
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-UNREADABLE_SINCE = "delivery:unreadable_since"
 LONGEST = 366 * 86_400
 """Seconds that ``timeout`` and ``poke_interval`` may have."""
 
@@ -67,7 +66,7 @@ class DeliveryStatusSensor(RendersOnlyTheAuthor, BaseSensorOperator):
     :param timeout: seconds, 48 hours by default, counted from the latest of sending, schedule and, for texts
         with a STOP mention, the next moment at which such texts may leave.
     :param soft_fail: skip instead of failing.
-    :param ledger_conn_id: a SQL connection whose ledger gets each person's status; see ``docs/ledger.md``.
+    :param ledger_conn_id: a SQL ledger that gets each person's status, and with an inbox is asked first.
     :param smspartner_conn_id: connection of type ``smspartner`` for ``message_ids``. Results name their own;
         one that names another than is given here is refused.
     :raises DeliveryFailed: fewer were delivered than ``min_delivery_rate``, or ``max_stop_rate`` is passed.
@@ -112,7 +111,7 @@ class DeliveryStatusSensor(RendersOnlyTheAuthor, BaseSensorOperator):
         self.patience = timedelta(seconds=self.timeout)
         self._progress: Progress | None = None
         self._told: Delivery | None = None
-        self._asking = Asking()
+        self._asking = Asking(self.ledger_conn_id)
         self._check_arguments()
 
     @classmethod
@@ -135,7 +134,7 @@ class DeliveryStatusSensor(RendersOnlyTheAuthor, BaseSensorOperator):
 
     def execute(self, context: Context) -> Any:
         """Look once; then defer, or poke as ``mode`` says."""
-        show_links(self, context)
+        show_links(context)
         with self._failing(context):
             if not self.deferrable:
                 # Ours is the deadline that counts: it starts with the send, Airflow's with the task
@@ -151,6 +150,7 @@ class DeliveryStatusSensor(RendersOnlyTheAuthor, BaseSensorOperator):
             "poke_interval": self.poke_interval,
             "handed_over": datetime.now(UTC).isoformat(),
             "enough": self.settled,
+            "ledger_conn_id": self._asking.ledger_of(watch),
             **progress.remaining(),
         }
         return self._defer(following)
@@ -189,7 +189,8 @@ class DeliveryStatusSensor(RendersOnlyTheAuthor, BaseSensorOperator):
         with no_useless_retry():
             watch = self._watch(context) if self._progress is None else self._progress.watch
             self._progress = self._progress or Progress(watch=watch)
-            with self._remembered_trouble(context, self._progress):
+            store = context.get("task_state_store") if self.reschedule else None
+            with remembered_trouble(store, self._progress):
                 done = self._look(context, self._progress, watch.leaves_by + self.patience)
             return PokeReturnValue(done, self._end(context, self._progress.result(), watch) if done else None)
 
@@ -237,20 +238,6 @@ class DeliveryStatusSensor(RendersOnlyTheAuthor, BaseSensorOperator):
             push(context, DELIVERY_KEY, delivery.as_dict())
         self._told = delivery
 
-    @contextmanager
-    def _remembered_trouble(self, context: Context, progress: Progress) -> Iterator[None]:
-        """Carry over to the next look since when nothing could be read: a rescheduled task starts anew."""
-        store = context.get("task_state_store") if self.reschedule else None
-        if store is not None and (since := store.get(UNREADABLE_SINCE)):
-            progress.unreadable_since = datetime.fromisoformat(str(since))
-        before = progress.unreadable_since
-        yield
-        if store is not None and progress.unreadable_since != before:
-            if progress.unreadable_since:
-                store.set(UNREADABLE_SINCE, progress.unreadable_since.isoformat())
-            else:
-                store.delete(UNREADABLE_SINCE)
-
     def _end(self, context: Context, result: dict[str, Any], watch: Watch) -> dict[str, Any]:
         """Return the counts, unless a rate is missed."""
         if self.ledger_conn_id is not None:
@@ -265,7 +252,8 @@ class DeliveryStatusSensor(RendersOnlyTheAuthor, BaseSensorOperator):
                 "%s of %s people have no final report; some phones never send one", result["waiting"], people
             )
         only_sandbox = watch.sandbox == watch.counts.keys()
-        signals.tell_delivery(self, context, result, watch.by_connection(watch.counts), sandbox=only_sandbox)
+        connections = tuple(watch.by_connection(watch.counts)) or (self.smspartner_conn_id,)
+        signals.tell_delivery(context, result, connections, outlets=self.outlets, sandbox=only_sandbox)
         if verdict.missed and not only_sandbox:
             raise RateMissed(verdict.missed)
         return result

@@ -51,7 +51,6 @@ class Platform:
         self.fates: dict[str, Fate] = {}
         self.requests: list[ReceivedRequest] = []
         self._tags: defaultdict[str, list[Message]] = defaultdict(list)
-        self._message_ids = count(FIRST_MESSAGE_ID)
         self._stop_ids = count(1)
 
     def now(self) -> datetime:
@@ -82,7 +81,8 @@ class Platform:
         if cost > self.balance:
             raise no_credit(self._credit_figures() | {"solde": float(self.balance)})
         self.balance -= cost
-        message = Message(id=next(self._message_ids), order=order, accepted_at=now, due=due, cost=cost)
+        number = FIRST_MESSAGE_ID + len(self.messages)
+        message = Message(id=number, order=order, accepted_at=now, due=due, cost=cost)
         self.messages[message.id] = message
         if order.tag:
             self._tags[order.tag].append(message)

@@ -20,6 +20,7 @@ from urllib.parse import urlencode, urlsplit
 from urllib.request import ProxyHandler, Request, build_opener
 
 from airflow_provider_smspartner.simulator.guards import is_loopback
+from airflow_provider_smspartner.simulator.hostile import FORM, JSON, attacks
 from airflow_provider_smspartner.simulator.messages import Message
 from airflow_provider_smspartner.simulator.reader import PARIS
 from airflow_provider_smspartner.simulator.settings import Fate, Posting
@@ -139,10 +140,20 @@ def _is_near(url: str) -> bool:
     return parts.scheme in ("http", "https") and is_loopback(parts.hostname or "")
 
 
+def attack(url: str, number: str) -> dict[str, int | None]:
+    """Make every hostile post to an address of this machine, and return what was answered, by its name."""
+    if not _is_near(url):
+        return {}
+    return {each.name: _request(each.url, each.body, each.content_type) for each in attacks(url, number)}
+
+
 def _send(url: str, body: Body, *, form: bool) -> int | None:
-    data = urlencode(body) if form else json.dumps(body)
-    kind = "application/x-www-form-urlencoded" if form else "application/json"
-    request = Request(url, data.encode(), {"Content-Type": kind})  # noqa: S310  # http of this machine only
+    return _request(url, *((urlencode(body).encode(), FORM) if form else (json.dumps(body).encode(), JSON)))
+
+
+def _request(url: str, body: bytes, content_type: str) -> int | None:
+    """Post, and return what was answered; None: nobody did."""
+    request = Request(url, body, {"Content-Type": content_type})  # noqa: S310  # http of this machine only
     try:
         with build_opener(ProxyHandler({})).open(request, timeout=_TIMEOUT) as answer:
             return int(answer.status)

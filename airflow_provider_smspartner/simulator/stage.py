@@ -13,7 +13,7 @@ from airflow_provider_smspartner.rules.phone import normalize
 from airflow_provider_smspartner.simulator.cues import Faults
 from airflow_provider_smspartner.simulator.messages import Message, ReceivedRequest, SentText
 from airflow_provider_smspartner.simulator.platform import Platform
-from airflow_provider_smspartner.simulator.posting import Post, Postman, replies, reports
+from airflow_provider_smspartner.simulator.posting import Post, Postman, attack, replies, reports
 from airflow_provider_smspartner.simulator.settings import Fate, Settings
 
 
@@ -123,6 +123,22 @@ class Stage:
             if text.strip().casefold() == "stop":
                 self.platform.stop(written)
         self.postman.add([(now, message.order.url_response, body) for body in bodies], posting)
+
+    def attack(self, number: str) -> dict[str, int | None]:
+        """Post what no platform would to the addresses of the last text to somebody, at once.
+
+        Wrong secrets, and bodies that are meant to break whoever reads them, a few dozen for each address.
+        What was answered is returned by the name of each, None where nobody answered. Raises as ``reply``.
+        """
+        written = normalize(number)
+        with self.lock:
+            if (message := self.platform.latest_to(written)) is None:
+                raise ValueError("number: nothing that asks for replies was sent to it; set urlResponse")
+        return {
+            f"{kind}: {name}": status
+            for kind, url in (("reply", message.order.url_response), ("report", message.order.url_dlr))
+            for name, status in attack(url, written).items()
+        }
 
     @property
     def posts(self) -> list[Post]:

@@ -10,7 +10,7 @@ from airflow_provider_smspartner.exceptions import APIError, SMSPartnerError
 from airflow_provider_smspartner.tasks.failures import in_sentences
 
 if TYPE_CHECKING:
-    from airflow.sdk import BaseOperator, Context
+    from airflow.sdk import Context
 
 
 def tries_before(context: Context) -> bool:
@@ -19,10 +19,10 @@ def tries_before(context: Context) -> bool:
     return ti is not None and int(ti.try_number) > 1
 
 
-def dag_of(context: Context, operator: BaseOperator) -> str:
-    """Return the id of the DAG that a task runs in."""
+def dag_of(context: Context, parsed: str) -> str:
+    """Return the id of the DAG that a task runs in; outside Airflow the one that it was parsed in."""
     ti = context.get("ti")
-    return str(operator.dag_id if ti is None else ti.dag_id)
+    return parsed if ti is None else str(ti.dag_id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,19 +59,22 @@ class Identity:
 
 
 def identify(
-    context: Context, operator: BaseOperator, *, connection: str, sandbox: bool, execution: int = 0
+    context: Context, task_id: str, *, connection: str, sandbox: bool, execution: int = 0
 ) -> Identity:
-    """Name what an operator sends in this task instance."""
+    """Name what an operator sends in this task instance.
+
+    :param task_id: the operator's own, which an ``@task`` of another id may execute.
+    """
     ti = context.get("ti")
     loop: Any = context.get("loop")
     if ti is None:  # run by hand, outside Airflow: a campaign of its own each time
-        return Identity(connection=connection, sandbox=sandbox, task=(operator.task_id, uuid.uuid4().hex))
+        return Identity(connection=connection, sandbox=sandbox, task=(task_id, uuid.uuid4().hex))
     return Identity(
         connection=connection,
         sandbox=sandbox,
         task=(str(ti.dag_id), str(ti.run_id), str(ti.task_id), str(ti.map_index)),
         iteration=None if loop is None else int(loop.index),
-        operator=None if operator.task_id == ti.task_id else operator.task_id,
+        operator=None if task_id == ti.task_id else task_id,
         execution=execution,
     )
 

@@ -97,24 +97,24 @@ class CheckedPartial(OperatorPartial):
         operator.try_out({**self.kwargs, **mapped})
 
 
-def check_names(operator: type[BaseOperator], given: Mapping[str, Any]) -> None:
+def check_names(kind: type[BaseOperator], given: Mapping[str, Any]) -> None:
     """Refuse arguments that are missing, and those that do not exist. Values may be people: none is told.
 
     :raises RefusedArguments: there is one.
     """
-    for name, argument in inspect.signature(operator.__init__).parameters.items():
+    for name, argument in inspect.signature(kind.__init__).parameters.items():
         if name == "self" or argument.kind is argument.VAR_KEYWORD:
             continue
         if argument.default is argument.empty and name not in given:
             raise RefusedArguments(f"{name}: task {given.get('task_id')!r} needs it, and nothing gives it")
-    known = {*arguments_of(operator, BaseOperator), "_airflow_from_mapped"}
+    known = {*arguments_of(kind, BaseOperator), "_airflow_from_mapped"}
     for name in sorted(given.keys() - known):
-        raise RefusedArguments(f"{name}: {operator.__name__} has no such argument")
+        raise RefusedArguments(f"{name}: {kind.__name__} has no such argument")
 
 
-def arguments_of(operator: type[BaseOperator], kind: type[BaseOperator]) -> dict[str, inspect.Parameter]:
-    """Return the arguments that an operator's classes take, down to those of a kind."""
-    classes = [base for base in operator.mro() if issubclass(base, kind) and "__init__" in vars(base)]
+def arguments_of(kind: type[BaseOperator], down_to: type[BaseOperator]) -> dict[str, inspect.Parameter]:
+    """Return the arguments that an operator's classes take, down to those of another class."""
+    classes = [base for base in kind.mro() if issubclass(base, down_to) and "__init__" in vars(base)]
     inits = [inspect.signature(vars(base)["__init__"]) for base in reversed(classes)]
     found = {name: argument for init in inits for name, argument in init.parameters.items() if name != "self"}
     return {name: each for name, each in found.items() if each.kind is not each.VAR_KEYWORD}

@@ -12,8 +12,6 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-    from airflow_provider_smspartner.sensors.smspartner import DeliveryStatusSensor
-
 log = logging.getLogger(__name__)
 
 
@@ -64,18 +62,19 @@ def describe_outlets(context: Context, outlets: Iterable[object], facts: Mapping
 
 
 def tell_delivery(
-    task: DeliveryStatusSensor,
     context: Context,
     result: Mapping[str, Any],
     connections: Collection[str],
     *,
+    outlets: Iterable[object],
     sandbox: bool,
 ) -> None:
     """Count how a delivery has ended, and leave the counts on the events of the task's outlet assets.
 
-    :param connections: through which it was sent; several are counted together, under a name of their own.
+    :param connections: through which it was sent, at least one; several are counted together, under a name
+        of their own.
     """
-    conn_id, *others = connections or [task.smspartner_conn_id]
+    conn_id, *others = connections
     count = counter(context, "several" if others else conn_id, sandbox=sandbox)
     count(**{name: result[name] for name in ("delivered", "not_delivered", "waiting", "stop")})
-    describe_outlets(context, task.outlets, result)
+    describe_outlets(context, outlets, result)

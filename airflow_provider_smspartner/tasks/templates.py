@@ -12,7 +12,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import jinja2.nativetypes
-from airflow.sdk import BaseOperator
 from airflow.sdk.definitions.context import render_template_to_string
 from airflow.sdk.definitions.mappedoperator import MappedOperator
 
@@ -55,8 +54,18 @@ class RendersOnlyTheAuthor(ChecksMappedArguments):
         Asked before one of them is changed: where a value comes from is told by its identity.
         """
         return frozenset(
-            name for name in self.template_fields if is_mapped_data(self, name, getattr(self, name))
+            name for name in self.template_fields if self._is_mapped_data(name, getattr(self, name))
         )
+
+    def _is_mapped_data(self, name: str, value: object) -> bool:
+        """Tell whether this task is mapped and no DAG file says what this argument of it is."""
+        if not getattr(self, "_BaseOperator__from_mapped", False):
+            return False
+        dag = self.get_dag()
+        mapped = dag.task_dict.get(self.task_id) if dag else None
+        if not isinstance(mapped, MappedOperator):
+            return True
+        return not is_authors(mapped.expand_input.value, mapped.partial_kwargs, name, value)
 
     def render_template(self, content: Any, context: Context, jinja_env: Any = None, *args: Any) -> Any:
         """Render a template, and leave the rest alone: a list of numbers would be compiled one by one.
@@ -75,22 +84,16 @@ class RendersOnlyTheAuthor(ChecksMappedArguments):
         return render_template_to_string(template, context)
 
 
-def is_mapped_data(task: BaseOperator, name: str, value: object) -> bool:
-    """Tell whether a task is mapped and no DAG file says what this argument of it is."""
-    if not getattr(task, "_BaseOperator__from_mapped", False):
-        return False
-    dag = task.get_dag()
-    mapped = dag.task_dict.get(task.task_id) if dag else None
-    return not (isinstance(mapped, MappedOperator) and is_authors(mapped, name, value))
+def is_authors(given: Any, shared: Mapping[str, Any], name: str, value: object) -> bool:
+    """Tell whether the author of a DAG wrote this value into ``partial()``, or into what is expanded.
 
-
-def is_authors(mapped: MappedOperator, name: str, value: object) -> bool:
-    """Tell whether the author of a DAG wrote this value into ``partial()``, or into what is expanded."""
-    given: Any = mapped.expand_input.value
+    :param given: what is expanded, as the DAG file has it.
+    :param shared: what ``partial()`` was given.
+    """
     if isinstance(given, Mapping) and name in given:  # expand()
         return isinstance(given[name], Sequence | Mapping)
     rows = given if isinstance(given, Sequence) else ()  # expand_kwargs()
-    return any(row.get(name) is value for row in (mapped.partial_kwargs, *rows) if isinstance(row, Mapping))
+    return any(row.get(name) is value for row in (shared, *rows) if isinstance(row, Mapping))
 
 
 def text_environment(env: jinja2.Environment, dag: DAG | None) -> jinja2.Environment:

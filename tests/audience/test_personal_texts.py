@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_provider_smspartner.audience import Columns, Rules, cleaning, from_given, gather
+from airflow_provider_smspartner.audience import Columns, Rules, from_given, gather, spool
 from airflow_provider_smspartner.audience.cleaning import LONGEST_EVENT
 from airflow_provider_smspartner.exceptions import InvalidMessage
-from airflow_provider_smspartner.journal.table import LONGEST_NAME
+from airflow_provider_smspartner.journal.schema import LONGEST_NAME
 from airflow_provider_smspartner.rules import merge
 from airflow_provider_smspartner.rules.people import Person
 from tests.audience.people import ANN, BOB, BY_ORDER, clean
@@ -95,7 +95,7 @@ def test_segments_are_those_of_the_people_who_are_left() -> None:
 def test_people_may_be_asked_for_again_and_by_several_at_once(
     repeat: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(cleaning, "SPOOL_AT_ONCE", 64)
+    monkeypatch.setattr(spool, "AT_ONCE", 64)
     numbers = [f"+336{row:08}" for row in range(50)]
     found = clean(numbers + numbers[:repeat], [[f"Name {row}"] for row in range(50 + repeat)])
 

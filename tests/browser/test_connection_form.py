@@ -31,6 +31,7 @@ EXTRA = {
     "Price per segment": "",
     "Redirect to": "",
     "Max recipients": "",
+    "Inbox URL": "",
 }
 FILLED = {
     "Sender": "ACME",
@@ -39,8 +40,9 @@ FILLED = {
     "Price per segment": "0.045",
     "Redirect to": "06 00 00 00 01",
     "Max recipients": "50000",
+    "Inbox URL": "https://sms.example.org/inbox",
 }
-UNSET = ("sender", "price_per_segment", "redirect_to", "max_recipients")
+UNSET = ("sender", "price_per_segment", "redirect_to", "max_recipients", "inbox_url")
 # A connection without a port, of any type, passes for another one than the stored: apache/airflow#73298
 REFUSE_NO_PORT = ("3.3.1", "3.3.2")
 
@@ -166,6 +168,7 @@ def test_what_is_filled_in_is_what_the_hook_reads(sign_in: SignIn, airflow: Loca
         "price_per_segment": 0.045,
         "redirect_to": "06 00 00 00 01",
         "max_recipients": 50_000,
+        "inbox_url": "https://sms.example.org/inbox",
     }
     assert settings == Settings(
         conn_id="filled_in",
@@ -178,6 +181,7 @@ def test_what_is_filled_in_is_what_the_hook_reads(sign_in: SignIn, airflow: Loca
         price_per_segment=Decimal("0.045"),
         redirect_to="+33600000001",
         max_recipients=50_000,
+        inbox_url="https://sms.example.org/inbox",
     )
 
 

@@ -12,7 +12,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -27,15 +27,16 @@ DRIVER = "psycopg2" if sqlalchemy.__version__.startswith("1.") else "psycopg"
 READY = "database system is ready to accept connections"
 HEADERS = shutil.ignore_patterns("include")  # half of the files
 NEW = ["-U", "postgres", "--auth=trust", "-E", "utf8", "--no-sync"]
-QUICK = ["-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "shared_buffers=32MB"]
+SMALL = ["-c", "shared_buffers=32MB"]
+QUICK = [*SMALL, "-c", "fsync=off", "-c", "synchronous_commit=off"]
 
 
 @contextmanager
-def postgres() -> Iterator[str]:
-    """Run a server of one's own and yield the URL of its database."""
+def postgres(options: Sequence[str] = QUICK) -> Iterator[str]:
+    """Run a server of one's own and yield the URL of its database; with ``SMALL``, commits reach the disk."""
     home = Path(tempfile.mkdtemp(prefix="pg-"))
     try:
-        server = start(home)
+        server = start(home, options)
         try:
             yield server.url
         finally:
@@ -44,8 +45,8 @@ def postgres() -> Iterator[str]:
         shutil.rmtree(home, ignore_errors=True)
 
 
-def start(home: Path) -> Server:
-    """Run a server in a folder."""
+def start(home: Path, options: Sequence[str] = QUICK) -> Server:
+    """Run a new server in a folder."""
     home.chmod(0o755)
     programs, run_as = programs_for(home), user()
     data = home / "data"
@@ -53,8 +54,14 @@ def start(home: Path) -> Server:
     os.chown(data, run_as.get("user", -1), run_as.get("group", -1))
     initdb = [f"{programs}/initdb", "-D", str(data), *NEW]
     subprocess.run(initdb, check=True, stdout=subprocess.DEVNULL, cwd="/", **run_as)
-    command = [f"{programs}/postgres", "-D", str(data), "-h", "", "-k", str(data), *QUICK]
-    pid = running.start(command, home, lambda log: READY in log, cwd="/", **run_as)
+    return launch(home, options)
+
+
+def launch(home: Path, options: Sequence[str] = QUICK) -> Server:
+    """Run the server of a folder, again when it was killed."""
+    data = home / "data"
+    command = [f"{programs_for(home)}/postgres", "-D", str(data), "-h", "", "-k", str(data), *options]
+    pid = running.start(command, home, lambda log: READY in log, cwd="/", **user())
     url = f"postgresql+{DRIVER}://postgres@/postgres?host={data}"
     return Server(url=url, pid=pid, signal=signal.SIGINT, home=str(home))
 
@@ -72,6 +79,7 @@ def programs_for(home: Path) -> Path:
     if os.geteuid() != 0:
         return package / "pginstall" / "bin"
     for part in (package / "pginstall", package.with_name(f"{package.name}.libs")):
-        if part.exists():  # the programs find their libraries beside them
-            shutil.copytree(part, home / part.relative_to(package.parent), ignore=HEADERS)
+        copy = home / part.relative_to(package.parent)
+        if part.exists() and not copy.exists():  # the programs find their libraries beside them
+            shutil.copytree(part, copy, ignore=HEADERS)
     return home / package.name / "pginstall" / "bin"

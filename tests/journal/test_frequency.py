@@ -9,6 +9,7 @@ from collections import Counter
 
 import pytest
 
+from tests.databases import on_servers
 from tests.journal import frequent
 from tests.journal.test_two_processes import keep_step
 from tests.thorough import is_thorough
@@ -16,6 +17,7 @@ from tests.thorough import is_thorough
 EVERYBODY = [f"+336{n:08}" for n in range(frequent.PEOPLE)]
 
 
+@on_servers
 @pytest.mark.airflow
 @pytest.mark.timeout(300)
 def test_two_processes_never_exceed_it_and_leave_nobody_out_needlessly(url: str) -> None:

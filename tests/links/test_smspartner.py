@@ -122,6 +122,6 @@ def test_links_are_shown_while_the_task_runs() -> None:
         dag_id="shop", run_id=RUN_ID, xcom_push=lambda key, value: pushed.update({key: value})
     )
 
-    show_links(TASK, {"ti": ti})  # type: ignore[typeddict-item]
+    show_links({"ti": ti})  # type: ignore[typeddict-item]
 
     assert pushed == {"_link_CampaignPageLink": PAGE, "_link_CustomerAreaLink": CUSTOMER_AREA}

@@ -190,7 +190,7 @@ def clock(sim: Simulator, monkeypatch: pytest.MonkeyPatch) -> SetClock:
             def now(cls, tz: tzinfo | None = None) -> datetime:  # type: ignore[override]
                 return moment.astimezone(tz)
 
-        for module in ("send", "hours", "plans", "results", "runs"):
+        for module in ("running", "hours", "plans", "results", "runs"):
             monkeypatch.setattr(f"airflow_provider_smspartner.operators.{module}.datetime", Frozen)
         monkeypatch.setattr("airflow_provider_smspartner.api.sends.datetime", Frozen)
         sim.set_clock(moment)

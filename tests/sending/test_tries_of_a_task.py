@@ -15,6 +15,7 @@ from airflow.providers.common.compat.sdk import AirflowFailException
 from airflow_provider_smspartner.exceptions import SMSPartnerError
 from airflow_provider_smspartner.operators import plans
 from airflow_provider_smspartner.operators.smspartner import SendSmsOperator
+from airflow_provider_smspartner.sending import evidence
 from airflow_provider_smspartner.simulator import Simulator
 from faults.campaign import people
 from faults.store import Store
@@ -56,6 +57,7 @@ def sim(simulator: Simulator, connect: Connect) -> Simulator:
 
 @pytest.fixture
 def tries(sim: Simulator, monkeypatch: pytest.MonkeyPatch) -> Tries:
+    monkeypatch.setattr(evidence, "APART", 0.01)  # a task waits in real time
     monkeypatch.setattr(plans, "next_slot", lambda now: now)  # at night a send may be held, and not be seen
     return Tries()
 
@@ -150,11 +152,11 @@ def test_on_kill_lets_the_task_fail_and_a_later_try_sends_the_rest(
     sim: Simulator, tries: Tries, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     operators: list[SendSmsOperator] = []
-    prepare, steps = SendSmsOperator._prepare, iter(range(8))
+    execute, steps = SendSmsOperator.execute, iter(range(8))
 
     def remember(operator: SendSmsOperator, *arguments: Any, **keywords: Any) -> Any:
         operators.append(operator)
-        return prepare(operator, *arguments, **keywords)
+        return execute(operator, *arguments, **keywords)
 
     def kill_after_some_writes() -> None:
         if next(steps, None) is None:
@@ -162,7 +164,7 @@ def test_on_kill_lets_the_task_fail_and_a_later_try_sends_the_rest(
 
     tries.step = kill_after_some_writes
     with monkeypatch.context() as patch:
-        patch.setattr(SendSmsOperator, "_prepare", remember)
+        patch.setattr(SendSmsOperator, "execute", remember)
         with pytest.raises(SMSPartnerError):
             tries.run()
     assert len(sim.sent) < len(EVERYBODY)

@@ -36,7 +36,7 @@ class Handler(BaseHTTPRequestHandler):
     server: Listener
 
     def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+        body = self.rfile.read(int(self.headers["Content-Length"])).decode("utf-8", "replace")
         if self.server.refusals:
             self.server.refusals -= 1
             self.send_response(503)
@@ -164,6 +164,18 @@ def test_nothing_leaves_this_machine_and_nothing_of_the_sandbox(listener: Listen
         sim.wait_for_posts()
         assert sim.posts == []
     assert listener.bodies == []
+
+
+def test_an_attack_says_what_was_answered(listener: Listener) -> None:
+    listener.refusals = 1_000
+    with posting(listener, attempts=1) as sim:
+        send(sim, listener, ANN, urlDlr="https://example.org/dlr")
+        answered = sim.attack("06 11 00 00 01")
+        assert {"reply: secret in part", "reply: a list", "reply: a form of NULs"} <= answered.keys()
+        assert set(answered.values()) == {503}
+        assert not [name for name in answered if name.startswith("report")]
+        with pytest.raises(ValueError, match=r"^number: "):
+            sim.attack(BOB)
 
 
 def test_a_reply_to_nothing_is_refused(listener: Listener) -> None:

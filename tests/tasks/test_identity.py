@@ -11,16 +11,14 @@ from airflow_provider_smspartner.journal.eligibility import digest
 from airflow_provider_smspartner.rules.batches import batch_tag
 from airflow_provider_smspartner.rules.people import Person, Recogniser
 from airflow_provider_smspartner.tasks.identity import identify
-from tests.operators.conftest import sms
 
 TI = SimpleNamespace(dag_id="shop", run_id="run", task_id="send", map_index=-1)
 
 
 def name_of(task_id: str = "send", *, ti: Any = TI, execution: int = 0, **context: Any) -> tuple[object, ...]:
     everything: Any = {"ti": ti, **context}
-    operator = sms(task_id=task_id)
     identity = identify(
-        everything, operator, connection="smspartner_default", sandbox=False, execution=execution
+        everything, task_id, connection="smspartner_default", sandbox=False, execution=execution
     )
     return identity.name
 

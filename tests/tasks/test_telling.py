@@ -8,13 +8,13 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from airflow.exceptions import AirflowRescheduleException
 from airflow.providers.common.compat.sdk import (
     AirflowFailException,
     AirflowSkipException,
     TaskDeferred,
 )
 from airflow.providers.standard.triggers.temporal import DateTimeTrigger
-from airflow.sdk.exceptions import AirflowRescheduleException
 
 from airflow_provider_smspartner.exceptions import InvalidMessage
 from airflow_provider_smspartner.tasks.failures import no_useless_retry

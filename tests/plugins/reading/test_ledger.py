@@ -30,7 +30,7 @@ def test_no_transaction_of_a_page_can_write(kind: str, tmp_path: Path) -> None:
 
 def test_a_sqlite_file_is_neither_made_nor_written(tmp_path: Path) -> None:
     path = tmp_path / "a ledger?#.db"
-    engine = ledgers.read_only(sa.create_engine(sa.URL.create("sqlite", database=str(path))))
+    engine = ledgers.read_only(sa.create_engine(sa.engine.URL.create("sqlite", database=str(path))))
 
     with pytest.raises(sa.exc.OperationalError), engine.connect():
         pass
