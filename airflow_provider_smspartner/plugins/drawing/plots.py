@@ -11,7 +11,8 @@ from itertools import accumulate
 
 from markupsafe import Markup
 
-from airflow_provider_smspartner.plugins.drawing.words import number, span
+from airflow_provider_smspartner.plugins.drawing.language import say
+from airflow_provider_smspartner.plugins.drawing.words import decimal, number, span
 
 WIDTH, HEIGHT = 400, 150
 LEFT, RIGHT, TOP, BOTTOM = 46, 10, 14, 24
@@ -47,7 +48,10 @@ def bar(parts: Sequence[Part], *, title: str, below: Part | None = None) -> Mark
     if below is not None and below.count and total:
         width = max(THINNEST, min(100.0, 100 * below.count / total))
         rects.append(f'<rect class="{below.kind}" x="0" y="11" width="{width:.2f}" height="2"/>')
-    told = "; ".join(f"{part.label}: {number(part.count)}" for part in (*parts, *filter(None, [below])))
+    told = "; ".join(
+        say("{label}: {count}", label=part.label, count=number(part.count))
+        for part in (*parts, *filter(None, [below]))
+    )
     return svg("bar", "0 0 100 13", title, told, '<rect class="track" width="100" height="10"/>', *rects)
 
 
@@ -89,9 +93,12 @@ def curve(points: Sequence[Point], *, total: int, title: str, kind: str) -> Mark
     ]
     if total:
         parts.append(f'<line class="all" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y(total)}" y2="{y(total)}"/>')
-    told = (
-        f"{number(points[-1][1])} of {number(total)} after {span(points[-1][0])}" if points else "Nobody yet"
-    )
+    told = say("Nobody yet")
+    if points:
+        people, last = points[-1][1], points[-1][0]
+        told = say(
+            "{count} of {total} after {time}", count=number(people), total=number(total), time=span(last)
+        )
     return svg("curve", f"0 0 {WIDTH} {HEIGHT}", title, told, *parts)
 
 
@@ -118,7 +125,7 @@ def short(count: int) -> str:
     """Write a count in few characters."""
     for size, unit in ((1_000_000, "M"), (1_000, "k")):
         if count >= size:
-            return f"{count / size:g}{unit}"
+            return f"{decimal(count / size)}{unit}"
     return str(count)
 
 

@@ -88,7 +88,7 @@ def test_every_state_of_a_task_has_words(state: str | None) -> None:
         (send(campaign=told(redirected=True)), "Redirected: the connection sends each batch once"),
         (send(result={"dry_run": True}), "Dry run: the figures are what a send would come to."),
         (send(cancelling=True), "Somebody has stopped it"),
-        (send(campaign=told(scheduled_for=AT)), "Scheduled on SMS Partner for 20 Nov 2026, 10:00."),
+        (send(campaign=told(scheduled_for=AT)), "Scheduled on SMS Partner for 20 Nov 2026, 10:00 CET."),
         (
             send(ledger_fault="it is away"),
             "The ledger cannot be read, so its batches are missing here: it is away",
@@ -165,7 +165,7 @@ def test_why_it_failed_stands_in_its_card() -> None:
 def test_until_when_it_waits_stands_in_its_card() -> None:
     story = one(send("deferred", waits_until=AT + timedelta(hours=8)))
 
-    assert story.sentence.endswith("leaves at 20 Nov 2026, 18:00, in 8 h.")
+    assert story.sentence.endswith("leaves at 20 Nov 2026, 18:00 CET, in 8 h.")
 
 
 def test_a_budget_is_none_only_when_the_task_has_told_so() -> None:

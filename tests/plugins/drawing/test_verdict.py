@@ -283,19 +283,19 @@ ENDS: list[tuple[str, list[TaskFact], str, str, str]] = [
             )
         ],
         *("Scheduled", "live"),
-        "SMS Partner sends to 1,000 people on 20 Nov 2026, 17:48, in 7 h 48 min.",
+        "SMS Partner sends to 1,000 people on 20 Nov 2026, 17:48 CET, in 7 h 48 min.",
     ),
     (
         "waiting for its hour",
         [send("deferred", waits_until=LATER)],
         *("Waiting for its hour", "live"),
-        "Nobody has been texted yet: the text leaves at 20 Nov 2026, 17:48, in 7 h 48 min.",
+        "Nobody has been texted yet: the text leaves at 20 Nov 2026, 17:48 CET, in 7 h 48 min.",
     ),
     (
         "waiting in the middle",
         [send("deferred", [batch(0)], told(), waits_until=LATER, logged=True)],
         *("Waiting for its hour", "live"),
-        "500 of 1,500 people have been texted. The rest leaves at 20 Nov 2026, 17:48, in 7 h 48 min.",
+        "500 of 1,500 people have been texted. The rest leaves at 20 Nov 2026, 17:48 CET, in 7 h 48 min.",
     ),
     (
         "reading",
