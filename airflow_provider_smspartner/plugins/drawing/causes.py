@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from airflow_provider_smspartner.plugins.drawing.errors import in_words
 from airflow_provider_smspartner.plugins.drawing.language import mark, say
 from airflow_provider_smspartner.tracking.stops import Failure
 
@@ -41,11 +42,6 @@ def cause_of(failure: Failure | None) -> Cause | None:
             why=say("no price for their numbers"), remedy=say("Ask SMS Partner for a tariff that has one")
         )
     if failure.kind not in PHRASES:
-        return Cause(why=quoted(failure.sentence.rstrip(". ")), remedy="")
+        return Cause(why=in_words(failure.sentence), remedy="")
     why, remedy = PHRASES[failure.kind]
     return Cause(why=say(why), remedy=say(remedy) if remedy else "")
-
-
-def quoted(sentence: str) -> str:
-    """Quote the sentence of an error: it is English, as the log has it, whatever the reader's language."""
-    return say("{sentence}", sentence=sentence)

@@ -20,8 +20,9 @@ from airflow_provider_smspartner.plugins.drawing.batches import (
     progress,
     troubles_of,
 )
-from airflow_provider_smspartner.plugins.drawing.causes import cause_of, quoted
+from airflow_provider_smspartner.plugins.drawing.causes import cause_of
 from airflow_provider_smspartner.plugins.drawing.deliveries import LEFT_NOTHING
+from airflow_provider_smspartner.plugins.drawing.errors import in_words
 from airflow_provider_smspartner.plugins.drawing.handovers import missing
 from airflow_provider_smspartner.plugins.drawing.judgement import KILLED
 from airflow_provider_smspartner.plugins.drawing.language import mark, mark_of, say
@@ -228,7 +229,7 @@ def notes_of_task(task: TaskFact) -> list[str]:
             say("The ledger in {ledger} leaves out who has had this campaign before.", ledger=ledger)
         )
     if task.ledger_fault:
-        fault = quoted(words.name(task.ledger_fault))
+        fault = in_words(words.name(task.ledger_fault))
         notes.append(say("The ledger cannot be read, so its batches are missing here: {why}.", why=fault))
     return notes + missing(task)
 

@@ -62,7 +62,7 @@ NO_CREDIT = failure("InsufficientCreditError", "SMS Partner refused /send (code 
 TOO_FEW = failure("RateMissed", "40 of 50 people got the text, a rate of 0.800; min_delivery_rate is 0.9")
 WRONG_COLUMN = failure(
     "InvalidMessage",
-    "recipients: 30 of 30 rows cannot be texted; is phone_column the right column?",
+    "recipients: 30 of 30 rows cannot be texted ('x' has no digit); is phone_column the right column?",
     rows=30,
     recipients=0,
     invalid=30,
@@ -186,8 +186,8 @@ ENDS: list[tuple[str, list[TaskFact], str, str, str]] = [
         "the wrong column",
         [send("failed", failure=WRONG_COLUMN)],
         *("Failed", "bad"),
-        "This try has texted nobody: recipients: 30 of 30 rows cannot be texted; is phone_column the right "
-        "column? Left out: 30 have no valid number.",
+        "This try has texted nobody: recipients: 30 of 30 rows cannot be texted ('x' has no digit); is "
+        "phone_column the right column? Left out: 30 have no valid number.",
     ),
     (
         "a missing connection",

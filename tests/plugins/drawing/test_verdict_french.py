@@ -46,17 +46,18 @@ FRENCH = {
     "too few delivered": (
         "Objectif manqué",
         "SMS reçu par 40 des 50~personnes. Échecs~: 10~SMS non distribués. Échec de la tâche "
-        "follow~: «~40 of 50 people got the text, a rate of 0.800; min_delivery_rate is 0.9~».",
+        "follow~: 40~SMS reçus pour 50 personnes, soit un taux de 0.800^; min_delivery_rate est de "
+        "0.9.",
     ),
     "platform down at the deadline": (
         "Objectif manqué",
         "SMS reçu par 600 des 1^000~personnes. 400 accusés ne sont pas arrivés. Échec de la tâche "
-        "follow~: «~At the deadline the API could not be read: it is away~».",
+        "follow~: à l’échéance, l’API n’a pas pu être lue~: it is away.",
     ),
     "platform down all the time": (
         "Objectif manqué",
-        "SMS Partner a accepté 1^000~SMS pour 1^000~personnes. Échec de la tâche follow~: «~At the "
-        "deadline the API could not be read: it is away~».",
+        "SMS Partner a accepté 1^000~SMS pour 1^000~personnes. Échec de la tâche follow~: à "
+        "l’échéance, l’API n’a pas pu être lue~: it is away.",
     ),
     "nobody": (
         "Aucun envoi",
@@ -85,12 +86,13 @@ FRENCH = {
     ),
     "the wrong column": (
         "Échec",
-        "Cette tentative n’a écrit à personne~: «~recipients: 30 of 30 rows cannot be texted; is "
-        "phone_column the right column?~». Écartées~: 30 n’ont pas de numéro valide.",
+        "Cette tentative n’a écrit à personne~: recipients~: 30 lignes sur 30 sans numéro de mobile"
+        " valide ('x' has no digit)^; phone_column est-elle la bonne colonne^? Écartées~: 30 n’ont "
+        "pas de numéro valide.",
     ),
     "a missing connection": (
         "Échec",
-        "Cette tentative n’a écrit à personne~: «~The conn_id `x` isn't defined~».",
+        "Cette tentative n’a écrit à personne~: la connexion x n’est pas définie.",
     ),
     "killed": (
         "Échec",
@@ -116,8 +118,9 @@ FRENCH = {
     ),
     "a canary stopped the rest": (
         "Arrêté",
-        "La tâche rest n’a écrit à personne~: échec de follow («~40 of 50 people got the text, a "
-        "rate of 0.800; min_delivery_rate is 0.9~»). Le SMS était déjà parti vers 50~personnes.",
+        "La tâche rest n’a écrit à personne~: échec de follow (40~SMS reçus pour 50 personnes, soit"
+        " un taux de 0.800^; min_delivery_rate est de 0.9). Le SMS était déjà parti vers "
+        "50~personnes.",
     ),
     "a task before failed": (
         "Pas commencé",
