@@ -33,6 +33,8 @@ class Arrival:
     delivered: int
     not_delivered: int
     waiting: int
+    stop: int
+    """Those who have answered STOP, with their text or without."""
     final: bool
     """Whether nothing more is waited for."""
 
@@ -51,6 +53,7 @@ def arrival_of(follows: Sequence[TaskFact]) -> Arrival:
         delivered=sum(one.result["delivered"] for one in told),
         not_delivered=sum(one.result["not_delivered"] for one in told),
         waiting=sum(one.result["waiting"] for one in told),
+        stop=sum(one.result["stop"] for one in told),
         final=len(told) == len(follows) and all(one.final for one in told),
     )
 

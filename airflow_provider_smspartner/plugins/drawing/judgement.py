@@ -93,11 +93,13 @@ def doubtful(people: int) -> str:
 
 def apart(held_back: Mapping[str, int]) -> str:
     """Say who were not to be texted, and why."""
-    told = [
-        words.of(people, *REASONS.get(reason, OTHER_REASON), reason=reason)
-        for reason, people in held_back.items()
-    ]
+    told = [reason_of(reason, people) for reason, people in held_back.items()]
     return " " + say("Left out: {reasons}.", reasons=", ".join(told)) if told else ""
+
+
+def reason_of(reason: str, people: int) -> str:
+    """Say why so many people were not to be texted."""
+    return words.of(people, *REASONS.get(reason, OTHER_REASON), reason=reason)
 
 
 def ended(text: str) -> str:

@@ -55,6 +55,18 @@ def bar(parts: Sequence[Part], *, title: str, below: Part | None = None) -> Mark
     return svg("bar", "0 0 100 13", title, told, '<rect class="track" width="100" height="10"/>', *rects)
 
 
+def strip(parts: Sequence[Part]) -> Markup:
+    """Draw shares side by side for who can see them: the figures stand beside."""
+    widths = shares([part.count for part in parts])
+    starts = accumulate(widths, initial=0.0)
+    rects = "".join(
+        f'<rect class="{part.kind}" x="{start:.2f}" width="{width:.2f}" height="10"/>'
+        for part, start, width in zip(parts, starts, widths, strict=False)
+    )
+    opening = Markup('<svg class="strip" viewBox="0 0 100 10" preserveAspectRatio="none" aria-hidden="true">')
+    return opening + Markup(rects) + Markup("</svg>")  # noqa: S704  # made of figures alone
+
+
 def shares(counts: Sequence[int]) -> list[float]:
     """Return percents that add up to 100, and leave none that is somebody's out of sight."""
     total = sum(counts)

@@ -12,6 +12,7 @@ from markupsafe import Markup
 
 from airflow_provider_smspartner.plugins.drawing import words
 from airflow_provider_smspartner.plugins.drawing.advice import CLEAR
+from airflow_provider_smspartner.plugins.drawing.arrivals import Arrival
 from airflow_provider_smspartner.plugins.drawing.batches import (
     Group,
     Trouble,
@@ -23,13 +24,17 @@ from airflow_provider_smspartner.plugins.drawing.batches import (
 from airflow_provider_smspartner.plugins.drawing.causes import cause_of
 from airflow_provider_smspartner.plugins.drawing.deliveries import LEFT_NOTHING
 from airflow_provider_smspartner.plugins.drawing.errors import in_words
+from airflow_provider_smspartner.plugins.drawing.funnel import Step, funnel
 from airflow_provider_smspartner.plugins.drawing.handovers import missing
 from airflow_provider_smspartner.plugins.drawing.judgement import KILLED
 from airflow_provider_smspartner.plugins.drawing.language import mark, mark_of, say
+from airflow_provider_smspartner.plugins.drawing.reach import add_up as all_reached
+from airflow_provider_smspartner.plugins.drawing.reach import reach_of
 from airflow_provider_smspartner.plugins.drawing.states import (
     AT_WORK,
     TO_COME,
     UNFINISHED,
+    WORST_FIRST,
     Pill,
     over_all,
     pill,
@@ -47,6 +52,11 @@ class Shard:
     pill: Pill
     tally: Tally
 
+    @property
+    def healthy(self) -> bool:
+        """Whether it is over and nothing of it needs a look."""
+        return self.task.state == "success"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SendStory:
@@ -63,6 +73,8 @@ class SendStory:
     tally: Tally
     bar: Markup | None
     curve: Markup | None
+    steps: Sequence[Step]
+    """From the rows of the audience to the phones."""
     groups: Sequence[Group]
     troubles: Sequence[Trouble]
     shards: Sequence[Shard]
@@ -83,8 +95,11 @@ class SendStory:
         return self.state in UNFINISHED
 
 
-def send_story(tasks: Sequence[TaskFact], *, now: datetime) -> SendStory:
-    """Tell a send; all tasks have one id."""
+def send_story(tasks: Sequence[TaskFact], *, now: datetime, arrival: Arrival | None = None) -> SendStory:
+    """Tell a send; all tasks have one id.
+
+    :param arrival: what phones have reported, when it is about this send alone.
+    """
     state = over_all(task.state for task in tasks)
     tally = add_up([tally_of(task) for task in tasks])
     batches = [batch for task in tasks for batch in task.batches]
@@ -108,13 +123,25 @@ def send_story(tasks: Sequence[TaskFact], *, now: datetime) -> SendStory:
         tally=tally,
         bar=None if dry_run or redirected else progress(tally, at_work=state in AT_WORK),
         curve=None if dry_run or redirected else over_time(batches, tally),
+        steps=funnel(
+            all_reached([reach_of(task) for task in tasks]),
+            duplicates=tally.duplicates,
+            texts=not (dry_run or redirected),
+            arrival=arrival,
+        ),
         groups=groups_of(batches),
         troubles=troubles,
-        shards=[shard_of(task) for task in tasks] if mapped else [],
+        shards=[shard_of(task) for task in worst_first(tasks)] if mapped else [],
         told=any(task.campaign for task in tasks),
         most=max(costs, default=None),
         dry_run=dry_run,
     )
+
+
+def worst_first(tasks: Sequence[TaskFact]) -> list[TaskFact]:
+    """Return shards with those that need a person in front."""
+    order = {state: place for place, state in enumerate(WORST_FIRST)}
+    return sorted(tasks, key=lambda task: order.get(task.state, len(order)))
 
 
 def says_more(tally: Tally, tasks: Sequence[TaskFact], state: str | None) -> bool:

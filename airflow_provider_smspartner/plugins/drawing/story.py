@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Final
 
 from airflow_provider_smspartner.plugins.drawing import words
+from airflow_provider_smspartner.plugins.drawing.arrivals import arrival_of
 from airflow_provider_smspartner.plugins.drawing.deliveries import StatusStory, status_story
 from airflow_provider_smspartner.plugins.drawing.judgement import Verdict
 from airflow_provider_smspartner.plugins.drawing.language import say
@@ -53,7 +54,9 @@ def run_story(run: RunFact, *, now: datetime) -> RunStory:
     for task in run.tasks:
         if task.sends:
             by_id.setdefault(task.task_id, []).append(task)
-    sends = [send_story(tasks, now=now) for tasks in by_id.values()]
+    # what phones report of several sends tells of none of them alone
+    arrival = arrival_of([task for task in run.tasks if not task.sends]) if len(by_id) == 1 else None
+    sends = [send_story(tasks, now=now, arrival=arrival) for tasks in by_id.values()]
     statuses = [status_story(task) for task in run.tasks if not task.sends]
     return RunStory(
         run=run,
