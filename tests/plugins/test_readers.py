@@ -64,7 +64,7 @@ def test_a_page_is_in_the_language_that_airflow_is_set_to(client_of: ClientOf, r
     html = client.get(runs[0], headers={"Accept-Language": "en"}).text
 
     assert '<html lang="fr"' in html
-    assert "SMS reçu par 1\u202f455 des 1\u202f500\u00a0personnes." in html
+    assert "SMS reçu par 1\u202f455 des 1\u202f500 personnes." in html
     assert "57,00\u00a0€" in html
     assert "Campagnes SMS" in client.get(runs[5]).text
 

@@ -127,10 +127,11 @@ def levels(top: int) -> list[int]:
 
 
 def times(last: float) -> list[int]:
-    """Return up to five round times from 0 to the last."""
+    """Return up to five round times from 0 to the last; none where there is room for one alone."""
     step = next((n for n in STEPS if last / n <= 4), -(-int(last) // 4 // 86400) * 86400 + 86400)
-    # the last label would leave the picture
-    return [n for n in range(0, int(last) + 1, step) if n <= last * 0.97]
+    # the last label would leave the picture, and a lone "0 s" says nothing
+    ticks = [n for n in range(0, int(last) + 1, step) if n <= last * 0.97]
+    return ticks if len(ticks) > 1 else []
 
 
 def short(count: int) -> str:

@@ -58,7 +58,7 @@ def test_each_sentence_is_one_that_the_package_says() -> None:
     [
         (
             "max_recipients: 1200 people, and 1000 are allowed; nothing was sent.",
-            "max_recipients\u00a0: 1200\u00a0personnes, pour 1000 autorisées\u202f; rien n’a été envoyé",
+            "max_recipients\u00a0: 1200 personnes, pour 1000 autorisées\u202f; rien n’a été envoyé",
         ),
         ("Something else; it is so.", "«\u00a0Something else; it is so\u00a0»"),
         ("{braces} {0} {x!r}", "«\u00a0{braces} {0} {x!r}\u00a0»"),

@@ -89,8 +89,8 @@ def test_figures_are_written_as_in_french() -> None:
 
     with read_by(Reader(language="fr")):
         assert words.number(1060) == "1\u202f060"
-        assert words.people(1060) == "1\u202f060\u00a0personnes"
-        assert words.people(0) == "0\u00a0personne"
+        assert words.people(1060) == "1\u202f060 personnes"
+        assert words.people(0) == "0 personne"
         assert words.money(Decimal("47.7"), "EUR") == "47,70\u00a0€"
         assert words.money(Decimal("0.038"), None) == "0,038\u00a0€"
         assert words.money(Decimal(12), "CHF") == "12,00\u00a0CHF"

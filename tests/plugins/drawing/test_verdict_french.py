@@ -11,52 +11,52 @@ from tests.plugins.drawing.test_verdict import ENDS, judged
 FRENCH = {
     "everybody": (
         "Distribués",
-        "Les 1^000~personnes ont reçu le SMS.",
+        "Les 1^000 personnes ont reçu le SMS.",
     ),
     "nearly everybody": (
         "Distribués",
-        "SMS reçu par 975 des 1^000~personnes. Échecs~: 20~SMS non distribués. 5 accusés ne sont "
+        "SMS reçu par 975 des 1^000 personnes. Échecs~: 20~SMS non distribués. 5 accusés ne sont "
         "pas arrivés.",
     ),
     "not one phone": (
         "Non distribués",
-        "Sur 50~personnes, aucune n’a reçu le SMS. Échecs~: 50~SMS non distribués.",
+        "Sur 50 personnes, aucune n’a reçu le SMS. Échecs~: 50~SMS non distribués.",
     ),
     "many lost": (
         "Distribués en partie",
-        "SMS reçu par 700 des 1^000~personnes. Échecs~: 300~SMS non distribués.",
+        "SMS reçu par 700 des 1^000 personnes. Échecs~: 300~SMS non distribués.",
     ),
     "refused and lost": (
         "Distribués",
-        "SMS reçu par 990 des 1^000~personnes. Échecs~: 7~SMS non distribués, 3 refusés par SMS Partner.",
+        "SMS reçu par 990 des 1^000 personnes. Échecs~: 7~SMS non distribués, 3 refusés par SMS Partner.",
     ),
     "reports still coming": (
         "Suivi en cours",
-        "SMS reçu jusqu’ici par 600 des 1^000~personnes. Échecs~: 10~SMS non distribués. 390 "
+        "SMS reçu jusqu’ici par 600 des 1^000 personnes. Échecs~: 10~SMS non distribués. 390 "
         "accusés ne sont pas encore arrivés.",
     ),
     "no report yet": (
         "Suivi en cours",
-        "SMS Partner a accepté 1^000~SMS pour 1^000~personnes. Aucun accusé n’est encore arrivé.",
+        "SMS Partner a accepté 1^000~SMS pour 1^000 personnes. Aucun accusé n’est encore arrivé.",
     ),
     "nobody follows": (
         "Envoyés",
-        "SMS Partner a accepté 1^000~SMS pour 1^000~personnes. Aucune tâche n’en a suivi la distribution.",
+        "SMS Partner a accepté 1^000~SMS pour 1^000 personnes. Aucune tâche n’en a suivi la distribution.",
     ),
     "too few delivered": (
         "Objectif manqué",
-        "SMS reçu par 40 des 50~personnes. Échecs~: 10~SMS non distribués. Échec de la tâche "
+        "SMS reçu par 40 des 50 personnes. Échecs~: 10~SMS non distribués. Échec de la tâche "
         "follow~: 40~SMS reçus pour 50 personnes, soit un taux de 0.800^; min_delivery_rate est de "
         "0.9.",
     ),
     "platform down at the deadline": (
         "Objectif manqué",
-        "SMS reçu par 600 des 1^000~personnes. 400 accusés ne sont pas arrivés. Échec de la tâche "
+        "SMS reçu par 600 des 1^000 personnes. 400 accusés ne sont pas arrivés. Échec de la tâche "
         "follow~: à l’échéance, l’API n’a pas pu être lue~: it is away.",
     ),
     "platform down all the time": (
         "Objectif manqué",
-        "SMS Partner a accepté 1^000~SMS pour 1^000~personnes. Échec de la tâche follow~: à "
+        "SMS Partner a accepté 1^000~SMS pour 1^000 personnes. Échec de la tâche follow~: à "
         "l’échéance, l’API n’a pas pu être lue~: it is away.",
     ),
     "nobody": (
@@ -65,24 +65,24 @@ FRENCH = {
     ),
     "all had it before": (
         "Aucun envoi",
-        "Aucun SMS n’est parti~: les 790~personnes ont été écartées. Écartées~: 700 ont déjà reçu "
+        "Aucun SMS n’est parti~: les 790 personnes ont été écartées. Écartées~: 700 ont déjà reçu "
         "cette campagne, 90 sont sur la liste STOP.",
     ),
     "all refused": (
         "Aucun envoi",
-        "Sur 12~personnes, 12 n’ont pas reçu le SMS~: refus de SMS Partner.",
+        "Sur 12 personnes, 12 n’ont pas reçu le SMS~: refus de SMS Partner.",
     ),
     "some had it before": (
         "Distribués",
-        "Les 90~personnes ont reçu le SMS.",
+        "Les 90 personnes ont reçu le SMS.",
     ),
     "no credit in the middle": (
         "Échec",
-        "Sur 1^060~personnes, 41 n’ont pas reçu le SMS~: crédit épuisé.",
+        "Sur 1^060 personnes, 41 n’ont pas reçu le SMS~: crédit épuisé.",
     ),
     "no credit at all": (
         "Échec",
-        "Sur 1^500~personnes, 1^500 n’ont pas reçu le SMS~: crédit épuisé.",
+        "Sur 1^500 personnes, 1^500 n’ont pas reçu le SMS~: crédit épuisé.",
     ),
     "the wrong column": (
         "Échec",
@@ -96,31 +96,31 @@ FRENCH = {
     ),
     "killed": (
         "Échec",
-        "Sur 1^500~personnes, 1^000 n’ont pas reçu le SMS~: son processus s’est arrêté sans un "
+        "Sur 1^500 personnes, 1^000 n’ont pas reçu le SMS~: son processus s’est arrêté sans un "
         "mot^; il a été tué, ou sa machine a disparu.",
     ),
     "an answer is lost": (
         "Échec",
-        "Il ne reste personne à qui écrire, et pourtant la tâche a échoué~: «~Lost~». Pour "
-        "500~personnes, nul ne peut encore le dire.",
+        "Il ne reste personne à qui écrire, et pourtant la tâche a échoué~: «~Lost~». Pour 500 "
+        "personnes, nul ne peut encore le dire.",
     ),
     "half of the shards failed": (
         "Échec",
-        "Sur 1^000~personnes, 500 n’ont pas reçu le SMS~: crédit épuisé.",
+        "Sur 1^000 personnes, 500 n’ont pas reçu le SMS~: crédit épuisé.",
     ),
     "will try again": (
         "Nouvelle tentative prévue",
-        "Sur 1^500~personnes, 1^000 n’ont pas reçu le SMS~: SMS Partner est resté injoignable.",
+        "Sur 1^500 personnes, 1^000 n’ont pas reçu le SMS~: SMS Partner est resté injoignable.",
     ),
     "cancelled": (
         "Échec",
-        "Sur 1^500~personnes, 500 n’ont pas reçu le SMS~: annulation avant l’heure prévue.",
+        "Sur 1^500 personnes, 500 n’ont pas reçu le SMS~: annulation avant l’heure prévue.",
     ),
     "a canary stopped the rest": (
         "Arrêté",
         "La tâche rest n’a écrit à personne~: échec de follow (40~SMS reçus pour 50 personnes, soit"
-        " un taux de 0.800^; min_delivery_rate est de 0.9). Le SMS était déjà parti vers "
-        "50~personnes.",
+        " un taux de 0.800^; min_delivery_rate est de 0.9). Le SMS était déjà parti vers 50 "
+        "personnes.",
     ),
     "a task before failed": (
         "Pas commencé",
@@ -136,12 +136,12 @@ FRENCH = {
     ),
     "dry run": (
         "Essai à blanc",
-        "Essai à blanc~: aucun SMS n’est parti. 8~personnes recevraient le SMS. Écartées~: 2 n’ont "
+        "Essai à blanc~: aucun SMS n’est parti. 8 personnes recevraient le SMS. Écartées~: 2 n’ont "
         "pas de numéro valide.",
     ),
     "sandbox": (
         "Sandbox",
-        "Sandbox~: SMS Partner a accepté les SMS pour 1^000~personnes, et aucun n’atteint un téléphone.",
+        "Sandbox~: SMS Partner a accepté les SMS pour 1^000 personnes, et aucun n’atteint un téléphone.",
     ),
     "redirected": (
         "Redirigé",
@@ -149,7 +149,7 @@ FRENCH = {
     ),
     "scheduled": (
         "Programmé",
-        "SMS Partner envoie le SMS à 1^000~personnes le 20 nov. 2026 à 17:48 CET, dans 7~h 48~min.",
+        "SMS Partner envoie le SMS à 1^000 personnes le 20 nov. 2026 à 17:48 CET, dans 7~h 48~min.",
     ),
     "waiting for its hour": (
         "En attente de son heure",
@@ -157,7 +157,7 @@ FRENCH = {
     ),
     "waiting in the middle": (
         "En attente de son heure",
-        "SMS envoyé à 500 des 1^500~personnes. Le reste part le 20 nov. 2026 à 17:48 CET, dans 7~h 48~min.",
+        "SMS envoyé à 500 des 1^500 personnes. Le reste part le 20 nov. 2026 à 17:48 CET, dans 7~h 48~min.",
     ),
     "reading": (
         "Envoi en cours",
@@ -165,7 +165,7 @@ FRENCH = {
     ),
     "sending": (
         "Envoi en cours",
-        "SMS envoyé jusqu’ici à 500 des 1^500~personnes.",
+        "SMS envoyé jusqu’ici à 500 des 1^500 personnes.",
     ),
     "not begun": (
         "Pas commencé",
