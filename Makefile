@@ -49,6 +49,7 @@ quick: install  ## what starts no processes; about a minute
 
 thorough: install  ## the same, further than each change needs: more examples, and a crash at more moments
 	$(BIN)/python -m pytest $(QUICK) --hypothesis-profile thorough
+	$(BIN)/python -m pytest -m airflow --hypothesis-profile thorough tests/journal tests/operators
 
 test-oldest: system .venv-oldest/.installed  ## everything on Airflow 3.1.8, with the oldest of all that we name
 	.venv-oldest/bin/python -m pytest $(QUICK)
@@ -65,8 +66,9 @@ test-distributed: .venv/.installed  ## 100,000 people on two Celery workers, one
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt --editable ".[distributed]"
 	$(BIN)/python -m pytest -m distributed -s tests/distributed
 
-faults: .venv/.installed  ## campaigns that go wrong in every way we know; writes docs/faults.md
+faults: .venv/.installed  ## campaigns and an inbox that go wrong in every way we know; writes docs/faults.md
 	$(BIN)/python -m faults
+	$(BIN)/python -m faults.inbox --seconds 86400
 
 soak: .venv/.installed  ## campaigns, kills, restarts and blips at random, for MINUTES; writes into docs/faults.md
 	$(BIN)/python -m soak --minutes $(MINUTES)

@@ -16,7 +16,19 @@ from pathlib import Path
 from benchmarks.table import Figure, Sizes, keep, markdown
 
 PAGE = Path(__file__).parents[1] / "docs" / "benchmarks.md"
-ROWS = ("cleaning", "reading", "campaign", "remembering", "habits", "polling", "triggerer", "imports", "page")
+ROWS = (
+    "cleaning",
+    "reading",
+    "campaign",
+    "ledger",
+    "remembering",
+    "habits",
+    "polling",
+    "triggerer",
+    "imports",
+    "page",
+    "inbox",
+)
 
 
 def main() -> None:

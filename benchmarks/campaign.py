@@ -94,13 +94,20 @@ def memory(sizes: Sizes, many: float, one: float) -> Figure:
     )
 
 
-def run(address: str, people: int, sizes: Sizes) -> dict[str, float]:
-    """Send in a new process; return its ``seconds`` and its ``peak`` in KB."""
+def run(
+    address: str, people: int, sizes: Sizes, *, campaign: str = "", new: int | None = None
+) -> dict[str, float]:
+    """Send in a new process; return its ``seconds`` and its ``peak`` in KB.
+
+    :param campaign: what everybody gets once by a ledger beside the warehouse; "" without a ledger.
+    :param new: how many of the people are to be texted; None: all.
+    """
     options = ["--platform", address, "--people", str(people), "--concurrency", str(sizes.concurrency)]
+    options += ["--campaign", campaign]
     command = [sys.executable, "-m", "benchmarks.campaign", *options]
     env = os.environ | {"AIRFLOW__LOGGING__LOGGING_LEVEL": "INFO"}  # a line per batch, as a task has
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, env=env)
-    check(address, people)
+    check(address, people if new is None else new)
     measured: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
     return measured
 
@@ -115,13 +122,16 @@ def check(address: str, people: int) -> None:
 # ---- the process that sends --------------------------------------------------------------------------
 
 
-def send(address: str, people: int, concurrency: int) -> dict[str, float]:
+def send(address: str, people: int, concurrency: int, campaign: str) -> dict[str, float]:
     """Send as a worker does and return what it took."""
     from airflow_provider_smspartner.operators.smspartner import SendSmsOperator
 
     form = {"conn_type": "smspartner", "host": f"{address}/v1", "password": "key"}
     form["extra"] = {"requests_per_second": 0}  # type: ignore[assignment]
     os.environ["AIRFLOW_CONN_SMSPARTNER_DEFAULT"] = json.dumps(form)
+
+    once: dict[str, Any] = {"campaign": campaign, "ledger_conn_id": CONN_ID} if campaign else {}
+    run_id = str(uuid4())
 
     def execute(limit: int) -> None:
         operator = SendSmsOperator(
@@ -130,8 +140,9 @@ def send(address: str, people: int, concurrency: int) -> dict[str, float]:
             sql=f"{QUERY} WHERE id < {limit:d}",
             message=MESSAGE,
             concurrency=concurrency,
+            **once,
         )
-        identity = {"dag_id": "benchmark", "run_id": "run", "task_id": "send", "map_index": -1}
+        identity = {"dag_id": "benchmark", "run_id": run_id, "task_id": "send", "map_index": -1}
         ti = SimpleNamespace(**identity, try_number=1, id=uuid4(), xcom_push=lambda **_: None)
         context: Any = {"ti": ti, "task_state_store": SlowStore(WRITE)}
         operator.execute(context)
@@ -154,10 +165,11 @@ def main() -> None:
     parser.add_argument("--platform", required=True, help="address without /v1")
     parser.add_argument("--people", type=int, required=True)
     parser.add_argument("--concurrency", type=int, required=True)
+    parser.add_argument("--campaign", default="", help="what a ledger knows it by; none without one")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as home:
         os.environ["AIRFLOW_HOME"] = home
-        print(json.dumps(send(given.platform, given.people, given.concurrency)))
+        print(json.dumps(send(given.platform, given.people, given.concurrency, given.campaign)))
 
 
 if __name__ == "__main__":

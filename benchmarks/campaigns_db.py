@@ -65,7 +65,7 @@ def add_task(session: Session, run: int, *, task_id: str, map_index: int = -1, *
 
 def serialize(session: Session, run: int, ledgers: Mapping[str, str | None], *, mapped: bool = False) -> None:
     """Store a version of a run's DAG as Airflow does: its tasks, each with the ledger that it names."""
-    dag_id = session.scalars(select(DagRun.dag_id).where(DagRun.id == run)).one()
+    dag_id, run_id = session.execute(select(DagRun.dag_id, DagRun.run_id).where(DagRun.id == run)).one()
     count = select(func.count()).select_from(DagVersion).where(DagVersion.dag_id == dag_id)
     version = DagVersion(
         dag_id=dag_id, bundle_name="dags-folder", version_number=(session.scalar(count) or 0) + 1
@@ -79,13 +79,11 @@ def serialize(session: Session, run: int, ledgers: Mapping[str, str | None], *, 
     ]
     tasks = [{"__type": "operator", "__var": task} for task in named]
     row = {"id": uuid4(), "dag_id": dag_id, "dag_hash": uuid4().hex, "dag_version_id": version.id}
-    row |= {"_data": {"__version": 3, "dag": {"dag_id": dag_id, "tasks": tasks}}}
+    row |= {"data": {"__version": 3, "dag": {"dag_id": dag_id, "tasks": tasks}}}
     row |= dict.fromkeys(("created_at", "last_updated"), datetime.now(UTC))
-    session.execute(insert(SerializedDagModel), row)
-    of_run = TaskInstance.run_id == select(DagRun.run_id).where(DagRun.id == run).scalar_subquery()
-    session.execute(
-        update(TaskInstance).where(TaskInstance.dag_id == dag_id, of_run).values(dag_version_id=version.id)
-    )
+    session.execute(insert(SerializedDagModel.__table__), row)
+    of_run = (TaskInstance.dag_id == dag_id, TaskInstance.run_id == run_id)
+    session.execute(update(TaskInstance).where(*of_run).values(dag_version_id=version.id))
 
 
 def place(session: Session, run: int, task_id: str, map_index: int) -> dict[str, Any]:

@@ -1,10 +1,13 @@
 """Text the customers of a warehouse table, then wait for the delivery reports.
 
 Every day but Sunday at 10:00 Europe/Paris, within the hours in which a marketing text may leave. `send` reads
-the numbers with one query and sends each person the text once; `delivery` waits in the triggerer until every
-phone has reported, or for two days. Unpausing the DAG starts the latest run that was missed, at once.
+the numbers with one query and texts whoever has not had this campaign: everybody in the first run, newcomers
+in those that follow, because the ledger remembers across runs. `delivery` waits in the triggerer until every
+phone has reported, or for two days; the run of the next day does not wait for it. Unpausing the DAG starts
+the latest run that was missed, at once. The next campaign is another name in `campaign`, and another text.
 
-It needs two connections: `smspartner_default`, and `warehouse_default` to any SQL database.
+It needs three connections: `smspartner_default`, `warehouse_default` to any SQL database, and
+`ledger_default` to one that keeps unique keys, such as PostgreSQL; the ledger makes its table itself.
 
     export AIRFLOW_CONN_SMSPARTNER_DEFAULT='{"conn_type": "smspartner", "password": "your-API-key"}'
 
@@ -24,7 +27,6 @@ with DAG(
     schedule="0 10 * * MON-SAT",
     start_date=pendulum.datetime(2026, 1, 1, tz="Europe/Paris"),
     catchup=False,
-    max_active_runs=1,
     default_args={"retries": 2},
     tags=["sms"],
     doc_md=__doc__,
@@ -37,9 +39,11 @@ with DAG(
         message="Your autumn catalogue is here: 20% off until Sunday, in the shop and on example.com",
         tag="autumn",
         stop_sms=True,
+        ledger_conn_id="ledger_default",
+        campaign="autumn catalogue 2026",
     )
     # [END send]
 
     # [START delivery]
-    delivery = DeliveryStatusSensor(task_id="delivery", sent=send.output)
+    delivery = DeliveryStatusSensor(task_id="delivery", sent=send.output, ledger_conn_id="ledger_default")
     # [END delivery]

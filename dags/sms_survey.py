@@ -1,10 +1,12 @@
-"""Send this week's customers a survey, then wait for the delivery reports.
+"""Send customers a survey, each person once, then wait for the delivery reports.
 
 Tuesdays at 14:00 Europe/Paris. The survey is made on the SMS Partner site; its identifier is the parameter
-`survey_id` of the run, so that the next survey needs no new DAG. Unpausing the DAG starts the latest run that
-was missed, at once.
+`survey_id` of the run, so that the next survey needs no new DAG. The ledger remembers who had which survey:
+a later run of the same one asks newcomers only. Unpausing the DAG starts the latest run that was missed, at
+once.
 
-It needs two connections: `smspartner_default`, and `warehouse_default` to any SQL database.
+It needs three connections: `smspartner_default`, `warehouse_default` to any SQL database, and
+`ledger_default` to one that keeps unique keys, such as PostgreSQL; the ledger makes its table itself.
 """
 
 from __future__ import annotations
@@ -20,7 +22,6 @@ with DAG(
     schedule="0 14 * * TUE",
     start_date=pendulum.datetime(2026, 1, 1, tz="Europe/Paris"),
     catchup=False,
-    max_active_runs=1,
     default_args={"retries": 2},
     params={"survey_id": Param("satisfaction", type="string", minLength=1, title="Survey")},
     tags=["sms"],
@@ -33,7 +34,9 @@ with DAG(
         sql="SELECT phone_number FROM customers WHERE accepts_sms = 1 ORDER BY customer_id",
         survey_id="{{ params.survey_id }}",
         tag="survey",
+        ledger_conn_id="ledger_default",
+        campaign="survey {{ params.survey_id }}",
     )
     # [END survey]
 
-    DeliveryStatusSensor(task_id="delivery", sent=survey.output)
+    DeliveryStatusSensor(task_id="delivery", sent=survey.output, ledger_conn_id="ledger_default")

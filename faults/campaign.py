@@ -21,7 +21,8 @@ from airflow_provider_smspartner.hooks.paging import look_up
 from airflow_provider_smspartner.journal import NoLog, SendLog
 from airflow_provider_smspartner.journal.eligibility import Claimant, digest, owner_of
 from airflow_provider_smspartner.journal.ledger import SqlLog
-from airflow_provider_smspartner.journal.table import SENDS, Ledger
+from airflow_provider_smspartner.journal.opening import prepare
+from airflow_provider_smspartner.journal.table import Ledger
 from airflow_provider_smspartner.journal.task_state import TaskStateLog
 from airflow_provider_smspartner.journal.world import World
 from airflow_provider_smspartner.rules.batches import batch_tag
@@ -107,7 +108,7 @@ class Campaign:
         """The table that outlives all tries and the task state store."""
         shared = {"poolclass": StaticPool, "connect_args": {"check_same_thread": False}}
         engine = create_engine("sqlite://", **shared)
-        SENDS.metadata.create_all(engine)
+        prepare(engine)
         return Ledger(engine=engine, identity=str(uuid4()), pause=self.pause)
 
     def look(self, tag: str) -> frozenset[str] | None:

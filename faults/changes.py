@@ -16,7 +16,7 @@ from typing import Any
 
 from sqlalchemy import delete
 
-from airflow_provider_smspartner.journal.table import SENDS
+from airflow_provider_smspartner.journal.schema import PEOPLE
 from airflow_provider_smspartner.simulator import Settings
 from airflow_provider_smspartner.simulator.stage import Stage
 from faults.campaign import TASK, Campaign, with_ledger, with_ledger_alone, with_task_state
@@ -124,7 +124,7 @@ def is_outcome(key: str, text: str) -> bool:
 def empty_ledger(campaign: Campaign, dice: random.Random) -> None:
     """Delete whom the ledger remembers."""
     with campaign.ledger.engine.begin() as connection:
-        connection.execute(delete(SENDS))
+        connection.execute(delete(PEOPLE))
 
 
 def replace_ledger(campaign: Campaign, dice: random.Random) -> Undo:
@@ -149,7 +149,7 @@ def knows(campaign: Campaign) -> bool:
 def is_in_ledger(campaign: Campaign) -> bool:
     """Tell whether the ledger holds anybody."""
     with campaign.ledger.engine.connect() as connection:
-        return connection.execute(SENDS.select().limit(1)).first() is not None
+        return connection.execute(PEOPLE.select().limit(1)).first() is not None
 
 
 def uses_ledger(campaign: Campaign) -> bool:

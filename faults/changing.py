@@ -26,7 +26,6 @@ SETTLED = 2000.0
 MOST_TRIES = 16
 BY_LOG_ALONE = ("another tag", "time to send at taken away")
 """What a walk over the tags cannot know."""
-STORE_IS_LOST = ("store emptied", "run deleted and made again")
 CLOCKS = {-400.0: "clock of the worker behind by 400 s", -50.0: "clock of the worker behind by 50 s"}
 CLOCKS[50.0] = "clock of the worker ahead by 50 s"
 SPELLINGS = {
@@ -54,7 +53,7 @@ class Changing:
         self.dice = dice = random.Random(f"{log} {seed}")  # noqa: S311  # a seed must say it all
         self.log = log
         untrue, scheduled = dice.random() < 0.3, dice.random() < 0.25
-        listed = untrue or dice.random() < 0.5  # a no is a word of its own where nothing could be seen
+        listed = dice.random() < 0.5
         self.settings = Settings(
             balance=Decimal(10**6),
             tag_delay=dice.choice([0.0, 1.0] if untrue else [0.0, 1.0, 30.0, 200.0]),
@@ -62,7 +61,9 @@ class Changing:
             unknown_tag=dice.choice(["refuse", "empty"]),
             list_scheduled=listed,
         )
-        self.kinds = [fate for fate in Fate if untrue or fate not in UNTRUE]
+        believed = set() if listed or not scheduled else {Fate.UNTRUE_NUMBER}  # as the platform's own word
+        impossible = believed if untrue else UNTRUE
+        self.kinds = [fate for fate in Fate if fate not in impossible]
         self.campaign = Campaign(
             MEMORIES[log],
             settings=self.settings,
@@ -191,8 +192,6 @@ class Changing:
             return False
         if change.name in BY_LOG_ALONE and is_lost and self.log != "ledger":
             return False
-        if change.name in STORE_IS_LOST and self.changes["ledger added"]:
-            return False  # a part was remembered in the store alone
         return self.log in change.logs and change.is_possible(self.campaign)
 
     def _change_audience(self) -> None:

@@ -89,7 +89,7 @@ def read(place: Place, name: str) -> None:
                     for message in messages:
                         taken.append(message.id)
                         notes.write(json.dumps({"block": f"{name}-{block}", "id": message.id}) + "\n")
-                        time.sleep(dice.uniform(0, 0.03))
+                        time.sleep(dice.uniform(0, 0.05))
                     if taken:
                         notes.write(json.dumps({"block": f"{name}-{block}", "state": "ended"}) + "\n")
             except SMSPartnerError as error:  # another one reads, or the database is away

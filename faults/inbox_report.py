@@ -8,8 +8,8 @@ from typing import Any
 
 BEGIN, END = "<!-- inbox: begin -->", "<!-- inbox: end -->"
 HEAD = (
-    *("receiver", "runs", "receivers killed", "databases killed", "readers killed", "posts", "messages"),
-    *("lost", "counted twice", "statuses gone back", "misread", "unfinished"),
+    *("receiver", "runs", "receivers killed", "databases killed", "readers killed", "blocks cut short"),
+    *("posts", "messages", "lost", "counted twice", "statuses gone back", "misread", "unfinished"),
 )
 
 
@@ -32,7 +32,7 @@ def table_of(rows: Sequence[dict[str, Any]]) -> str:
         killed = [
             sum(row["kills"].get(victim, 0) for row in alike) for victim in ("receiver", "database", "reader")
         ]
-        names = ("posts", "messages", "lost", "twice", "back", "misread", "unfinished")
+        names = ("cut_short", "posts", "messages", "lost", "twice", "back", "misread", "unfinished")
         sums = [sum(row[name] for row in alike) for name in names]
         cells = [name, *(f"{number:,}" for number in (len(alike), *killed, *sums))]
         lines.append(f"| {' | '.join(cells)} |")

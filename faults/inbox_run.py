@@ -21,19 +21,20 @@ from sqlalchemy.exc import DBAPIError
 from airflow_provider_smspartner.inbox import KINDS
 from airflow_provider_smspartner.inbox.consumers import last_positions, positions_of
 from airflow_provider_smspartner.journal.inbox import INBOX
-from airflow_provider_smspartner.journal.table import SENDS
+from airflow_provider_smspartner.journal.schema import PEOPLE
 from airflow_provider_smspartner.rules.callbacks import callbacks, path_secret
 from airflow_provider_smspartner.simulator import Posting, Simulator
 from faults import inbox_judge as judge
 from faults.inbox_processes import CONSUMER, KEY, Database, Place, listens, read, receive, start
 from scripts.local_airflow import free_port
+from tests.databases import write_sends
 from tests.inbox.conftest import sent
 
-PEOPLE, REPLIES, MOST_KILLS = 10, 8, 4
+MEMBERS, REPLIES, MOST_KILLS = 10, 8, 4
 LONGEST = 60.0
 """Seconds after which a run counts as unfinished."""
-LONGEST_IDLE = 0.5
-"""Seconds that a reader is waited for to begin."""
+LONGEST_IDLE = 10.0
+"""Seconds that a reader is waited for to begin, before it is killed."""
 ATTEMPTS = 1_000
 """The simulated platform never gives a post up: whatever was posted must come in."""
 
@@ -51,7 +52,7 @@ class Run:
         self.simulator = simulator
         self.kills: Counter[str] = Counter()
         self.back = 0
-        self.people = [f"+336{seed:05}{n:03}" for n in range(PEOPLE)]
+        self.people = [f"+336{seed:05}{n:03}" for n in range(MEMBERS)]
         self.posting = Posting(
             after_seconds=0.1,
             times=self.dice.choice((1, 1, 2, 3)),
@@ -105,7 +106,7 @@ class Run:
         message_id = str(answer["message_id"])
         rows = [sent(number, message_id=message_id, tag="proof") for number in self.people]
         with self.database.engine.begin() as connection:
-            connection.execute(sa.insert(SENDS), rows)
+            write_sends(connection, rows)
 
     def _post_and_kill(self) -> None:
         """Let people answer and processes die, in any order."""
@@ -133,12 +134,9 @@ class Run:
             time.sleep(0.01)
 
     def _kill(self, name: str) -> None:
-        """Kill one of them, and start it again after a while: a reader most likely while it reads."""
+        """Kill one of them, and start it again after a while."""
         if name == "reader":
-            until, before = time.monotonic() + LONGEST_IDLE, self.place.noted
-            while self.place.noted == before and time.monotonic() < until:
-                time.sleep(0.01)
-            time.sleep(self.dice.uniform(0, 0.05))
+            self._wait_until_it_reads()
         self.kills[name] += 1
         if name == "database":
             self.database.kill()
@@ -150,6 +148,14 @@ class Run:
         time.sleep(self.dice.uniform(0, 0.2))
         self._start(name)
 
+    def _wait_until_it_reads(self) -> None:
+        """Let there be something to read, and wait until it is being read."""
+        until, before = time.monotonic() + LONGEST_IDLE, self.place.noted
+        self.simulator.reply(self.people[-1], f"read {self.kills['reader']}")
+        while self.place.noted == before and time.monotonic() < until:
+            time.sleep(0.01)
+        time.sleep(self.dice.uniform(0, 0.05))
+
     # ---- what came of it ---------------------------------------------------------------------------
 
     def _watch_statuses(self, over: Event) -> None:
@@ -157,7 +163,7 @@ class Run:
         known: Statuses = {}
         while not over.wait(0.02):
             with suppress(DBAPIError), self.database.engine.connect() as connection:
-                rows = connection.execute(sa.select(SENDS.c.number, SENDS.c.status))
+                rows = connection.execute(sa.select(PEOPLE.c.number, PEOPLE.c.status))
                 now = {row.number: row.status for row in rows}
                 self.back += judge.gone_back(known, now)
                 known = now
@@ -183,7 +189,7 @@ class Run:
         posts = self.simulator.posts
         with self.database.engine.connect() as connection:
             rows = connection.execute(sa.select(INBOX)).all()
-            statuses = dict(connection.execute(sa.select(SENDS.c.number, SENDS.c.status)).all())
+            statuses = dict(connection.execute(sa.select(PEOPLE.c.number, PEOPLE.c.status)).all())
         kept = Counter((row.kind, row.number, row.status or row.text) for row in rows)
         expected = judge.acknowledged(posts)
         final = {number: self.simulator.fates[number].status.lower() for number in self.people}  # type: ignore[union-attr]

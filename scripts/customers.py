@@ -26,7 +26,9 @@ CREATE TABLE customers (
     customer_id INTEGER PRIMARY KEY,
     first_name TEXT NOT NULL,
     phone_number TEXT,
-    accepts_sms INTEGER NOT NULL
+    email TEXT,
+    accepts_sms INTEGER NOT NULL,
+    accepts_email INTEGER NOT NULL
 );
 CREATE TABLE orders (
     order_id INTEGER PRIMARY KEY,
@@ -44,6 +46,11 @@ CREATE TABLE sms_stops (
     phone_number VARCHAR(20) NOT NULL,
     text TEXT NOT NULL,
     received_at VARCHAR(32) NOT NULL
+);
+CREATE TABLE sms_emails (
+    campaign VARCHAR(200) NOT NULL,
+    email VARCHAR(250) NOT NULL,
+    PRIMARY KEY (campaign, email)
 );
 CREATE TABLE sms_campaigns (
     run_id VARCHAR(250) PRIMARY KEY,
@@ -123,12 +130,18 @@ def _spell(number: str, style: int) -> str:
     )[style % 7]
 
 
+def _address(place: int) -> str | None:
+    """Return the e-mail address of a customer; some have none."""
+    return None if place % 9 == 5 else f"customer{place + 1}@example.org"
+
+
 def _write(path: Path, rows: Sequence[Row], *, ready: Sequence[int], collected: Sequence[int]) -> None:
     """Create the tables; a file that is there already is an error."""
-    people = [(NAMES[n % len(NAMES)], row.typed, row.consent) for n, row in enumerate(rows)]
+    people = [
+        (NAMES[n % len(NAMES)], row.typed, _address(n), row.consent, n % 4 != 0) for n, row in enumerate(rows)
+    ]
     orders = [(n + 1, "collected") for n in collected] + [(n + 1, "ready") for n in ready]
     with closing(sqlite3.connect(path)) as database, database:
         database.executescript(TABLES)
-        insert = "INSERT INTO customers (first_name, phone_number, accepts_sms) VALUES (?, ?, ?)"
-        database.executemany(insert, people)
+        database.executemany("INSERT INTO customers VALUES (NULL, ?, ?, ?, ?, ?)", people)
         database.executemany("INSERT INTO orders (customer_id, status) VALUES (?, ?)", orders)

@@ -1,4 +1,4 @@
-"""A shop to try the DAGs with: customers in a warehouse, a local SMS Partner, and the connections to both."""
+"""A shop to try the DAGs with: customers in a warehouse, an SMS Partner and a mail server of this machine."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pathlib import Path
 
 from airflow_provider_smspartner.simulator import Simulator
 from scripts.customers import Warehouse, build_warehouse
+from scripts.mailbox import Mailbox
 
 DAGS = Path(__file__).parents[1] / "dags"
 
@@ -22,10 +23,12 @@ class Shop:
     """The SMS Partner of this machine."""
     warehouse: Warehouse
     """The customers."""
+    mailbox: Mailbox
+    """The mail server, which keeps what it takes."""
 
     @property
     def connections(self) -> dict[str, str]:
-        """The Airflow connections to both and to a ledger beside the warehouse, as environment variables."""
+        """The Airflow connections to them and to a ledger beside the warehouse, as environment variables."""
         sms = {
             "conn_type": "smspartner",
             "host": self.simulator.url,
@@ -34,8 +37,15 @@ class Shop:
         }
         warehouse = {"conn_type": "sqlite", "host": str(self.warehouse.path)}
         ledger = warehouse | {"host": str(self.warehouse.path.with_name("ledger.sqlite"))}
+        mail = {
+            "conn_type": "smtp",
+            "host": "127.0.0.1",
+            "port": self.mailbox.port,
+            "extra": {"disable_ssl": True, "disable_tls": True, "from_email": "shop@example.org"},
+        }
         return {
             "AIRFLOW_CONN_SMSPARTNER_DEFAULT": json.dumps(sms),
+            "AIRFLOW_CONN_SMTP_DEFAULT": json.dumps(mail),
             "AIRFLOW_CONN_WAREHOUSE_DEFAULT": json.dumps(warehouse),
             "AIRFLOW_CONN_LEDGER_DEFAULT": json.dumps(ledger),
         }
@@ -53,12 +63,12 @@ class Shop:
 
 @contextmanager
 def open_shop(folder: Path) -> Iterator[Shop]:
-    """Open a shop whose warehouse is made in `folder`; its SMS Partner is gone at the end."""
+    """Open a shop whose warehouse is made in `folder`; its two servers are gone at the end."""
     folder.mkdir(parents=True, exist_ok=True)
     warehouse = build_warehouse(folder.resolve() / "warehouse.sqlite")
-    with Simulator(port=0) as simulator:
+    with Simulator(port=0) as simulator, Mailbox() as mailbox:
         _decide_fates(simulator, sorted(warehouse.people))
-        yield Shop(simulator=simulator, warehouse=warehouse)
+        yield Shop(simulator=simulator, warehouse=warehouse, mailbox=mailbox)
 
 
 def _decide_fates(simulator: Simulator, people: list[str]) -> None:

@@ -138,6 +138,15 @@ def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield url
 
 
+@pytest.fixture(scope="session")
+def mariadb_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A database of this process in the MariaDB of all."""
+    from tests.journal.one_server import database_of
+
+    with database_of("mariadb", tmp_path_factory.getbasetemp()) as url:
+        yield url
+
+
 @pytest.fixture
 def simulator() -> Iterator[Simulator]:
     """Run an SMS Partner on this machine."""

@@ -14,7 +14,16 @@ from faults import inbox_judge as judge
 from faults.inbox import run_all
 from faults.inbox_report import BEGIN, END, write_part
 
-COUNTS = {"posts": 1_500, "messages": 20, "lost": 1, "twice": 2, "back": 3, "misread": 4, "unfinished": 0}
+COUNTS = {
+    "cut_short": 1,
+    "posts": 1_500,
+    "messages": 20,
+    "lost": 1,
+    "twice": 2,
+    "back": 3,
+    "misread": 4,
+    "unfinished": 0,
+}
 ROW: dict[str, Any] = {"seed": 1, "spooled": False, "kills": {"receiver": 2, "reader": 1}, **COUNTS}
 ANN = {"phone_number": "+33611000001", "text": "OUI"}
 PART = {"msisdn": "33611000002", "concat-ref": "7", "concat-total": "2"}
@@ -88,7 +97,7 @@ def test_the_table_goes_between_its_marks(tmp_path: Path) -> None:
     text = page.read_text()
     assert text.startswith(f"before\n{BEGIN}\n| receiver | runs |")
     assert text.endswith(f"{END}\nafter\n")
-    assert "| without a spool | 2 | 4 | 0 | 2 | 3,000 | 40 | 2 | 4 | 6 | 8 | 0 |" in text
+    assert "| without a spool | 2 | 4 | 0 | 2 | 2 | 3,000 | 40 | 2 | 4 | 6 | 8 | 0 |" in text
     page.write_text("no place")
     with pytest.raises(SystemExit, match="no place for figures"):
         write_part([ROW], page)
@@ -100,5 +109,6 @@ def test_nothing_is_lost_when_receiver_reader_and_database_are_killed() -> None:
     rows = list(run_all(range(6), jobs=2))
     assert {row["spooled"] for row in rows} == {True, False}
     assert {victim for row in rows for victim in row["kills"]} == {"receiver", "reader", "database"}
+    assert sum(row["cut_short"] for row in rows)  # a reader was killed while it read
     faults = ("lost", "twice", "back", "misread", "unfinished")
     assert [row for row in rows if any(row[name] for name in faults)] == []

@@ -39,7 +39,10 @@ SLOWEST = 0.1
 
 
 class Pace:
-    """Spaces the requests of a connection evenly, and slows all of them down when the platform asks."""
+    """Spaces the requests of a connection evenly, and slows all of them down when the platform asks.
+
+    One for each connection of a process: every thread and every event loop of it uses the same, under a lock.
+    """
 
     _of_process: ClassVar[dict[str, Pace]] = {}
     _making: ClassVar[threading.Lock] = threading.Lock()

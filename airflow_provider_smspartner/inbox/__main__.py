@@ -66,6 +66,7 @@ def main(given: Sequence[str] | None = None) -> int:
         http="h11",  # the other one has no limit on the size of headers
         access_log=False,  # it would hold the path, and so the secret
         server_header=False,
+        proxy_headers=False,  # nobody is told apart by where they come from
         log_config=None,
         limit_concurrency=MOST_CONNECTIONS,
         timeout_graceful_shutdown=LAST_REQUESTS,

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from airflow_provider_smspartner.api.posts import Post
 from airflow_provider_smspartner.journal.inbox import COUNTER, INBOX, PARTS, READERS
-from airflow_provider_smspartner.journal.opening import engine_of, prepare_table
-from airflow_provider_smspartner.journal.table import PATIENCE, SENDS, Ledger
+from airflow_provider_smspartner.journal.opening import engine_of, prepare, prepare_table
+from airflow_provider_smspartner.journal.table import PATIENCE, Ledger
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Engine, Row
 
-TABLES: Final = (SENDS, INBOX, COUNTER, PARTS, READERS)
+TABLES: Final = (INBOX, COUNTER, PARTS, READERS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,8 +67,9 @@ def inbox_of(ledger_conn_id: str, *, patience: float = PATIENCE) -> Ledger:
 def inbox_in(engine: Engine, *, patience: float = PATIENCE) -> Ledger:
     """Return a database with the tables of an inbox; they are created where they are missing.
 
-    The ledger's own table is one of them, as reports are written there.
+    Those of the ledger are among them, as reports are written there.
     """
+    prepare(engine)
     for table in TABLES:
         prepare_table(engine, table)
     return Ledger(engine=engine, patience=patience)

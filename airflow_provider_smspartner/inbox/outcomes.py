@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import case, func, select
 
 from airflow_provider_smspartner.api.posts import Kind, Post
 from airflow_provider_smspartner.inbox.messages import Received, naive
 from airflow_provider_smspartner.journal.outcomes import write_outcomes
-from airflow_provider_smspartner.journal.table import PRIMARY_KEY, SENDS
+from airflow_provider_smspartner.journal.schema import BATCHES, CAMPAIGNS, IS_AS_BATCH, OF_CAMPAIGN, PEOPLE
 from airflow_provider_smspartner.rules.echoes import read_number
 
 if TYPE_CHECKING:
@@ -24,8 +24,16 @@ Texts = dict[tuple[str, str], list["RowMapping"]]
 Message = tuple[str, str | None]
 """A connection, and the platform's id of a message."""
 
-OF_TEXT: Final = tuple(SENDS.c[name] == bindparam(f"of_{name}") for name in PRIMARY_KEY)
-COLUMNS: Final = (*PRIMARY_KEY, "tag", "message_id", "accepted_at")
+TEXTS: Final = select(
+    CAMPAIGNS.c.connection,
+    CAMPAIGNS.c.campaign.label("named"),
+    PEOPLE.c.number,
+    PEOPLE.c.event,
+    PEOPLE.c.campaign,
+    BATCHES.c.tag,
+    case((IS_AS_BATCH, BATCHES.c.message_id)).label("message_id"),
+    case((IS_AS_BATCH, BATCHES.c.accepted_at)).label("accepted_at"),
+).select_from(OF_CAMPAIGN)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +74,7 @@ def settle(connection: Connection, received: Sequence[Received]) -> Settled:
         settled.strangers += text is None and is_report
         if told := text or latest_of(texts, one.post):
             outcomes.append(outcome(one.post, told))
-    write_outcomes(connection, OF_TEXT, outcomes)
+    write_outcomes(connection, outcomes)
     return settled
 
 
@@ -87,8 +95,9 @@ def number_meant(connection: Connection, one: Received, people: dict[Message, se
     if post.number.startswith("+") or post.message_id is None:
         return post.number
     if message not in people:
-        of_message = (SENDS.c.connection == one.connection, SENDS.c.message_id == post.message_id)
-        people[message] = set(connection.scalars(select(SENDS.c.number).where(*of_message)))
+        names = (CAMPAIGNS.c.connection == one.connection, BATCHES.c.message_id == post.message_id)
+        of_people = select(PEOPLE.c.number).select_from(OF_CAMPAIGN).where(*names, IS_AS_BATCH)
+        people[message] = set(connection.scalars(of_people))
     return read_number(post.number, ours=people[message].__contains__) or post.number
 
 
@@ -100,18 +109,18 @@ def batches_of(connection: Connection, received: Iterable[Received]) -> dict[Mes
     named = {one.post.message_id for one in received if one.post.kind is not Kind.REPORT} - {None}
     if not named:
         return {}
-    columns = (SENDS.c.connection, SENDS.c.message_id)
-    campaign, tag = func.min(SENDS.c.campaign).label("campaign"), func.min(SENDS.c.tag).label("tag")
-    wanted = select(*columns, campaign, tag).where(SENDS.c.message_id.in_(named)).group_by(*columns)
-    rows = connection.execute(wanted).mappings()
+    columns = (CAMPAIGNS.c.connection, BATCHES.c.message_id)
+    names = (func.min(CAMPAIGNS.c.campaign).label("named"), func.min(BATCHES.c.tag).label("tag"))
+    of_campaign = BATCHES.join(CAMPAIGNS, BATCHES.c.campaign == CAMPAIGNS.c.id)
+    wanted = select(*columns, *names).select_from(of_campaign).where(BATCHES.c.message_id.in_(named))
+    rows = connection.execute(wanted.group_by(*columns)).mappings()
     return {(row["connection"], row["message_id"]): row for row in rows}
 
 
 def texts_to(connection: Connection, numbers: Iterable[str]) -> Texts:
     """Return what the ledger has texted to these numbers."""
-    wanted = select(*(SENDS.c[name] for name in COLUMNS)).where(SENDS.c.number.in_(list(numbers)))
     texts: Texts = {}
-    for row in connection.execute(wanted).mappings():
+    for row in connection.execute(TEXTS.where(PEOPLE.c.number.in_(list(numbers)))).mappings():
         texts.setdefault((row["connection"], row["number"]), []).append(row)
     return texts
 
@@ -141,13 +150,13 @@ def place_of(one: Received, number: str, sent: RowMapping | None) -> Place:
     """
     if sent is None:
         return Place(campaign=None, tag=one.post.tag, number=number)
-    return Place(campaign=sent["campaign"], tag=sent["tag"] or one.post.tag, number=number)
+    return Place(campaign=sent["named"], tag=sent["tag"] or one.post.tag, number=number)
 
 
 def outcome(post: Post, text: RowMapping) -> dict[str, Any]:
     """Return what a post changes of a text."""
     return {
-        **{f"of_{name}": text[name] for name in PRIMARY_KEY},
+        **{name: text[name] for name in ("number", "event", "campaign")},
         "status": post.status.value if post.status else None,
         "reported_at": naive(post.happened_at),
         "stop": post.kind is Kind.STOP,

@@ -26,7 +26,8 @@ from sqlalchemy import (
 
 from airflow_provider_smspartner.journal.columns import Exact, Moment
 from airflow_provider_smspartner.journal.opening import prepare_table
-from airflow_provider_smspartner.journal.table import LONGEST_CONNECTION, Conflict, Ledger, moment
+from airflow_provider_smspartner.journal.schema import LONGEST_CONNECTION
+from airflow_provider_smspartner.journal.table import Conflict, Ledger, moment
 
 if TYPE_CHECKING:
     from sqlalchemy import ColumnElement

@@ -6,30 +6,28 @@ In small transactions, on rows of campaigns that nobody has sent for long: a run
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import and_, bindparam, delete, func, not_, or_, select, update
+from sqlalchemy import and_, func, not_, select, update
 
 from airflow_provider_smspartner.exceptions import InvalidMessage
+from airflow_provider_smspartner.journal.burying import bury, drop, key_of
 from airflow_provider_smspartner.journal.opening import open_ledger
-from airflow_provider_smspartner.journal.table import PRIMARY_KEY, SENDS, Ledger, moment, tombstone
+from airflow_provider_smspartner.journal.rows import recount
+from airflow_provider_smspartner.journal.schema import BATCHES, CAMPAIGNS, OF_BATCH, PEOPLE, STATE
+from airflow_provider_smspartner.journal.table import Ledger, moment
 from airflow_provider_smspartner.rules.arguments import shown
 from airflow_provider_smspartner.rules.people import ERASED
 from airflow_provider_smspartner.rules.sending_states import DECIDED, FREE
 
 if TYPE_CHECKING:
-    from sqlalchemy.engine import Connection, Row
+    from sqlalchemy.engine import Connection
 
-AT_ONCE: Final = 500
-"""Rows of one transaction."""
-IS_SETTLED: Final = or_(*(SENDS.c.state == state for state in DECIDED))
-"""Nothing is still to be found out under a number.
-
-Not IN, whose values no statement for many rows can have.
-"""
-OF_ROW: Final = tuple(SENDS.c[name] == bindparam(f"of_{name}") for name in PRIMARY_KEY)
+BATCHES_AT_ONCE: Final = 8
+"""Batches of one transaction: some thousands of people."""
 
 
 def anonymise(
@@ -58,45 +56,43 @@ def anonymise(
     return sum(anonymise_one(ledger, campaign, before=before, secret=secret) for campaign in old)
 
 
-def old_campaigns(connection: Connection, *, conn_id: str, before: datetime) -> list[Any]:
+def old_campaigns(connection: Connection, *, conn_id: str, before: datetime) -> list[int]:
     """Return the campaigns of a connection of which nothing has left since a moment, nor is to leave."""
-    key = (SENDS.c.connection, SENDS.c.sandbox, SENDS.c.campaign)
-    latest = func.max(func.coalesce(SENDS.c.scheduled_for, SENDS.c.claimed_at))
-    grouped = select(*key).where(SENDS.c.connection == conn_id).group_by(*key)
-    old = grouped.having(and_(func.max(SENDS.c.claimed_at) < before, latest < before))
-    return list(connection.execute(old))
+    of_connection = BATCHES.join(CAMPAIGNS, BATCHES.c.campaign == CAMPAIGNS.c.id)
+    latest = func.max(func.coalesce(BATCHES.c.scheduled_for, BATCHES.c.claimed_at))
+    grouped = select(BATCHES.c.campaign).select_from(of_connection).group_by(BATCHES.c.campaign)
+    old = grouped.having(and_(func.max(BATCHES.c.claimed_at) < before, latest < before))
+    return list(connection.scalars(old.where(CAMPAIGNS.c.connection == conn_id)))
 
 
-def anonymise_one(ledger: Ledger, campaign: Row[Any], *, before: datetime, secret: str) -> int:
-    """Take the names out of one campaign, some rows at a time."""
+def anonymise_one(ledger: Ledger, campaign: int, *, before: datetime, secret: str) -> int:
+    """Take the names out of one campaign, some batches at a time."""
+    of_campaign = select(BATCHES.c.id).where(BATCHES.c.campaign == campaign).order_by(BATCHES.c.id)
+    batches = ledger.transact(lambda connection: connection.scalars(of_campaign).all())
     done = 0
-    while some := ledger.transact(partial(replace_some, campaign=campaign, before=before, secret=secret)):
-        done += some
+    for start in range(0, len(batches), BATCHES_AT_ONCE):
+        some = batches[start : start + BATCHES_AT_ONCE]
+        replace = partial(replace_some, campaign=campaign, batches=some, before=before, secret=secret)
+        done += ledger.transact(replace)
     return done
 
 
-def replace_some(connection: Connection, *, campaign: Row[Any], before: datetime, secret: str) -> int:
-    """Put tombstones in the place of some people, and return how many rows that were; 0 when all are done."""
+def replace_some(
+    connection: Connection, *, campaign: int, batches: Sequence[int], before: datetime, secret: str
+) -> int:
+    """Put tombstones in the place of the people of some batches, and return how many rows that were."""
+    # First, and so it waits for whoever claims: a claim looks for tombstones where this says so
+    connection.execute(update(CAMPAIGNS).where(CAMPAIGNS.c.id == campaign).values(erased=True))
     # A run that has begun meanwhile has claimed its people anew, and keeps them
-    theirs = (SENDS.c.claimed_at < before, IS_SETTLED)
-    named = not_(SENDS.c.number.startswith(ERASED, autoescape=True))
-    of_campaign = [SENDS.c[name] == getattr(campaign, name) for name in ("connection", "sandbox", "campaign")]
-    rows = connection.execute(select(SENDS).where(*of_campaign, named, *theirs).limit(AT_ONCE)).all()
-    stones = {tombstone((row.number, row.event), secret): row for row in rows if row.state not in FREE}
-    known = set(
-        connection.scalars(select(SENDS.c.number).where(*of_campaign, SENDS.c.number.in_(sorted(stones))))
-    )
-    moved = [key_of(row) | {"stone": stone} for stone, row in sorted(stones.items()) if stone not in known]
-    dropped = [key_of(row) for row in rows if row.state in FREE]
-    dropped += [key_of(stones[stone]) for stone in sorted(known)]
-    if moved:
-        statement = update(SENDS).where(*OF_ROW, *theirs)
-        connection.execute(statement.values(number=bindparam("stone"), event=""), moved)
-    if dropped:
-        connection.execute(delete(SENDS).where(*OF_ROW, *theirs), dropped)
+    old = (BATCHES.c.id.in_(batches), BATCHES.c.claimed_at < before, BATCHES.c.state.in_(DECIDED))
+    settled = connection.scalars(select(BATCHES.c.id).where(*old).with_for_update()).all()
+    named = not_(PEOPLE.c.number.startswith(ERASED, autoescape=True))
+    columns = (PEOPLE.c.number, PEOPLE.c.event, PEOPLE.c.campaign, PEOPLE.c.batch, STATE.label("state"))
+    of_batches = select(*columns).select_from(OF_BATCH).where(PEOPLE.c.batch.in_(settled), named)
+    rows = connection.execute(of_batches).all()
+    free = [row for row in rows if row.state in FREE]
+    bury(connection, [row for row in rows if row.state not in FREE], secret)
+    drop(connection, [key_of(row) for row in free])
+    if free:
+        recount(connection, {row.batch for row in free})
     return len(rows)
-
-
-def key_of(row: Row[Any]) -> dict[str, Any]:
-    """Return a row's key, as the values of ``OF_ROW``."""
-    return {f"of_{name}": row._mapping[name] for name in PRIMARY_KEY}

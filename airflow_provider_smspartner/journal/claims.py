@@ -2,40 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import bindparam, func, insert, select, update
+from sqlalchemy import exists, insert, or_, select, update
 
 from airflow_provider_smspartner.journal import Batch, StaleProcess
 from airflow_provider_smspartner.journal.eligibility import (
     Claimant,
     Rows,
     Standing,
+    has_tombstones,
     rows_of,
     standing,
 )
 from airflow_provider_smspartner.journal.moves import moved
-from airflow_provider_smspartner.journal.table import PRIMARY_KEY, SENDS, Conflict, Key, moment, who
-from airflow_provider_smspartner.rules.sending_states import FREE, BatchState, Event, is_settled, names
+from airflow_provider_smspartner.journal.rows import recount
+from airflow_provider_smspartner.journal.schema import BATCHES, CAMPAIGNS, IS_AS_BATCH, PEOPLE
+from airflow_provider_smspartner.journal.sets import Values, for_each, insert_missing, is_person
+from airflow_provider_smspartner.journal.table import Conflict, Key, moment, who
+from airflow_provider_smspartner.rules.people import Person
+from airflow_provider_smspartner.rules.sending_states import (
+    FORGIVEN,
+    FREE,
+    REJECTED,
+    BatchState,
+    Event,
+    is_settled,
+)
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection, Row
 
-SEEN: Final = (*PRIMARY_KEY, "task", "ordinal", "owner", "state")
-CLAIM: Final = tuple(column.name for column in SENDS.columns if not column.primary_key)
-SWAP: Final = (
-    update(SENDS)
-    .where(*(SENDS.c[name] == bindparam(f"seen_{name}") for name in SEEN))
-    .values({name: bindparam(f"new_{name}") for name in CLAIM})
-)
-"""Changes a row only if it still is as it was seen."""
-CLAIMED: Final = SENDS.c.state == BatchState.CLAIMED.value
+CLAIMED: Final = BATCHES.c.state == BatchState.CLAIMED.value
+UNTOLD: Final = dict.fromkeys(("state", "status", "stop", "reported_at", "pays_rest"))
+"""What nobody has told yet of a person who is claimed anew."""
 
 
 def mine(claimant: Claimant, *conditions: Any) -> tuple[Any, ...]:
-    """Return the rows of this try, as conditions."""
-    return (SENDS.c.task == claimant.task, SENDS.c.owner == claimant.owner, *conditions)
+    """Return the batches of this try, as conditions."""
+    return (BATCHES.c.task == claimant.task, BATCHES.c.owner == claimant.owner, *conditions)
 
 
 def write_claims(connection: Connection, batches: Sequence[Batch], claimant: Claimant, now: float) -> Rows:
@@ -43,55 +49,79 @@ def write_claims(connection: Connection, batches: Sequence[Batch], claimant: Cla
 
     :raises StaleProcess: another try goes on under the same ordinals, and so under the same tags: with two
         groups of people under one tag, nobody could tell later whom the platform has.
-    :raises Conflict: a row has changed in between; the transaction has to be done anew. So it is when the
-        database refuses a second row of a person.
+    :raises Conflict: a row has changed in between; the transaction has to be done anew.
     """
-    refused: Rows = {}
-    fresh: dict[Key, dict[str, Any]] = {}
-    known: dict[Key, dict[str, Any]] = {}
-    for batch in batches:
-        rows, claim = rows_of(connection, batch.people, claimant), claim_of(batch, claimant, now)
-        refused |= {key: row for key, row in rows.items() if not is_claimable(row, claimant, now)}
-        for key in map(who, batch.people):
-            if key not in rows:
-                fresh[key] = claim | {"number": key[0], "event": key[1]}
-            elif key not in refused:
-                known[key] = swap(rows[key], claim)
-    if connection.scalar(select(func.count()).where(*of_others(batches, claimant))):
+    enter_campaign(connection, claimant)
+    filled = [batch for batch in batches if batch.people]
+    begin_batches(connection, filled, claimant, now)
+    rows: dict[Key, Values] = {}
+    for batch in filled:
+        to_it = {"campaign": claimant.campaign_id, "batch": claimant.batch_id(batch.ordinal)}
+        rows |= {who(one): {"number": one.number, "event": one.event, **to_it} for one in batch.people}
+    erased: Rows = {}
+    if has_tombstones(connection, claimant):
+        known = rows_of(connection, [Person(*key) for key in rows], claimant)
+        erased = {key: row for key, row in known.items() if (row.number, row.event) != key}
+    wanted = {key: row for key, row in rows.items() if key not in erased}
+    inserted = insert_missing(connection, list(wanted.values()))
+    if inserted == len(rows):
+        return {}
+    others = take_out(connection, wanted, claimant, now) if inserted < len(wanted) else {}
+    settle_sizes(connection, rows, claimant, granted=len(wanted) - len(others))
+    return erased | others
+
+
+def note_campaign(connection: Connection, claimant: Claimant) -> None:
+    """Give the campaign its row; of two processes, the primary key refuses the later."""
+    number = claimant.campaign_id
+    if connection.scalar(select(CAMPAIGNS.c.id).where(CAMPAIGNS.c.id == number)) is None:
+        named = {name: getattr(claimant, name) for name in ("connection", "sandbox", "campaign")}
+        connection.execute(insert(CAMPAIGNS), named | {"id": number, "erased": False})
+
+
+def enter_campaign(connection: Connection, claimant: Claimant) -> None:
+    """Hold off whoever would erase people of the campaign until this transaction ends."""
+    held = select(CAMPAIGNS.c.id).where(CAMPAIGNS.c.id == claimant.campaign_id)
+    if connection.scalar(held.with_for_update(read=True)) is None:
+        note_campaign(connection, claimant)
+
+
+def begin_batches(connection: Connection, batches: Sequence[Batch], claimant: Claimant, now: float) -> None:
+    """Write the rows of batches; of two processes, the primary key refuses the later."""
+    claims = [claim_of(batch, claimant, now) for batch in batches]
+    columns: list[Any] = [BATCHES.c.id, BATCHES.c.owner, BATCHES.c.state]
+    seen = select(*columns)
+    ours = seen.where(BATCHES.c.id.in_([claim["id"] for claim in claims]))
+    known = {row.id: row for row in connection.execute(ours)}
+    if fresh := [claim for claim in claims if claim["id"] not in known]:
+        connection.execute(insert(BATCHES), fresh)
+    for claim in claims:
+        if row := known.get(claim["id"]):
+            begin_again(connection, row, claim, claimant)
+
+
+def begin_again(connection: Connection, row: Row[Any], claim: dict[str, Any], claimant: Claimant) -> None:
+    """Take a batch's row that is there already, unless another try still has people under it."""
+    if row.owner == claimant.owner and row.state not in FREE:
+        return  # this transaction, which is done anew: nobody could tell whether it had ended well
+    people = PEOPLE.c.batch == row.id
+    if row.state not in FREE and connection.scalar(select(exists().where(people))):
         raise StaleProcess(
             "Another process has claimed people under the same tags of this task: this one stops, and a "
             "later try sends to those who are still missing."
         )
-    # In one order everywhere, so that two tasks with the same audience do not wait for each other
-    if fresh:
-        connection.execute(insert(SENDS), [fresh[key] for key in sorted(fresh)])
-    if known:
-        connection.execute(SWAP, [known[key] for key in sorted(known)])
-        granted = mine(claimant, SENDS.c.ordinal.in_([batch.ordinal for batch in batches]), CLAIMED)
-        if connection.scalar(select(func.count()).where(*granted)) != len(fresh) + len(known):
-            raise Conflict
-    return refused
-
-
-def of_others(batches: Sequence[Batch], claimant: Claimant) -> tuple[Any, ...]:
-    """Return what other tries of this task have under the ordinals of some batches, as conditions."""
-    ordinals = SENDS.c.ordinal.in_([batch.ordinal for batch in batches])
-    taken = SENDS.c.state.not_in(names(FREE))
-    return (SENDS.c.task == claimant.task, ordinals, SENDS.c.owner != claimant.owner, taken)
-
-
-def is_claimable(row: Row[Any], claimant: Claimant, now: float) -> bool:
-    """Tell whether a person may be claimed; whoever this try has claimed before may change batches."""
-    is_now = standing(row, claimant, now)
-    return is_now is Standing.FREE or (is_now is Standing.OURS and not is_settled(row.state))
+    as_seen = (BATCHES.c.id == row.id, BATCHES.c.owner == row.owner, BATCHES.c.state == row.state)
+    if connection.execute(update(BATCHES).where(*as_seen).values(claim)).rowcount != 1:
+        raise Conflict
+    # Whoever is left there is free for themselves now, and not of the new batch
+    connection.execute(update(PEOPLE).where(people, IS_AS_BATCH).values(state=FORGIVEN.value))
 
 
 def claim_of(batch: Batch, claimant: Claimant, now: float) -> dict[str, Any]:
-    """Return a claim, for a row that may have had another life before."""
-    return dict.fromkeys(CLAIM) | {
-        "connection": claimant.connection,
-        "sandbox": claimant.sandbox,
-        "campaign": claimant.campaign,
+    """Return the row of a batch that is claimed, which may have had another life before."""
+    return dict.fromkeys(BATCHES.c.keys()) | {
+        "id": claimant.batch_id(batch.ordinal),
+        "campaign": claimant.campaign_id,
         "task": claimant.task,
         "ordinal": batch.ordinal,
         "tag": batch.tag,
@@ -100,25 +130,83 @@ def claim_of(batch: Batch, claimant: Claimant, now: float) -> dict[str, Any]:
         "invisible": claimant.invisible,
         "claimed_at": moment(now),
         "lease_until": claimant.lease_until(now),
+        "people": batch.size,
+        "rejected": 0,
     }
 
 
-def swap(row: Row[Any], claim: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what SWAP needs to put a claim in the place of what a row holds."""
-    seen = {f"seen_{name}": row._mapping[name] for name in SEEN}
-    return seen | {f"new_{name}": claim[name] for name in CLAIM}
+def take_out(connection: Connection, wanted: dict[Key, Values], claimant: Claimant, now: float) -> Rows:
+    """Take those who are free out of the batches that they are in, and return the rows of the others."""
+    rows = rows_of(connection, [Person(*key) for key in wanted], claimant)
+    if len(rows) < len(wanted):  # somebody is changing them, or has hidden them from this transaction
+        raise Conflict
+    elsewhere = {key: row for key, row in rows.items() if row.batch != wanted[key]["batch"]}
+    free = {key: row for key, row in elsewhere.items() if is_claimable(row, claimant, now)}
+    if free:
+        hold(connection, list(free.values()))
+        moves = [{**wanted[key], "seen": row.batch} for key, row in sorted(free.items())]
+        for_each(
+            connection,
+            moves,
+            lambda of: (
+                update(PEOPLE)
+                .where(*is_person(of), PEOPLE.c.batch == of["seen"], is_not_rejected())
+                .values(batch=of["batch"], **UNTOLD)
+            ),
+        )
+        recount(connection, {row.batch for row in free.values()})
+    return {key: row for key, row in elsewhere.items() if key not in free}
+
+
+def is_not_rejected() -> Any:
+    """Return the condition that nobody has refused a person meanwhile."""
+    return or_(PEOPLE.c.state.is_(None), PEOPLE.c.state != REJECTED)
+
+
+def hold(connection: Connection, rows: Sequence[Row[Any]]) -> None:
+    """Keep batches as they were seen until this transaction ends.
+
+    :raises Conflict: one has changed in between.
+    """
+    seen = {row.batch: row for row in rows}
+    states = (BATCHES.c.id, BATCHES.c.owner, BATCHES.c.state)
+    of_batches = select(*states).where(BATCHES.c.id.in_(sorted(seen))).order_by(BATCHES.c.id)
+    for now in connection.execute(of_batches.with_for_update()).all():
+        before = seen[now.id]
+        if (now.owner, now.state in FREE) != (before.owner, before.batch_state in FREE):
+            raise Conflict
+
+
+def settle_sizes(
+    connection: Connection, rows: dict[Key, Values], claimant: Claimant, *, granted: int
+) -> None:
+    """Count whom each batch has been granted, and let go of those that have nobody.
+
+    :raises Conflict: they are not as many as were granted.
+    """
+    ours = {row["batch"] for row in rows.values()}
+    recount(connection, ours)
+    sizes = select(BATCHES.c.people).where(BATCHES.c.id.in_(sorted(ours)))
+    if sum(connection.scalars(sizes)) != granted:
+        raise Conflict
+    nobody = (BATCHES.c.id.in_(sorted(ours)), BATCHES.c.people == 0)
+    connection.execute(moved(Event.NEVER_LEFT).where(*mine(claimant, *nobody)))
+
+
+def is_claimable(row: Row[Any], claimant: Claimant, now: float) -> bool:
+    """Tell whether a person may be claimed; whoever this try has claimed before may change batches."""
+    is_now = standing(row, claimant, now)
+    return is_now is Standing.FREE or (is_now is Standing.OURS and not is_settled(row.state))
 
 
 def renew_claim(connection: Connection, batch: Batch, claimant: Claimant, now: float) -> bool:
-    """Renew the claim of a batch; False unless this try holds all of its people, and nobody else any."""
-    claimed = update(SENDS).where(*mine(claimant, SENDS.c.ordinal == batch.ordinal, CLAIMED))
+    """Renew the claim of a batch; False unless this try holds all of its people."""
+    whole = (BATCHES.c.id == claimant.batch_id(batch.ordinal), BATCHES.c.people == batch.size, CLAIMED)
     times = {"claimed_at": moment(now), "lease_until": claimant.lease_until(now)}
-    renewed = connection.execute(claimed.values(times)).rowcount
-    others = select(func.count()).where(*of_others([batch], claimant))
-    return renewed == batch.size and not connection.scalar(others)
+    return connection.execute(update(BATCHES).where(*mine(claimant, *whole)).values(times)).rowcount == 1
 
 
 def drop_claim(connection: Connection, batch: Batch, claimant: Claimant) -> None:
     """Free the people of a batch that certainly does not leave."""
-    freed = moved(Event.NEVER_LEFT).where(*mine(claimant, SENDS.c.ordinal == batch.ordinal))
-    connection.execute(freed)
+    of_it = BATCHES.c.id == claimant.batch_id(batch.ordinal)
+    connection.execute(moved(Event.NEVER_LEFT).where(*mine(claimant, of_it)))

@@ -8,22 +8,26 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum, auto
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import select
 
 from airflow_provider_smspartner.exceptions import InvalidMessage
 from airflow_provider_smspartner.journal.batch import CLOCK_MARGIN
 from airflow_provider_smspartner.journal.columns import is_storable
-from airflow_provider_smspartner.journal.table import (
+from airflow_provider_smspartner.journal.schema import (
+    BATCHES,
+    CAMPAIGNS,
     LONGEST_CONNECTION,
     LONGEST_NAME,
-    SENDS,
-    Key,
-    moment,
-    tombstone,
-    who,
+    OF_BATCH,
+    PEOPLE,
+    STATE,
+    batch_id,
+    campaign_id,
 )
+from airflow_provider_smspartner.journal.sets import find
+from airflow_provider_smspartner.journal.table import Key, moment, tombstone, who
 from airflow_provider_smspartner.rules.frequency import Frequency
 from airflow_provider_smspartner.rules.people import ERASED, Person
 from airflow_provider_smspartner.rules.sending_states import FREE, OPEN, is_settled
@@ -33,6 +37,17 @@ if TYPE_CHECKING:
 
 
 Rows = dict[Key, "Row[Any]"]
+
+OF_SEEN: Final = ("task", "ordinal", "tag", "owner", "lease_until", "invisible")
+SEEN: Final = select(
+    PEOPLE.c.number,
+    PEOPLE.c.event,
+    PEOPLE.c.batch,
+    STATE.label("state"),
+    BATCHES.c.state.label("batch_state"),
+    *(BATCHES.c[name] for name in OF_SEEN),
+).select_from(OF_BATCH)
+"""What decides about a person: their own row, with that of their batch."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,13 +113,13 @@ class Claimant:
         return its_number > number and its_made > made
 
     @property
-    def scope(self) -> tuple[Any, ...]:
-        """The rows of the campaign, as conditions."""
-        return (
-            SENDS.c.connection == self.connection,
-            SENDS.c.sandbox == self.sandbox,
-            SENDS.c.campaign == self.campaign,
-        )
+    def campaign_id(self) -> int:
+        """The number of the campaign."""
+        return campaign_id(self.connection, self.sandbox, self.campaign)
+
+    def batch_id(self, ordinal: int) -> int:
+        """Return the number of a batch of the task."""
+        return batch_id(self.task, ordinal)
 
 
 def owner_of(try_number: int, id_: object) -> str:
@@ -171,16 +186,20 @@ def check_events(people: Sequence[Person]) -> None:
 
 
 def rows_of(connection: Connection, people: Sequence[Person], claimant: Claimant) -> Rows:
-    """Return the rows of at most 500 people in the campaign, be they under a number or a tombstone."""
-    keys = [who(person) for person in people]
-    names = {(tombstone(key, claimant.secret), ""): key for key in keys} | dict(zip(keys, keys, strict=True))
-    rows = connection.execute(
-        select(SENDS).where(
-            *claimant.scope,
-            SENDS.c.number.in_({number for number, _ in names}),
-            SENDS.c.event.in_({event for _, event in names}),
-        )
-    )
+    """Return the rows of people in the campaign, be they under a number or a tombstone."""
+    names = {who(person): who(person) for person in people}
+    if has_tombstones(connection, claimant):
+        names = {(tombstone(key, claimant.secret), ""): key for key in names} | names
+    rows = find(connection, SEEN.where(PEOPLE.c.campaign == claimant.campaign_id), list(names))
     ranked = sorted(rows, key=lambda row: row.number.startswith(ERASED))
     found = ((names.get((row.number, row.event)), row) for row in ranked)
     return {key: row for key, row in found if key is not None}
+
+
+def has_tombstones(connection: Connection, claimant: Claimant) -> bool:
+    """Tell whether people of the campaign may stand under tombstones: to make those takes its time.
+
+    Where a transaction claims, ``claims.enter_campaign`` keeps that as it is.
+    """
+    flag = select(CAMPAIGNS.c.erased).where(CAMPAIGNS.c.id == claimant.campaign_id)
+    return bool(connection.scalar(flag))

@@ -9,8 +9,17 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy import or_, select, update
 
 from airflow_provider_smspartner.journal.eligibility import Claimant
-from airflow_provider_smspartner.journal.table import IDENTITY, SENDS, Key, moment, tombstone, who
-from airflow_provider_smspartner.rules.sending_states import FREE, REJECTED, names
+from airflow_provider_smspartner.journal.schema import (
+    BATCHES,
+    CAMPAIGNS,
+    IDENTITY,
+    IS_AS_BATCH,
+    OF_CAMPAIGN,
+    PEOPLE,
+)
+from airflow_provider_smspartner.journal.sets import AT_ONCE, find_numbers
+from airflow_provider_smspartner.journal.table import Key, moment, tombstone, who
+from airflow_provider_smspartner.rules.sending_states import FREE, names
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
@@ -19,8 +28,6 @@ if TYPE_CHECKING:
 
 CAPPED: Final = "capped"
 """Why somebody is left out who was texted often enough."""
-AT_ONCE: Final = 500
-"""People of one statement; some databases bind no more than 2,100 values."""
 
 
 def take_turn(connection: Connection) -> None:
@@ -58,19 +65,16 @@ def texts_of(
     whose = {tombstone((number, event), claimant.secret): number for number, event in keys}
     whose |= {tombstone((number, ""), claimant.secret): number for number, _ in keys}
     whose |= {number: number for number, _ in keys}
-    wanted, own = sorted(whose), set(keys)
-    texts = Counter[str]()
-    for start in range(0, len(wanted), AT_ONCE):
-        rows = connection.execute(
-            select(SENDS.c.number, SENDS.c.campaign, SENDS.c.event).where(
-                SENDS.c.connection == claimant.connection,
-                SENDS.c.sandbox == claimant.sandbox,
-                SENDS.c.number.in_(wanted[start : start + AT_ONCE]),
-                SENDS.c.state.not_in([*names(FREE), REJECTED]),
-                or_(SENDS.c.claimed_at >= moment(since), SENDS.c.scheduled_for >= moment(since)),
-            )
-        )
-        for row in rows:
-            if row.campaign != claimant.campaign or (row.number, row.event) not in own:
-                texts[whose[row.number]] += 1
+    own, texts = set(keys), Counter[str]()
+    texted = (IS_AS_BATCH, BATCHES.c.state.not_in(names(FREE)))  # who was refused for good had none
+    lately = or_(BATCHES.c.claimed_at >= moment(since), BATCHES.c.scheduled_for >= moment(since))
+    of_connection = (
+        CAMPAIGNS.c.connection == claimant.connection,
+        CAMPAIGNS.c.sandbox == claimant.sandbox,
+    )
+    columns = (PEOPLE.c.number, PEOPLE.c.event, PEOPLE.c.campaign)
+    query = select(*columns).select_from(OF_CAMPAIGN).where(*of_connection, *texted, lately)
+    for row in find_numbers(connection, query, sorted(whose)):
+        if row.campaign != claimant.campaign_id or (row.number, row.event) not in own:
+            texts[whose[row.number]] += 1
     return texts

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, MetaData, Table, delete, inspect
 
 from airflow_provider_smspartner.journal.columns import LONGEST_ID, Exact, Moment, Words
-from airflow_provider_smspartner.journal.table import LONGEST_CONNECTION, LONGEST_NAME
+from airflow_provider_smspartner.journal.schema import LONGEST_CONNECTION, LONGEST_NAME
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection

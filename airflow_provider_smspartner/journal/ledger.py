@@ -16,24 +16,31 @@ from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import update
 
-from airflow_provider_smspartner.exceptions import NeedsPerson, SMSPartnerError
 from airflow_provider_smspartner.journal import Batch, Memory, StaleProcess
+from airflow_provider_smspartner.journal.adopting import adopt, with_people
 from airflow_provider_smspartner.journal.cancelling import intend, take_over, write_answer
-from airflow_provider_smspartner.journal.claims import drop_claim, mine, renew_claim, write_claims
+from airflow_provider_smspartner.journal.claims import (
+    drop_claim,
+    mine,
+    renew_claim,
+    write_claims,
+)
 from airflow_provider_smspartner.journal.eligibility import Claimant, Rows, check_events
 from airflow_provider_smspartner.journal.frequency import capped_of, take_turn
-from airflow_provider_smspartner.journal.moves import brought, forgiven
+from airflow_provider_smspartner.journal.moves import brought
 from airflow_provider_smspartner.journal.orphans import Look
 from airflow_provider_smspartner.journal.rows import (
     of_batch,
     read_batches,
     write_accepted,
+    write_forgiven,
     write_rejected,
 )
+from airflow_provider_smspartner.journal.schema import BATCHES
 from airflow_provider_smspartner.journal.screening import Screening
-from airflow_provider_smspartner.journal.table import SENDS, Key, Ledger, moment, who
+from airflow_provider_smspartner.journal.table import Key, Ledger, moment, who
 from airflow_provider_smspartner.journal.tries import begin_try, may_go_on
-from airflow_provider_smspartner.journal.union import ordinals_of_store, united
+from airflow_provider_smspartner.journal.union import ordinals_of_store, store_lost, united
 from airflow_provider_smspartner.journal.world import UNNAMED, World
 from airflow_provider_smspartner.rules.people import Person, Recogniser
 from airflow_provider_smspartner.rules.sending_states import OPEN, BatchState, names
@@ -46,7 +53,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 RENEW_EVERY: Final = 30.0  # seconds
-OPEN_ROWS: Final = SENDS.c.state.in_(names(OPEN))
+IS_OPEN: Final = BATCHES.c.state.in_(names(OPEN))
 
 
 class SqlLog:
@@ -82,6 +89,8 @@ class SqlLog:
         self._has_begun = self._is_cancelling = False
         self._of_fence: frozenset[int] = frozenset()
         """Ordinals of batches that a try without the ledger has left in the task state store."""
+        self._remembered: frozenset[int] = frozenset()
+        """Those of all batches that need not be looked for."""
         self._screening = Screening(ledger, claimant, look, now)
 
     @property
@@ -92,7 +101,7 @@ class SqlLog:
     # ---- what this task did before -----------------------------------------------------------------
 
     def begin(self) -> None:
-        """Note it in the fence; the table itself needs no beginning."""
+        """Note it in the fence; the tables need no beginning."""
         if self._fence:
             self._fence.begin()
 
@@ -106,9 +115,12 @@ class SqlLog:
         of_fence = self._fence.load() if self._fence else None
         self._of_fence = ordinals_of_store(batches, of_fence)
         memory = united(batches, of_fence)
+        if self._fence and batches and not (of_fence and of_fence.in_ledger):
+            memory = store_lost(batches)
         if claimed and not batches:
             log.warning("The ledger has lost whom this task had claimed: it is looked up by tag")
             memory = replace(memory or Memory(), lost=True)
+        self._remembered = frozenset(batch.ordinal for batch in (memory.batches if memory else ()))
         return memory
 
     def _begin_try(self) -> int:
@@ -134,40 +146,23 @@ class SqlLog:
         :raises NeedsPerson: the texts are for events, of which the platform knows nothing.
         """
         sent = (batch for batch in memory.batches if batch.state is BatchState.ACCEPTED)
-        found = [batch for batch in sent if batch.ordinal not in self._of_fence]
-        if found and self._me.by_event:
-            raise NeedsPerson(
-                "event_column: the ledger has lost what this task sent, and the platform lists people "
-                f"without their events (tag {found[0].tag}), so nobody can tell who is left. Restore the "
-                "ledger, or send to the others with another task."
-            )
-        people = [self._members(batch) for batch in found]
-        self._ledger.transact(lambda connection: self._adopt(connection, found, people))
+        found = [batch for batch in sent if batch.ordinal not in self._remembered]
+        adopted = with_people(found, self._me, self._look, self._recogniser)
+        self._ledger.transact(partial(self._adopt, batches=adopted))
         if self._fence:
             self._fence.open(Memory())
-
-    def _members(self, batch: Batch) -> tuple[Person, ...]:
-        """Return who is under a tag, by a second look; the first has left hashes."""
-        members = tuple(map(Person, sorted(self._look(batch.tag) or ())))
-        if self._recogniser.hashes(members) != batch.hashes:
-            raise SMSPartnerError(f"SMS Partner lists other people under tag {batch.tag} than a moment ago.")
-        return members
+            in_ledger = self._remembered - self._of_fence | {batch.ordinal for batch in found}
+            self._fence.count_claims(1 + max(in_ledger, default=-1))
 
     def note(self, world: World) -> None:
         """Write it into the fence, which a ledger that is lost or replaced cannot contradict."""
         if self._fence:
             self._fence.note(world)
 
-    def _adopt(
-        self, connection: Connection, batches: Sequence[Batch], people: Sequence[tuple[Person, ...]]
-    ) -> None:
+    def _adopt(self, connection: Connection, *, batches: Sequence[Batch]) -> None:
         # All or none: the next try would take some for all of them
         self._check_turn(connection, batches=max((batch.ordinal + 1 for batch in batches), default=0))
-        for batch, members in zip(batches, people, strict=True):
-            now = self._now()
-            adopted = replace(batch, people=members, hashes=self._recogniser.hashes(members))
-            write_claims(connection, [adopted], self._me, now)
-            write_accepted(connection, adopted, self._me, self._recogniser, moment(now))
+        adopt(connection, batches, self._me, self._now())
 
     # ---- who is left -------------------------------------------------------------------------------
 
@@ -217,6 +212,8 @@ class SqlLog:
             if who(person) in refused:
                 self._screening.admit(person, refused[who(person)])
         granted = without(batch, refused)
+        if len(granted.people) == len(batch.people) and batch.hashes:
+            return batch  # as almost all are, and hashes take their time
         return replace(granted, hashes=self._recogniser.hashes(granted.people))
 
     def _claim(self, connection: Connection, batches: Sequence[Batch]) -> tuple[Rows, set[Key]]:
@@ -251,14 +248,14 @@ class SqlLog:
         if now - self._renewed_at < RENEW_EVERY:
             return
         self._renewed_at = now
-        renewal = update(SENDS).where(*mine(self._me, OPEN_ROWS))
+        renewal = update(BATCHES).where(*mine(self._me, IS_OPEN))
         lease = renewal.values(lease_until=self._me.lease_until(now))
         self._ledger.transact(lambda connection: connection.execute(lease))
 
     # ---- what became of them -----------------------------------------------------------------------
 
     def record(self, batch: Batch) -> None:
-        """Write what became of a batch, into those rows that are still its own."""
+        """Write what became of a batch, whoever of its people has gone elsewhere meanwhile."""
         if self._fence and batch.ordinal in self._of_fence:
             self._fence.record(batch)  # its people are known there, by hashes that no row can be made of
             return
@@ -269,24 +266,23 @@ class SqlLog:
         if self._fence and batch.ordinal in self._of_fence:
             self._fence.forgive(batch)
             return
-        free = forgiven().where(*of_batch(batch, self._me))
-        self._ledger.transact(lambda connection: connection.execute(free))
+        self._ledger.transact(partial(write_forgiven, batch=batch, claimant=self._me))
 
     def _record(self, connection: Connection, batch: Batch) -> None:
         write_rejected(connection, batch, self._me, self._recogniser)
-        if batch.state is BatchState.ACCEPTED:  # a fact, whoever owns the rows by now
-            write_accepted(connection, batch, self._me, self._recogniser, moment(self._now()))
+        if batch.state is BatchState.ACCEPTED:  # a fact, whoever owns the batch by now
+            write_accepted(connection, batch, self._me, moment(self._now()))
             if self._is_cancelling:  # nobody may come back to ask for it
-                intend(connection, self._me, self._now(), SENDS.c.ordinal == batch.ordinal)
+                intend(connection, self._me, self._now(), of_batch(batch, self._me))
             return
         # What another process has found on the platform meanwhile stays so
-        ours = (*of_batch(batch, self._me), SENDS.c.owner == self._me.owner, OPEN_ROWS)
+        ours = (of_batch(batch, self._me), BATCHES.c.owner == self._me.owner, IS_OPEN)
         connection.execute(brought(batch.state).where(*ours))
 
     # ---- cancelling --------------------------------------------------------------------------------
 
     def intend(self, batches: Sequence[Batch], now: float) -> list[Batch]:
-        """Write it into the rows that this try owns: a try that has taken over owns them all."""
+        """Write it into the batches that this try owns: a try that has taken over owns them all."""
         if self._fence:
             self._fence.header()
             self._fence.count_claims(0)
@@ -295,7 +291,7 @@ class SqlLog:
         return [batch for batch in batches if batch.ordinal in ours]
 
     def record_cancel(self, batch: Batch) -> None:
-        """Write the answer into the rows of which nobody else has taken note of it."""
+        """Write the answer into a batch of which nobody else has taken note of it."""
         if self._fence and batch.ordinal in self._of_fence:
             self._fence.record_cancel(batch)
             return

@@ -13,7 +13,7 @@ class Memory:
     """What a log holds about this task."""
 
     batches: tuple[Batch, ...] = ()
-    """By ordinal, without gaps."""
+    """By ordinal; without gaps, unless it is lost."""
     same_account: bool = False
     """Whether the key of the connection is known to be that of all earlier tries, or one of its account."""
     cancelling: bool = False

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import update
 
-from airflow_provider_smspartner.journal.table import SENDS
+from airflow_provider_smspartner.journal.schema import BATCHES, PEOPLE
 from airflow_provider_smspartner.rules.sending_states import (
     FORGIVEN,
     REJECTED,
@@ -23,21 +23,21 @@ if TYPE_CHECKING:
 
 
 def can(*events: Event) -> ColumnElement[bool]:
-    """Return the rows to which one of these events can happen, as a condition."""
-    return SENDS.c.state.in_(names(sources(*events)))
+    """Return the batches to which one of these events can happen, as a condition."""
+    return BATCHES.c.state.in_(names(sources(*events)))
 
 
 def moved(event: Event) -> Update:
-    """Return what moves by an event whatever rows are in a state in which it can happen."""
+    """Return what moves by an event whatever batches are in a state in which it can happen."""
     [target] = {after(state, event) for state in sources(event)}
-    return update(SENDS).where(can(event)).values(state=target.value)
+    return update(BATCHES).where(can(event)).values(state=target.value)
 
 
 def brought(state: BatchState) -> Update:
-    """Return what brings to a state whatever rows one step can bring there."""
-    return update(SENDS).where(SENDS.c.state.in_(names(before(state)))).values(state=state.value)
+    """Return what brings to a state whatever batches one step can bring there."""
+    return update(BATCHES).where(BATCHES.c.state.in_(names(before(state)))).values(state=state.value)
 
 
 def forgiven() -> Update:
     """Return what frees people whose refusal was not for good."""
-    return update(SENDS).where(SENDS.c.state == REJECTED).values(state=FORGIVEN.value)
+    return update(PEOPLE).where(PEOPLE.c.state == REJECTED).values(state=FORGIVEN.value)

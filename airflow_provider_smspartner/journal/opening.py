@@ -11,7 +11,16 @@ from sqlalchemy import delete, exc, func, insert, inspect, select
 
 from airflow_provider_smspartner.exceptions import InvalidMessage, SMSPartnerError
 from airflow_provider_smspartner.journal.columns import Exact, Moment
-from airflow_provider_smspartner.journal.table import IDENTITY, SENDS, TASKS, Ledger, first_line
+from airflow_provider_smspartner.journal.schema import (
+    BATCHES,
+    CAMPAIGNS,
+    IDENTITY,
+    PEOPLE,
+    SENDS,
+    TASKS,
+    create_view,
+)
+from airflow_provider_smspartner.journal.table import Ledger, first_line
 
 if TYPE_CHECKING:
     from airflow.providers.common.sql.hooks.sql import DbApiHook
@@ -86,10 +95,67 @@ def prepare(engine: Engine) -> str:
         different texts for equal.
     :raises SMSPartnerError: the database cannot be reached, or does not let us.
     """
-    is_new = prepare_table(engine, SENDS)
-    prepare_table(engine, TASKS)
-    prepare_table(engine, IDENTITY)
+    check_name(engine)
+    for table in (CAMPAIGNS, BATCHES, TASKS, IDENTITY):
+        prepare_table(engine, table)
+    is_new = prepare_table(engine, PEOPLE)
+    prepare_view(engine)
     return identify(engine, anew=is_new)
+
+
+def check_name(engine: Engine) -> None:
+    """Refuse a database in which the name of the view is that of a table.
+
+    :raises InvalidMessage: an older version has kept people there, or somebody else has a table of that name.
+    """
+    try:
+        inspector = inspect(engine)
+        if not inspector.has_table(SENDS.name) or SENDS.name in inspector.get_view_names():
+            return
+        columns = {column["name"] for column in inspector.get_columns(SENDS.name)}
+    except exc.SQLAlchemyError as error:
+        raise SMSPartnerError(f"The ledger could not be opened: {first_line(error)}") from None
+    if set(SENDS.columns.keys()) - columns:
+        odd = ", ".join(sorted(columns ^ set(SENDS.columns.keys())))
+        raise InvalidMessage(
+            f"ledger_conn_id: its table {SENDS.name} has other columns than a ledger ({odd}) and was left "
+            "untouched; rename it, or give another database or schema"
+        )
+    raise InvalidMessage(
+        f"ledger_conn_id: its table {SENDS.name} is the ledger of an older version and was left untouched. "
+        "It knows who was texted, and this version does not read it: let the older one finish what is under "
+        "way, then rename the table, so that a new ledger is made; see docs/ledger.md"
+    )
+
+
+def prepare_view(engine: Engine) -> None:
+    """Create the view where it is not there, and check it.
+
+    :raises InvalidMessage: a view of that name has other columns.
+    :raises SMSPartnerError: the database cannot be reached, or does not let us.
+    """
+    try:
+        if SENDS.name not in inspect(engine).get_view_names():
+            make_view(engine)
+        columns = {column["name"] for column in inspect(engine).get_columns(SENDS.name)}
+    except exc.SQLAlchemyError as error:
+        raise SMSPartnerError(f"The ledger could not be opened: {first_line(error)}") from None
+    if columns != set(SENDS.columns.keys()):
+        odd = ", ".join(sorted(columns ^ set(SENDS.columns.keys())))
+        raise InvalidMessage(
+            f"ledger_conn_id: its view {SENDS.name} has other columns than a ledger's ({odd}); drop "
+            "the view, which holds nothing itself, so that it is made anew"
+        )
+
+
+def make_view(engine: Engine) -> None:
+    """Create the view, unless another process is faster."""
+    try:
+        with engine.begin() as connection:
+            create_view(connection)
+    except exc.DBAPIError:
+        if SENDS.name not in inspect(engine).get_view_names():
+            raise
 
 
 def prepare_table(engine: Engine, table: Table) -> bool:
@@ -201,6 +267,8 @@ def filler(column: Column[Any], token: str) -> Any:
     """Return a value of a column's type."""
     if isinstance(column.type, Exact):
         return token
+    if column.unique:
+        return uuid.uuid4().int >> 65  # one that no other row has
     return datetime(2000, 1, 1) if isinstance(column.type, Moment) else 0  # as the table's
 
 

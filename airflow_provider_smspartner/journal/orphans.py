@@ -6,23 +6,24 @@ import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from airflow_provider_smspartner.exceptions import NeedsPerson
 from airflow_provider_smspartner.journal.eligibility import Claimant
 from airflow_provider_smspartner.journal.moves import moved
-from airflow_provider_smspartner.journal.table import SENDS, Ledger, moment
+from airflow_provider_smspartner.journal.schema import BATCHES, PEOPLE
+from airflow_provider_smspartner.journal.table import Ledger, moment
 from airflow_provider_smspartner.rules.people import ERASED
 from airflow_provider_smspartner.rules.sending_states import BatchState, Event, after
 
 if TYPE_CHECKING:
-    from sqlalchemy.engine import Row
+    from sqlalchemy.engine import Connection, Row
 
 log = logging.getLogger(__name__)
 
 Look = Callable[[str], frozenset[str] | None]
 REMEDY = (
-    f"Look it up in the customer area of SMS Partner, then set the state of its rows in {SENDS.name} to "
+    f"Look it up in the customer area of SMS Partner, then set the state of its row in {BATCHES.name} to "
     "'accepted' or 'absent'."
 )
 
@@ -41,14 +42,14 @@ def settle(row: Row[Any], claimant: Claimant, ledger: Ledger, look: Look, now: C
         return False
     at = moment(now())
     state = after(BatchState(row.state), event)
-    swap = moved(event).where(
-        *claimant.scope,
-        SENDS.c.task == row.task,
-        SENDS.c.ordinal == row.ordinal,
-        SENDS.c.lease_until < at,
-    )
+    swap = moved(event).where(BATCHES.c.id == row.batch, BATCHES.c.lease_until < at)
     accepted = swap.values(accepted_at=at if state is BatchState.ACCEPTED else None)
-    people = ledger.transact(lambda connection: connection.execute(accepted).rowcount)
+    of_batch = select(func.max(BATCHES.c.people)).where(BATCHES.c.id == row.batch)
+
+    def write(connection: Connection) -> int:
+        return int((connection.execute(accepted).rowcount and connection.scalar(of_batch)) or 0)
+
+    people = ledger.transact(write)
     log.warning("Tag %s of a run that died: its %s people are %s", row.tag, people, state.value)
     return True
 
@@ -66,7 +67,7 @@ def judge(row: Row[Any], claimant: Claimant, ledger: Ledger, look: Look) -> Even
         return Event.NOT_FOUND if is_proof(row, ledger, look) else None
     if not found:  # a list that counts people and names none proves nothing
         return None
-    of_batch = select(SENDS.c.number).where(SENDS.c.task == row.task, SENDS.c.ordinal == row.ordinal)
+    of_batch = select(PEOPLE.c.number).where(PEOPLE.c.batch == row.batch)
     numbers = ledger.transact(lambda connection: set(connection.scalars(of_batch)))
     # Who was erased cannot be compared with a list: the tag, which nobody else has, decides
     is_ours = any(number.startswith(ERASED) for number in numbers)
@@ -77,7 +78,8 @@ def judge(row: Row[Any], claimant: Claimant, ledger: Ledger, look: Look) -> Even
 
 def is_proof(row: Row[Any], ledger: Ledger, look: Look) -> bool:
     """Whether "not found" can be believed: the same look must find what that task certainly sent."""
-    sent = select(SENDS.c.tag).where(SENDS.c.task == row.task, SENDS.c.state == BatchState.ACCEPTED.value)
+    accepted = BATCHES.c.state == BatchState.ACCEPTED.value
+    sent = select(BATCHES.c.tag).where(BATCHES.c.task == row.task, accepted)
     control = ledger.transact(lambda connection: connection.scalar(sent.limit(1)))
     if control is None:
         return not row.invisible

@@ -27,7 +27,15 @@ from sqlalchemy import (
 
 from airflow_provider_smspartner.journal.columns import Exact, Moment
 from airflow_provider_smspartner.journal.opening import open_ledger, prepare_table
-from airflow_provider_smspartner.journal.table import LONGEST_CONNECTION, SENDS, Ledger, moment
+from airflow_provider_smspartner.journal.schema import (
+    BATCHES,
+    CAMPAIGNS,
+    IS_AS_BATCH,
+    LONGEST_CONNECTION,
+    OF_CAMPAIGN,
+    PEOPLE,
+)
+from airflow_provider_smspartner.journal.table import Ledger, moment
 from airflow_provider_smspartner.rules import delivery
 from airflow_provider_smspartner.rules.people import ERASED
 from airflow_provider_smspartner.rules.refreshing import Open
@@ -50,10 +58,10 @@ LOOKS: Final = Table(
 AT_ONCE: Final = 500
 """Names of one statement; some databases bind no more than 2,100 values."""
 FINAL: Final = sorted(status.value for status in delivery.FINAL)
-NAME: Final = func.coalesce(SENDS.c.message_id, SENDS.c.tag)
-LEFT_AT: Final = func.coalesce(SENDS.c.scheduled_for, SENDS.c.accepted_at)
-IS_OPEN: Final = or_(SENDS.c.status.is_(None), SENDS.c.status.not_in(FINAL))
-IS_NAMED: Final = not_(SENDS.c.number.startswith(ERASED, autoescape=True))
+NAME: Final = func.coalesce(BATCHES.c.message_id, BATCHES.c.tag)
+LEFT_AT: Final = func.coalesce(BATCHES.c.scheduled_for, BATCHES.c.accepted_at)
+IS_OPEN: Final = or_(PEOPLE.c.status.is_(None), PEOPLE.c.status.not_in(FINAL))
+IS_NAMED: Final = not_(PEOPLE.c.number.startswith(ERASED, autoescape=True))
 
 
 def open_looks(conn_id: str) -> Ledger:
@@ -65,14 +73,16 @@ def open_looks(conn_id: str) -> Ledger:
 
 def sent(connection_id: str) -> tuple[ColumnElement[bool], ...]:
     """Return the rows of people who were texted for real through a connection, as conditions."""
-    accepted = SENDS.c.state == BatchState.ACCEPTED.value
-    return (SENDS.c.connection == connection_id, SENDS.c.sandbox.is_(False), accepted, IS_NAMED)
+    accepted = BATCHES.c.state == BatchState.ACCEPTED.value
+    for_real = (CAMPAIGNS.c.connection == connection_id, CAMPAIGNS.c.sandbox.is_(False))
+    return (*for_real, accepted, IS_AS_BATCH, IS_NAMED)
 
 
 def read_open(connection: Connection, connection_id: str, *, since: float, now: float) -> list[Open]:
     """Return the messages that left within a time and have people without a final report."""
     within = LEFT_AT.between(moment(since), moment(now))
-    grouped = select(NAME.label("name"), func.count().label("people"), func.min(LEFT_AT).label("left_at"))
+    columns = (NAME.label("name"), func.count().label("people"), func.min(LEFT_AT).label("left_at"))
+    grouped = select(*columns).select_from(OF_CAMPAIGN)
     rows = connection.execute(grouped.where(*sent(connection_id), within, IS_OPEN).group_by(NAME)).all()
     known = select(LOOKS.c.name, LOOKS.c.asked_at).where(LOOKS.c.connection == connection_id)
     asked = {row.name: row.asked_at for row in connection.execute(known)}
@@ -130,8 +140,8 @@ def forget(connection: Connection, connection_id: str, *, before: float) -> None
 
 def read_people(connection: Connection, connection_id: str, names: Sequence[str]) -> list[tuple[str, str]]:
     """Return the people of some messages without a final report, as (number, id)."""
-    wanted = select(SENDS.c.number, SENDS.c.message_id).distinct()
-    rows = connection.execute(wanted.where(*sent(connection_id), IS_OPEN, SENDS.c.message_id.in_(names)))
+    wanted = select(PEOPLE.c.number, BATCHES.c.message_id).select_from(OF_CAMPAIGN).distinct()
+    rows = connection.execute(wanted.where(*sent(connection_id), IS_OPEN, BATCHES.c.message_id.in_(names)))
     return [(row.number, row.message_id) for row in rows]
 
 
@@ -146,13 +156,16 @@ def read_counts(ledger: Ledger, connection_id: str, messages: Sequence[Open]) ->
 
 
 def _counted(connection: Connection, *, connection_id: str, names: Sequence[str]) -> Sequence[Row[Any]]:
-    grouped = select(SENDS.c.status, SENDS.c.stop, func.count().label("people"))
+    columns = (PEOPLE.c.status, PEOPLE.c.stop, func.count().label("people"))
+    grouped = select(*columns).select_from(OF_CAMPAIGN)
     ours = or_(
-        SENDS.c.message_id.in_([name for name in names if name.isdigit()]),
-        and_(SENDS.c.message_id.is_(None), SENDS.c.tag.in_([name for name in names if not name.isdigit()])),
+        BATCHES.c.message_id.in_([name for name in names if name.isdigit()]),
+        and_(
+            BATCHES.c.message_id.is_(None), BATCHES.c.tag.in_([name for name in names if not name.isdigit()])
+        ),
     )
     return connection.execute(
-        grouped.where(*sent(connection_id), ours).group_by(SENDS.c.status, SENDS.c.stop)
+        grouped.where(*sent(connection_id), ours).group_by(PEOPLE.c.status, PEOPLE.c.stop)
     ).all()
 
 

@@ -1,41 +1,51 @@
-"""The rows of one task: batches read back out of them, and what became of a batch written into them."""
+"""The batches of one task: read back with their people, and what became of a batch written into its row."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from decimal import ROUND_DOWN, Decimal
-from itertools import groupby
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import and_, false, or_, select, update
+from sqlalchemy import func, select, update
 
 from airflow_provider_smspartner.journal import Batch, Receipt
 from airflow_provider_smspartner.journal.columns import MILLIONTH, fitting
 from airflow_provider_smspartner.journal.eligibility import Claimant
-from airflow_provider_smspartner.journal.table import SENDS, moment
-from airflow_provider_smspartner.rules.people import ERASED, Person, Recogniser, each
+from airflow_provider_smspartner.journal.moves import forgiven
+from airflow_provider_smspartner.journal.schema import BATCHES, IS_AS_BATCH, PEOPLE
+from airflow_provider_smspartner.journal.sets import for_each, is_person
+from airflow_provider_smspartner.journal.table import moment
+from airflow_provider_smspartner.rules.people import Person, Recogniser, each
 from airflow_provider_smspartner.rules.sending_states import FREE, ON_PLATFORM, REJECTED, BatchState
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from sqlalchemy import ColumnElement
     from sqlalchemy.engine import Connection, Row
 
-ROWS_AT_ONCE: Final = 5_000
+BATCHES_AT_ONCE: Final = 16
 
 
-def of_batch(batch: Batch, claimant: Claimant) -> tuple[Any, ...]:
-    """Return the rows that are still a batch's, as conditions: those sent again belong to another one."""
-    return (SENDS.c.task == claimant.task, SENDS.c.ordinal == batch.ordinal)
-
-
-def is_person(person: Person) -> tuple[Any, ...]:
-    """Return a person of a batch, as conditions."""
-    return (SENDS.c.number == person.number, SENDS.c.event == person.event)
+def of_batch(batch: Batch, claimant: Claimant) -> ColumnElement[bool]:
+    """Return the row of a batch, as a condition."""
+    return BATCHES.c.id == claimant.batch_id(batch.ordinal)
 
 
 def person_of(row: Row[Any]) -> Person:
     """Return whose row it is."""
     return Person(row.number, row.event)
+
+
+def recount(connection: Connection, batches: Iterable[int]) -> None:
+    """Count the people of batches anew, after some have come, gone or been refused."""
+    of_it = select(func.count()).select_from(PEOPLE).where(PEOPLE.c.batch == BATCHES.c.id)
+    people = of_it.where(IS_AS_BATCH).scalar_subquery()
+    rejected = of_it.where(PEOPLE.c.state == REJECTED).scalar_subquery()
+    of_batches = update(BATCHES).where(BATCHES.c.id.in_(sorted(batches)))
+    connection.execute(of_batches.values(people=people, rejected=rejected))
 
 
 # ---- reading -------------------------------------------------------------------------------------------
@@ -44,101 +54,133 @@ def person_of(row: Row[Any]) -> Person:
 def read_batches(
     connection: Connection, claimant: Claimant, recogniser: Recogniser, tag_of: Callable[[int], str]
 ) -> list[Batch]:
-    """Return the batches of a task by ordinal; one whose people have all moved on is absent."""
-    rows = connection.execute(
-        select(SENDS)
-        .where(SENDS.c.task == claimant.task)
-        .order_by(SENDS.c.ordinal)
-        .execution_options(yield_per=ROWS_AT_ONCE)
-    )
+    """Return the batches of a task by ordinal; one whose people have all moved on is absent.
+
+    Nothing is known of a task none of whose batches has anybody left.
+    """
+    of_task = select(BATCHES).where(BATCHES.c.task == claimant.task).order_by(BATCHES.c.ordinal)
+    rows = connection.execute(of_task).all()
     batches: list[Batch] = []
-    for ordinal, group in groupby(rows, key=lambda row: int(row.ordinal)):
-        while len(batches) < ordinal:
-            gap = len(batches)
-            batches.append(Batch(ordinal=gap, tag=tag_of(gap), state=BatchState.ABSENT))
-        batches.append(batch_of(list(group), claimant, recogniser))
-    return batches
+    is_known = False
+    for start in range(0, len(rows), BATCHES_AT_ONCE):
+        some = rows[start : start + BATCHES_AT_ONCE]
+        members = people_of(connection, [row.id for row in some])
+        is_known = is_known or bool(members)
+        for row in some:
+            while len(batches) < row.ordinal:
+                gap = len(batches)
+                batches.append(Batch(ordinal=gap, tag=tag_of(gap), state=BatchState.ABSENT))
+            batches.append(batch_of(row, members[row.id], claimant, recogniser))
+    return batches if is_known else []
 
 
-def batch_of(rows: Sequence[Row[Any]], claimant: Claimant, recogniser: Recogniser) -> Batch:
-    """Build a batch out of its rows."""
-    taken = [row for row in rows if row.state not in FREE]
-    sent = [row for row in taken if row.state != REJECTED]
-    state = BatchState(sent[0].state) if sent else BatchState.ABSENT
+def people_of(connection: Connection, batches: Sequence[int]) -> defaultdict[int, list[Row[Any]]]:
+    """Return the people of batches."""
+    columns: list[Any] = [PEOPLE.c.batch, PEOPLE.c.number, PEOPLE.c.event, PEOPLE.c.state]
+    members = defaultdict[int, "list[Row[Any]]"](list)
+    for row in connection.execute(select(*columns).where(PEOPLE.c.batch.in_(batches))):
+        members[row.batch].append(row)
+    return members
+
+
+def batch_of(row: Row[Any], people: Sequence[Row[Any]], claimant: Claimant, recogniser: Recogniser) -> Batch:
+    """Build a batch out of its row and those of its people."""
+    holding = (REJECTED,) if row.state in FREE else (None, REJECTED)
+    taken = [person for person in people if person.state in holding]
+    sent = [person_of(person) for person in taken if person.state is None]
+    state = BatchState(row.state) if sent else BatchState.ABSENT
     on_platform = state in ON_PLATFORM
     return Batch(
-        ordinal=rows[0].ordinal,
-        tag=rows[0].tag,
+        ordinal=row.ordinal,
+        tag=row.tag,
         state=state,
-        claimed_at=max(row.claimed_at for row in rows).replace(tzinfo=UTC).timestamp(),
+        claimed_at=row.claimed_at.replace(tzinfo=UTC).timestamp(),
         # A look by tag brings numbers without events, which hashes could not be compared with
-        people=() if on_platform else tuple(map(person_of, sent)),
+        people=() if on_platform else tuple(sent),
         hashes=recogniser.hashes(map(person_of, taken)) if sent else b"",
         rejected=recogniser.hashes(person_of(row) for row in taken if row.state == REJECTED),
-        receipt=receipt_of(sent, claimant) if on_platform else None,
+        receipt=receipt_of(row, len(sent), claimant) if on_platform else None,
     )
 
 
-def receipt_of(rows: Sequence[Row[Any]], claimant: Claimant) -> Receipt:
-    """Add the bill of a batch up."""
+def receipt_of(row: Row[Any], people: int, claimant: Claimant) -> Receipt:
+    """Return what is known of an accepted batch."""
     return Receipt(
-        people=1 if claimant.redirect_to else len(rows),
-        message_id=rows[0].message_id,
-        segments=sum(row.segments or 0 for row in rows),
-        cost=sum((row.cost or Decimal(0) for row in rows), Decimal(0)),
-        currency=rows[0].currency,
-        scheduled_for=rows[0].scheduled_for and rows[0].scheduled_for.replace(tzinfo=UTC).timestamp(),
+        people=1 if claimant.redirect_to else people,
+        message_id=row.message_id,
+        segments=row.segments or 0,
+        cost=row.cost or Decimal(0),
+        currency=row.currency,
+        scheduled_for=row.scheduled_for and row.scheduled_for.replace(tzinfo=UTC).timestamp(),
     )
 
 
 # ---- writing -------------------------------------------------------------------------------------------
 
 
-def write_accepted(
-    connection: Connection, batch: Batch, claimant: Claimant, recogniser: Recogniser, at: datetime
-) -> None:
-    """Write that the platform has a batch, without those whose own row it refused, and everybody's share of
-    its bill.
-
-    Another process of this task may have claimed others under the same ordinal: the platform has not.
-    """
-    scope = of_batch(batch, claimant)
-    people = [person_of(row) for row in connection.execute(select(SENDS).where(*scope))]
-    members = set(each(batch.hashes)) - set(each(batch.rejected))
-    ours = [p for p in people if p.number.startswith(ERASED) or recogniser.hash(p) in members]
-    if len(ours) < len(people):
-        people = ours
-        scope = (*scope, or_(false(), *(and_(*is_person(person)) for person in people)))
-    if not people:
-        return
+def write_accepted(connection: Connection, batch: Batch, claimant: Claimant, at: datetime) -> None:
+    """Write that the platform has a batch, and what everybody's share of its bill is."""
+    of_it = of_batch(batch, claimant)
+    people = connection.scalar(select(BATCHES.c.people).where(of_it).with_for_update())
     values: dict[str, Any] = {"state": BatchState.ACCEPTED.value, "accepted_at": at}
     bill = fitting(batch.receipt) if batch.receipt else None
     if bill and bill.scheduled_for:
         values["scheduled_for"] = moment(bill.scheduled_for)
-    for share, whose in shares(bill, sorted(people)):
-        connection.execute(update(SENDS).where(*scope, *whose).values(**values, **share))
+    shares = shares_of(bill, people) if bill and people else {}
+    connection.execute(update(BATCHES).where(of_it).values(**values, **shares))
+    if any(shares[f"first_{what}"] != shares[f"each_{what}"] for what in ("segments", "cost") if shares):
+        have_pay_rest(connection, claimant.batch_id(batch.ordinal), claimant)
 
 
-def shares(
-    receipt: Receipt | None, people: Sequence[Person]
-) -> Iterator[tuple[dict[str, Any], tuple[Any, ...]]]:
-    """Yield everybody's share of a bill, then that of the first one, who has what does not divide."""
-    if receipt is None or receipt.message_id is None:  # found by its tag: the platform's list has no prices
-        yield {}, ()
-        return
-    count = len(people)
-    segments, cost = receipt.segments // count, (receipt.cost / count).quantize(MILLIONTH, ROUND_DOWN)
-    share: dict[str, Any] = {"message_id": receipt.message_id, "currency": receipt.currency}
-    yield share | {"segments": segments, "cost": cost}, ()
-    rest = {"segments": receipt.segments - segments * (count - 1), "cost": receipt.cost - cost * (count - 1)}
-    yield share | rest, is_person(people[0])
+def shares_of(receipt: Receipt, people: int) -> dict[str, Any]:
+    """Return a bill, and the shares of it that add up to it: that of each, and that of the first one."""
+    if receipt.message_id is None:  # found by its tag: the platform's list has no prices
+        return {}
+    segments, cost = receipt.segments // people, (receipt.cost / people).quantize(MILLIONTH, ROUND_DOWN)
+    return {
+        "message_id": receipt.message_id,
+        "currency": receipt.currency,
+        "segments": receipt.segments,
+        "cost": receipt.cost,
+        "each_segments": segments,
+        "each_cost": cost,
+        "first_segments": receipt.segments - segments * (people - 1),
+        "first_cost": receipt.cost - cost * (people - 1),
+    }
+
+
+def have_pay_rest(connection: Connection, batch: int, claimant: Claimant) -> None:
+    """Have one person of a batch pay what does not divide."""
+    members = select(PEOPLE.c.number, PEOPLE.c.event).where(PEOPLE.c.batch == batch, IS_AS_BATCH)
+    first = connection.execute(members.order_by(PEOPLE.c.number, PEOPLE.c.event).limit(1)).first()
+    if first is not None:
+        of_first = {"number": first.number, "event": first.event, "campaign": claimant.campaign_id}
+        connection.execute(update(PEOPLE).where(*is_person(of_first)).values(pays_rest=True))
 
 
 def write_rejected(connection: Connection, batch: Batch, claimant: Claimant, recogniser: Recogniser) -> None:
     """Write which people of a batch were refused for good."""
     rejected = set(each(batch.rejected))
-    scope = of_batch(batch, claimant)
-    everybody: Iterable[Row[Any]] = connection.execute(select(SENDS).where(*scope)).all() if rejected else ()
-    for person in map(person_of, everybody):
-        if recogniser.hash(person) in rejected:
-            connection.execute(update(SENDS).where(*scope, *is_person(person)).values(state=REJECTED))
+    if not rejected:
+        return
+    number = claimant.batch_id(batch.ordinal)
+    connection.execute(select(BATCHES.c.id).where(BATCHES.c.id == number).with_for_update())
+    members = people_of(connection, [number])[number]
+    refused = [row for row in members if row.state is None and recogniser.hash(person_of(row)) in rejected]
+    for_each(
+        connection,
+        [
+            {"number": row.number, "event": row.event, "campaign": claimant.campaign_id, "batch": number}
+            for row in refused
+        ],
+        lambda of: update(PEOPLE).where(*is_person(of), PEOPLE.c.batch == of["batch"]).values(state=REJECTED),
+    )
+    recount(connection, [number])
+
+
+def write_forgiven(connection: Connection, batch: Batch, claimant: Claimant) -> None:
+    """Write that whoever was refused of a batch may be asked for again."""
+    number = claimant.batch_id(batch.ordinal)
+    connection.execute(select(BATCHES.c.id).where(BATCHES.c.id == number).with_for_update())
+    connection.execute(forgiven().where(PEOPLE.c.batch == number))
+    recount(connection, [number])

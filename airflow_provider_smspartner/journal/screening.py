@@ -6,7 +6,7 @@ import logging
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from airflow_provider_smspartner.exceptions import OutcomeUnknownError
 from airflow_provider_smspartner.journal.eligibility import (
@@ -20,6 +20,7 @@ from airflow_provider_smspartner.journal.eligibility import (
 )
 from airflow_provider_smspartner.journal.frequency import CAPPED, capped_of
 from airflow_provider_smspartner.journal.orphans import REMEDY, Look, settle
+from airflow_provider_smspartner.journal.sets import AT_ONCE
 from airflow_provider_smspartner.journal.table import Key, Ledger, who
 from airflow_provider_smspartner.rules.people import Person
 
@@ -29,9 +30,6 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Row
 
 log = logging.getLogger(__name__)
-
-AT_ONCE: Final = 500
-"""People asked for in one statement; some databases bind no more than 2,100 values."""
 
 
 class Screening:
@@ -99,7 +97,7 @@ class Screening:
         rows = self._rows(people)
         lapsed = [row for row in rows.values() if self._standing(row) is Standing.LAPSED]
         if lapsed:
-            for row in {(row.task, row.ordinal): row for row in lapsed}.values():
+            for row in {row.batch: row for row in lapsed}.values():
                 if not settle(row, self._me, self._ledger, self._look, self._now):
                     self._stuck.setdefault(row.tag, 0)
             rows = self._rows(people)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any, Final
 
@@ -21,6 +21,13 @@ INTENT: Final = "cancel"
 """What the header calls the time, in seconds since the epoch, from which a try meant to cancel."""
 IN_LEDGER: Final = "in_ledger"
 """What the header calls the number of ordinals that were claimed in a ledger."""
+BEGUN: Final = "begun"
+"""What the header says, whatever else is in it."""
+CLAIMS: Final = "claims:"
+BATCH: Final = "batch:"
+"""How the keys of claims and of outcomes begin; an ordinal ends them."""
+LONGEST_ORDINAL: Final = 9
+"""Digits; a key of more is none of ours."""
 LARGEST_CLAIMS: Final = 60_000
 """Bytes of hashes in base 85 that one value holds; the store takes values of 64 KB."""
 
@@ -76,12 +83,12 @@ def outcome_written(batch: Batch) -> dict[str, Any]:
 
 def claims_key(ordinal: int) -> str:
     """Name the claims whose first batch has this ordinal."""
-    return f"claims:{ordinal:06d}"
+    return f"{CLAIMS}{ordinal:06d}"
 
 
 def batch_key(ordinal: int) -> str:
     """Name what became of a batch."""
-    return f"batch:{ordinal:06d}"
+    return f"{BATCH}{ordinal:06d}"
 
 
 def packed(hashes: bytes) -> str:
@@ -166,3 +173,64 @@ def receipt(kept: dict[str, Any]) -> Receipt:
         currency=kept.get("currency") or None,
         scheduled_for=float(kept["scheduled_for"]) if kept.get("scheduled_for") else None,
     )
+
+
+# ---- reading what is only shown ------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outline:
+    """What is written of a batch, but for its people. It may have been edited: whoever shows it checks it."""
+
+    state: BatchState
+    people: Any = field(default=None, repr=False)
+    """How many, or whatever somebody has put there; None when it is not written."""
+    tag: Any = None
+    claimed_at: Any = None
+    message_id: Any = None
+    segments: Any = 0
+    cost: Any = 0
+    currency: Any = None
+    rejected: int = 0
+
+
+def ordinal_in(key: str, prefix: str) -> int | None:
+    """Return the ordinal in a key that begins so; None in any other."""
+    digits = key.removeprefix(prefix)
+    is_ours = digits != key and digits.isdecimal() and len(digits) <= LONGEST_ORDINAL
+    return int(digits) if is_ours else None
+
+
+def outline(kept: dict[str, Any]) -> Outline:
+    """Return what became of a batch.
+
+    :raises KeyError, ValueError: it is none of ours.
+    """
+    return Outline(
+        state=BatchState(kept["state"]),
+        people=kept.get("people"),
+        tag=kept.get("tag"),
+        claimed_at=kept.get("at"),
+        message_id=kept.get("message_id") or None,
+        segments=kept.get("segments", 0),
+        cost=kept.get("cost", 0),
+        currency=kept.get("currency"),
+        rejected=count_in(kept.get("rejected", "")),
+    )
+
+
+def claims_outlined(group: dict[str, Any]) -> list[Outline]:
+    """Return the claims of one value.
+
+    :raises KeyError, TypeError, ValueError: it is none of ours.
+    """
+    claims = zip(group["tags"], group["people"], strict=True)
+    return [
+        Outline(state=BatchState.CLAIMED, people=count_in(hashes), tag=tag, claimed_at=group["at"])
+        for tag, hashes in claims
+    ]
+
+
+def count_in(hashes: str) -> int:
+    """Return how many people some packed hashes are, unread: five characters hold four bytes."""
+    return len(hashes) * 4 // 5 // HASH_SIZE

@@ -1,4 +1,4 @@
-"""The ledger's tables in a SQL database, and transactions that have patience.
+"""The ledger's transactions, which have patience, and how it writes people and times.
 
 Nothing that leaves here as an error or a log line holds a phone number; a database's own words may, and so
 they are masked.
@@ -13,12 +13,12 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from sqlalchemy import Boolean, Column, Index, Integer, MetaData, Table, exc
+from sqlalchemy import exc
 
 from airflow_provider_smspartner.exceptions import SMSPartnerError
-from airflow_provider_smspartner.journal.columns import LONGEST_CURRENCY, LONGEST_ID, Exact, Moment, Money
 from airflow_provider_smspartner.rules import phone
 from airflow_provider_smspartner.rules.people import ERASED, Person
 
@@ -39,69 +39,6 @@ LONGEST_LOCK: Final = 15
 LONGEST_IDLE: Final = 60
 """Seconds after which the database gives up on a transaction whose process does not go on: its host may have
 vanished, and whoever comes after it must not wait until the network says so."""
-LONGEST_CONNECTION: Final = 100
-"""Characters of a connection's id."""
-LONGEST_NAME: Final = 200
-"""Characters of a campaign's name, and of an event: the key must fit into what databases index."""
-PRIMARY_KEY: Final = ("connection", "sandbox", "campaign", "number", "event")
-
-OF_LEDGER: Final = MetaData()
-
-SENDS: Final = Table(
-    "smspartner_sends",
-    OF_LEDGER,
-    Column("connection", Exact(LONGEST_CONNECTION), primary_key=True),
-    Column("sandbox", Boolean, primary_key=True),
-    Column("campaign", Exact(LONGEST_NAME), primary_key=True),
-    Column("number", Exact(64), primary_key=True),
-    Column("event", Exact(LONGEST_NAME), primary_key=True),
-    Column("task", Exact(32), nullable=False),
-    Column("ordinal", Integer, nullable=False),
-    Column("tag", Exact(20), nullable=False),
-    Column("owner", Exact(64), nullable=False),
-    Column("state", Exact(16), nullable=False),
-    Column("invisible", Boolean, nullable=False),
-    Column("claimed_at", Moment, nullable=False),
-    Column("lease_until", Moment, nullable=False),
-    Column("message_id", Exact(LONGEST_ID)),
-    Column("segments", Integer),
-    Column("cost", Money),
-    Column("currency", Exact(LONGEST_CURRENCY)),
-    Column("accepted_at", Moment),
-    Column("scheduled_for", Moment),
-    Column("status", Exact(16)),
-    Column("stop", Boolean),
-    Column("reported_at", Moment),
-    Index("smspartner_sends_task", "task", "ordinal"),
-    Index("smspartner_sends_tag", "tag"),
-    Index("smspartner_sends_message", "message_id"),
-    Index("smspartner_sends_person", "number", "claimed_at"),
-    mysql_engine="InnoDB",  # others know no transactions
-)
-"""One row for each person of a campaign; ``docs/ledger.md`` says what each column means."""
-
-TASKS: Final = Table(
-    "smspartner_tasks",
-    OF_LEDGER,
-    Column("instance", Exact(32), primary_key=True),
-    Column("owner", Exact(64), nullable=False),
-    Column("connection", Exact(LONGEST_CONNECTION), nullable=False),
-    Column("sandbox", Boolean, nullable=False),
-    Column("batches", Integer, nullable=False),
-    Column("seen_at", Moment, nullable=False),
-    mysql_engine="InnoDB",
-)
-"""One row for each task instance: under which connection it sends, and which of its tries may go on."""
-
-IDENTITY: Final = Table(
-    "smspartner_ledger",
-    OF_LEDGER,
-    Column("one", Integer, primary_key=True, autoincrement=False),
-    Column("id", Exact(36), nullable=False),
-    Column("created_at", Moment, nullable=False),
-    mysql_engine="InnoDB",
-)
-"""One row: which ledger this is, so that an empty one in its place is noticed."""
 
 
 class Conflict(Exception):
@@ -189,5 +126,10 @@ def who(person: Person) -> Key:
 
 def tombstone(person: Key, secret: str) -> str:
     """Return what stands in place of an erased number: the same for the same person while the key is."""
-    key = hmac.digest(secret.encode(), b"smspartner ledger: erased people", "sha256")
-    return ERASED + hmac.digest(key, "|".join(person).encode(), "sha256").hex()[:32]
+    return ERASED + hmac.digest(key_of_stones(secret), "|".join(person).encode(), "sha256").hex()[:32]
+
+
+@lru_cache(maxsize=4)
+def key_of_stones(secret: str) -> bytes:
+    """Return what tombstones are made with."""
+    return hmac.digest(secret.encode(), b"smspartner ledger: erased people", "sha256")

@@ -19,6 +19,7 @@ from airflow_provider_smspartner.exceptions import NeedsPerson
 from airflow_provider_smspartner.journal import Batch, Memory, StaleProcess
 from airflow_provider_smspartner.journal.seals import is_ours, sealed
 from airflow_provider_smspartner.journal.store_format import (
+    BEGUN,
     HEADER,
     IN_LEDGER,
     INTENT,
@@ -151,7 +152,7 @@ class TaskStateLog:
         """Change the header; threads that claim and that cancel may both do so at the same moment."""
         with self._one_header:
             kept = {name: value for name, value in self._header.items() if name != without}
-            self._header = sealed(self._recogniser, HEADER, {**kept, "begun": True, **changes})
+            self._header = sealed(self._recogniser, HEADER, {**kept, BEGUN: True, **changes})
             self._set(HEADER, self._header)
 
     def claim(self, batches: Sequence[Batch]) -> list[Batch]:

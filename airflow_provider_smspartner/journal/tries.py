@@ -12,8 +12,10 @@ from sqlalchemy import case, insert, select, update
 
 from airflow_provider_smspartner.exceptions import NeedsPerson
 from airflow_provider_smspartner.journal import StaleProcess
+from airflow_provider_smspartner.journal.claims import note_campaign
 from airflow_provider_smspartner.journal.eligibility import Claimant
-from airflow_provider_smspartner.journal.table import TASKS, Conflict, moment
+from airflow_provider_smspartner.journal.schema import TASKS
+from airflow_provider_smspartner.journal.table import Conflict, moment
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection, Row
@@ -26,6 +28,7 @@ def begin_try(connection: Connection, claimant: Claimant, now: float) -> int:
     :raises NeedsPerson: they sent under another connection, or to nobody in a sandbox.
     :raises Conflict: a try before has claimed something in between; the transaction has to be done anew.
     """
+    note_campaign(connection, claimant)
     of_instance = select(TASKS).where(TASKS.c.instance == claimant.known_as).with_for_update()
     seen = connection.execute(of_instance).one_or_none()
     named = {"connection": claimant.connection, "sandbox": claimant.sandbox, "owner": claimant.owner}

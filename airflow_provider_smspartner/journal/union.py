@@ -26,6 +26,15 @@ def united(of_ledger: Sequence[Batch], of_store: Memory | None) -> Memory | None
     return replace(memory, lost=of_store.in_ledger and not of_ledger)
 
 
+def store_lost(of_ledger: Sequence[Batch]) -> Memory:
+    """Return what a ledger knows whose store has forgotten that people were claimed in it.
+
+    An ordinal of which it knows nobody may be one that was sent before the ledger was added: it is looked up.
+    """
+    known = [batch for batch in of_ledger if batch.size or batch.rejected]
+    return replace(remembered(known, Memory()), lost=len(known) < len(of_ledger))
+
+
 def remembered(batches: Sequence[Batch], of_store: Memory) -> Memory:
     """Return the batches as a memory, with what the store says beside its own."""
     is_cancelling = any(batch.state is BatchState.CANCELLING for batch in batches)

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import or_, select, update
 
+from airflow_provider_smspartner.journal.burying import bury
 from airflow_provider_smspartner.journal.inbox import forget_person
 from airflow_provider_smspartner.journal.opening import open_ledger
 from airflow_provider_smspartner.journal.outcomes import write_outcomes
-from airflow_provider_smspartner.journal.rows import is_person
-from airflow_provider_smspartner.journal.table import SENDS, Ledger, moment, tombstone, who
+from airflow_provider_smspartner.journal.schema import BATCHES, CAMPAIGNS, PEOPLE
+from airflow_provider_smspartner.journal.sets import AT_ONCE
+from airflow_provider_smspartner.journal.table import Ledger, moment
 from airflow_provider_smspartner.rules import delivery, phone
-from airflow_provider_smspartner.rules.people import Person
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
+
+Told = Mapping[str, "list[dict[str, Any]]"]
+"""What is reported of people, by the id or the tag of their message."""
 
 
 def record_reports(
@@ -30,11 +35,37 @@ def record_reports(
 
     :raises SMSPartnerError: the ledger cannot be written.
     """
-    of_person = (SENDS.c.connection == connection, SENDS.c.number == bindparam("of_number"))
+    for told in together(reports):
+        ledger.transact(partial(write_reports, conn_id=connection, told=told))
+
+
+def together(reports: Mapping[str, Iterable[delivery.Report]]) -> Iterator[Told]:
+    """Yield the reports of some thousands of people at a time."""
+    told: dict[str, list[dict[str, Any]]] = {}
     for name, of_message in reports.items():
-        column = SENDS.c.message_id if name.isdigit() else SENDS.c.tag
         if values := values_by_number(of_message):
-            ledger.transact(partial(write_outcomes, whose=(*of_person, column == name), outcomes=values))
+            told[name] = values
+        if sum(map(len, told.values())) >= AT_ONCE:
+            yield told
+            told = {}
+    if told:
+        yield told
+
+
+def write_reports(connection: Connection, *, conn_id: str, told: Told) -> None:
+    """Write what is reported of the people of some messages."""
+    ids = [name for name in told if name.isdigit()]
+    named = or_(BATCHES.c.message_id.in_(ids), BATCHES.c.tag.in_([name for name in told if name not in ids]))
+    columns = (BATCHES.c.id, BATCHES.c.message_id, BATCHES.c.tag)
+    of_connection = BATCHES.join(CAMPAIGNS, BATCHES.c.campaign == CAMPAIGNS.c.id)
+    query = select(*columns).select_from(of_connection).where(CAMPAIGNS.c.connection == conn_id, named)
+    batches = defaultdict[str, list[int]](list)
+    for row in connection.execute(query):
+        batches[row.tag if row.tag in told else row.message_id].append(row.id)
+    of_people = (
+        {"batch": batch, **values} for name in told for batch in batches[name] for values in told[name]
+    )
+    write_outcomes(connection, of_people)
 
 
 def values_by_number(reports: Iterable[delivery.Report]) -> list[dict[str, Any]]:
@@ -45,7 +76,7 @@ def values_by_number(reports: Iterable[delivery.Report]) -> list[dict[str, Any]]
         stopped = latest.get(number, {}).get("stop", False)
         reported_at = moment(when(report)) if report.reported_at else None
         values = {"status": report.status.value, "reported_at": reported_at}
-        latest[number] = {"of_number": number, "stop": stopped or report.stop, **values}
+        latest[number] = {"number": number, "stop": stopped or report.stop, **values}
     return [latest[number] for number in sorted(latest)]
 
 
@@ -74,15 +105,21 @@ def erase(
 
     secret = SMSPartnerHook(smspartner_conn_id).settings.api_key
     written = phone.normalize(number, region)
-    wanted = (SENDS.c.connection == smspartner_conn_id, SENDS.c.number == written)
 
     def replace(connection: Connection) -> int:
-        rows = connection.execute(select(SENDS.c.number, SENDS.c.event).where(*wanted).distinct()).all()
-        erased = forget_person(connection, conn_id=smspartner_conn_id, number=written)
-        for person in (Person(*row) for row in rows):
-            of_person = update(SENDS).where(*wanted, *is_person(person))
-            values = {"number": tombstone(who(person), secret), "event": ""}
-            erased += connection.execute(of_person.values(values)).rowcount
-        return erased
+        forgotten = forget_person(connection, conn_id=smspartner_conn_id, number=written)
+        theirs = (PEOPLE.c.number == written, PEOPLE.c.campaign.in_(campaigns_of(smspartner_conn_id)))
+        campaigns = connection.scalars(select(PEOPLE.c.campaign).where(*theirs).distinct()).all()
+        # First, and so it waits for whoever claims: a claim looks for tombstones where this says so
+        stones = update(CAMPAIGNS).where(CAMPAIGNS.c.id.in_(sorted(campaigns)))
+        connection.execute(stones.values(erased=True))
+        rows = connection.execute(select(PEOPLE).where(*theirs, PEOPLE.c.campaign.in_(campaigns))).all()
+        bury(connection, rows, secret)
+        return forgotten + len(rows)
 
     return open_ledger(ledger_conn_id).transact(replace)
+
+
+def campaigns_of(conn_id: str) -> Any:
+    """Return the campaigns of a connection, as a query."""
+    return select(CAMPAIGNS.c.id).where(CAMPAIGNS.c.connection == conn_id)

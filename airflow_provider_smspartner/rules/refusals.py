@@ -11,6 +11,8 @@ from airflow_provider_smspartner.rules.people import Person
 
 NUMBER_CODES: Final = frozenset({14, 15, 55})
 """On the STOP list, already listed, no number to send: codes of the vendor's error page."""
+GENERAL: Final = 9
+"""Some constraint was broken: the code that says least."""
 NUMBER_FIELDS: Final = frozenset({"phoneNumbers", "phoneNumber"})
 
 
@@ -30,11 +32,17 @@ def is_about_numbers(refusal: APIError, numbers: Iterable[str] | None = None) ->
     return all(_is_about_number(problem, refusal.code, ours) for problem in refusal.problems)
 
 
+def may_be_a_gateways(refusal: APIError, numbers: Iterable[str]) -> bool:
+    """Tell whether something in between may have said it: 429, or a 9 that names no number."""
+    is_general = refusal.code == GENERAL and not is_about_numbers(refusal, numbers)
+    return isinstance(refusal, RateLimitError) or is_general
+
+
 def _is_about_number(problem: Problem, code: int | None, ours: Collection[str] | None) -> bool:
     if problem.element is not None:
         return problem.element in NUMBER_FIELDS
     # Under 55 an item's 9 says that the number breaks a constraint
-    codes = {code, problem.code} if problem.code == 9 else {problem.code or code}
+    codes = {code, problem.code} if problem.code == GENERAL else {problem.code or code}
     if problem.number is not None or not codes.isdisjoint(NUMBER_CODES):
         return True
     return bool(named_in([problem], ours) if ours is not None else any(map(read_number, problem.numbers)))

@@ -165,6 +165,8 @@ class Sending:
             self._wind_down()
             raise
         finally:
+            # Carriers that wait are let go first: each ends by itself, and none is left behind an event.
+            # What a stop has begun is waited for last: until then a record may still hand it a batch
             self.stop()
             self._in_flight.close()
             self._recorder.close()
@@ -211,7 +213,7 @@ class Sending:
         while not settlement.failure:
             if self._is_stopped():
                 settlement.fail(Stopped("The task was stopped."))
-            self._recorder.write(self.log.keep)
+            self._recorder.write(self.log.keep)  # each round: a lease must not lapse while this one waits
             settlement.look_up_refused()
             self._fill(groups)
             if not self._go_on():

@@ -12,6 +12,7 @@ from enum import Enum, auto
 
 from airflow_provider_smspartner.hooks.paging import Listing
 from airflow_provider_smspartner.journal import CLOCK_MARGIN, Batch
+from airflow_provider_smspartner.rules.sending_states import BatchState
 from airflow_provider_smspartner.sending.plan import FRESH, Plan
 
 APART = 5.0
@@ -65,8 +66,11 @@ class Evidence:
         return min(max(by_its_clock, by_ours), by_ours + plan.verify_timeout)
 
     def seen_from(self, batch: Batch) -> float:
-        """Return the moment from which a batch that is on the platform can be seen there."""
-        if batch.unseen_until is None:
+        """Return the moment from which a batch that is on the platform can be seen there.
+
+        A refusal is the platform's own word: nothing of it waits. What may be a gateway's is no answer.
+        """
+        if batch.unseen_until is None or batch.state is BatchState.REFUSED:
             return -math.inf
         return batch.unseen_until + self._plan.verify_timeout + CLOCK_MARGIN
 

@@ -113,12 +113,13 @@ class InFlight:
     def land(self, timeout: float | None) -> Iterator[Future[Answer]]:
         """Wait for answers, and yield those that came in the order in which they left."""
         done, _ = wait(self._flying, timeout=timeout, return_when=FIRST_COMPLETED)
+        # ``done`` is a set; the dict keeps the order, so that the same answers always have the same end
         for future in [future for future in self._flying if future in done]:
             del self._flying[future]
             yield future
 
     def close(self) -> None:
-        """Start nothing more."""
+        """Start nothing more; who calls it has waited for those in flight for as long as it could."""
         self._carriers.shutdown(wait=False, cancel_futures=True)
 
     def _carry(self, batch: Batch) -> Answer:
@@ -126,12 +127,15 @@ class InFlight:
 
         def before() -> None:
             nonlocal batch
+            # Here and not when the batch was given to the carrier: the hook calls this after every wait of
+            # its own, at the last moment before a byte leaves
             self._go.wait()
             sure = not self._log.confirms_always
             while not self._is_stopped() and not (sure and self._now() - batch.claimed_at <= FRESH):
                 batch = self._renewed(batch)
                 self._recorder.write(partial(self._log.confirm, batch))
                 sure = True
+            # Last: a stop that comes while the claim is written still keeps the request from leaving
             if self._is_stopped() or self._over.is_set():
                 raise Stopped("The task was stopped before this batch left.")
 

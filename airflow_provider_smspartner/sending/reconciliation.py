@@ -145,8 +145,7 @@ class Reconciliation:
             return False
         doubt.look_at = self._now() + evidence.APART
         control, seen = self._evidence.control(doubt.batch, accepted), self._evidence.is_seen(doubt.batch)
-        # A no is a word of its own, where nothing that waits on the platform could be seen there
-        is_believed = control is Control.SHOWN or (control is Control.NONE and (seen or doubt.is_refused))
+        is_believed = control is Control.SHOWN or (control is Control.NONE and seen)
         doubt.misses = doubt.misses + 1 if is_believed else 0
         doubt.stuck = over and control is Control.NONE and not is_believed
         return doubt.misses >= self._evidence.looks_needed

@@ -21,6 +21,8 @@ class Recorder:
         self._record = record
         self._most_behind = most_behind
         self._records: deque[Future[None]] = deque()
+        # Two threads: a claim must not queue behind records, which have minutes of patience. One each: of one
+        # kind, the next write must find what the last one has written
         self._claimer = ThreadPoolExecutor(1, "smspartner-claim")
         self._recorder = ThreadPoolExecutor(1, "smspartner-record")
 
@@ -29,7 +31,10 @@ class Recorder:
         return self._claimer.submit(write).result()
 
     def record(self, batch: Batch) -> None:
-        """Have a batch recorded; that may lag behind, but not far."""
+        """Have a batch recorded; that may lag behind, but not far: what lags is looked up after a crash.
+
+        An error of a record comes out of a later call, and ends the send.
+        """
         self._records.append(self._recorder.submit(self._record, batch))
         while len(self._records) > self._most_behind or (self._records and self._records[0].done()):
             self._records.popleft().result()

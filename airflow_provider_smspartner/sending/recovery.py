@@ -124,7 +124,8 @@ class Recovery:
 
     def _walk(self, memory: Memory | None, audience: int | None) -> list[Batch]:
         is_lost = (memory is None and self._plan.later_try) or (memory is not None and memory.lost)
-        walk = Walk(self._plan, self._look, now=self._now, pause=self._pause, started=self._started)
+        look, proofs = self._look, self._evidence
+        walk = Walk(self._plan, look, proofs, now=self._now, pause=self._pause, started=self._started)
         known = memory.batches if memory else ()
         return walk.walk(known, is_lost=is_lost, audience=audience, adopt=self._adopt)
 

@@ -18,7 +18,7 @@ from airflow_provider_smspartner.exceptions import (
 )
 from airflow_provider_smspartner.journal import Batch, SendLog, StaleProcess
 from airflow_provider_smspartner.rules.people import Person
-from airflow_provider_smspartner.rules.refusals import divide, is_about_numbers
+from airflow_provider_smspartner.rules.refusals import divide, is_about_numbers, may_be_a_gateways
 from airflow_provider_smspartner.rules.sending_states import OPEN, BatchState, Event
 from airflow_provider_smspartner.sending.backlog import Backlog
 from airflow_provider_smspartner.sending.brake import RefusalBrake
@@ -93,7 +93,7 @@ class Settlement:
         try:
             sent = answer.result()
             self._totals.check_own(sent)
-        except Stopped:
+        except Stopped:  # it is raised before a byte has left, so that nobody has to look the batch up
             self._move(batch, Event.NEVER_LEFT)
         except (APIConnectionError, InvalidMessage) as error:
             self._move(batch, Event.NEVER_LEFT)
@@ -133,18 +133,25 @@ class Settlement:
         """Keep out the people whom a refusal is about; one about anything else stops the send."""
         groups: Sequence[tuple[Person, ...]] = [batch.people]
         bad: Sequence[Person] = ()
+        numbers = [person.number for person in batch.people]
         if isinstance(error, RateLimitError):
             if not self.throttle.slow_down(error):
                 self.fail(error)
-        elif is_about_numbers(error, [person.number for person in batch.people]):
+        elif is_about_numbers(error, numbers):
             bad, groups = divide(batch.people, error)
             self._brake.refuse(batch, bad, error)
         else:
             self.fail(error)
-        refused = self._move(batch, Event.NO, rejected=self._plan.recogniser.hashes(bad))
+        # Of what would wait on the platform unseen, nobody's word but its own proves that it does not
+        is_hearsay = self._waits_unseen(batch) and may_be_a_gateways(error, numbers)
+        event = Event.NO_ANSWER if is_hearsay else Event.NO
+        refused = self._move(batch, event, rejected=self._plan.recogniser.hashes(bad))
         self._reconciliation.add(refused, groups)
         self._totals.reject(bad, error)
         self._judge_refusals()
+
+    def _waits_unseen(self, batch: Batch) -> bool:
+        return batch.unseen_until is not None and not self._plan.invisible
 
     def _judge_refusals(self) -> None:
         if error := self._brake.judge():

@@ -123,7 +123,7 @@ class Shutdown:
             self._end()
 
     def _end(self) -> None:
-        self._stop()
+        self._stop()  # first: nothing more is to leave while the rest is taken back
         if self._plan.cancel_on_kill:
             self._withdraw()
 
@@ -133,6 +133,8 @@ class Shutdown:
             self._log.intend([], self._now())  # at once, for what there is no time to ask for
             is_last, pause = False, 0.0
             while not is_last:
+                # Whether this round is the last is read before the batches are: what was recorded until then
+                # is among them, and would be missed the other way round
                 is_last, pause = self._settled.wait(pause) or time.monotonic() > until, ROUND
                 self._cancel([self._recorded.popleft() for _ in range(len(self._recorded))], until)
         except (SMSPartnerError, AirflowRuntimeError) as error:

@@ -14,7 +14,7 @@ from airflow_provider_smspartner.rules import batches
 from airflow_provider_smspartner.rules.schedule import PARIS
 from airflow_provider_smspartner.rules.sending_states import Event
 from airflow_provider_smspartner.sending import evidence
-from airflow_provider_smspartner.sending.evidence import Look
+from airflow_provider_smspartner.sending.evidence import Evidence, Look
 from airflow_provider_smspartner.sending.plan import Plan
 
 log = logging.getLogger(__name__)
@@ -35,6 +35,7 @@ class Walk:
         self,
         plan: Plan,
         look: Look,
+        proofs: Evidence,
         *,
         now: Callable[[], float],
         pause: Callable[[float], object],
@@ -42,6 +43,7 @@ class Walk:
     ) -> None:
         self._plan = plan
         self._look = look
+        self._evidence = proofs
         self._now = now
         self._pause = pause
         self._started = started
@@ -55,7 +57,7 @@ class Walk:
 
         Usually a few looks are enough. After a try whose log is lost, it waits until that try's requests must
         be over, and twice walks all ordinals: the first batches may be those that did not arrive, and a look
-        may slip.
+        may slip. Once one was seen to slip, it walks until several times in a row have told nothing new.
 
         :param known: batches that another memory knows.
         :param audience: how many people are to be sent to, if that is known by now.
@@ -71,10 +73,16 @@ class Walk:
         first = MISSING_IN_A_ROW if is_lost else 1 + (min(widest, needed) if audience else widest)
         # A try may have begun the log and died while it looked: on a later one every look is needed, too
         is_later = is_lost or self._plan.later_try
-        self._pass(found, first, needed, adopt, may_fail=not is_later)
-        if is_later or found:
+        reach, alike = self._pass(found, first, needed, adopt, may_fail=not is_later), 1
+        while (is_later or found) and alike < self._evidence.looks_needed:
+            before = frozenset(found)
             self._pause(evidence.APART)
-            self._pass(found, MISSING_IN_A_ROW if found else first, needed, adopt, may_fail=False)
+            missing = MISSING_IN_A_ROW if found else first
+            reach, seen = self._pass(found, missing, needed, adopt, may_fail=False), reach
+            if any(ordinal < seen for ordinal in found.keys() - before):
+                self._evidence.slipped()
+                alike = 0
+            alike += 1
         self._check_sight(found, is_lost=is_lost)
         length = 1 + max(found, default=-1)
         return [
@@ -83,8 +91,8 @@ class Walk:
 
     def _pass(
         self, found: dict[int, Batch], missing: int, needed: int, adopt: Adopt, *, may_fail: bool
-    ) -> None:
-        """Look for each ordinal once, until so many are missing in a row."""
+    ) -> int:
+        """Look for each ordinal once, until so many are missing in a row; return how many were looked for."""
         ordinal = in_a_row = 0
         while in_a_row < missing:
             if ordinal > 2 * MISSING_IN_A_ROW * (needed + 16):
@@ -99,11 +107,12 @@ class Walk:
                 if not may_fail or found or isinstance(error, NeedsPerson):
                     raise
                 log.warning("Could not look by tag for what an earlier run may have sent: %s", error)
-                return
+                return ordinal
             if batch:
                 found[ordinal], missing = batch, MISSING_IN_A_ROW
             in_a_row = 0 if batch else in_a_row + 1
             ordinal += 1
+        return ordinal
 
     def _find(self, ordinal: int, adopt: Adopt) -> Batch | None:
         batch = self._batch(ordinal)

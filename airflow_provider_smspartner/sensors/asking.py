@@ -1,4 +1,7 @@
-"""What the sensor asks the platform in a worker: open messages, and at the end the status of each person."""
+"""What the sensor asks the platform in a worker: open messages, and at the end the status of each person.
+
+What the ledger knows, because reports were posted to the inbox, is not asked for.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +28,8 @@ UNREADABLE_SINCE: Final = "delivery:unreadable_since"
 class Asking:
     """The connections of the sends that are followed. Used by one thread, that of the task."""
 
-    def __init__(self) -> None:
+    def __init__(self, ledger_conn_id: str | None = None) -> None:
+        self._ledger_conn_id = ledger_conn_id
         self._hooks: dict[str, SMSPartnerHook] = {}
 
     def hook(self, conn_id: str) -> SMSPartnerHook:
@@ -38,6 +42,8 @@ class Asking:
 
     def look(self, progress: Progress, now: Callable[[], datetime]) -> Look:
         """Ask once for every message that is open, on its own connection, and learn from what comes."""
+        for key, answer in self._reported(progress.watch, progress.open_ids).items():
+            progress.take(key, answer, now=now())
         keys = progress.watch.by_connection(progress.open_ids)
         return Look.over([self._look_at(conn_id, names, progress, now) for conn_id, names in keys.items()])
 
@@ -60,6 +66,28 @@ class Asking:
             log.warning("Message %s could not be read: %s", key, error)
             return error
 
+    def ledger_of(self, watch: Watch) -> str | None:
+        """Return the ledger that reports and STOP come into by themselves; None: the platform alone knows.
+
+        A ledger of which only a task writes the statuses would not know of a STOP that came since.
+        """
+        connections = watch.by_connection(watch.counts)
+        fills = all(self.hook(conn_id).settings.inbox_url for conn_id in connections)
+        return self._ledger_conn_id if fills else None
+
+    def _reported(self, watch: Watch, keys: Iterable[str]) -> dict[str, Statuses]:
+        """Return what the ledger knows; the platform is asked for the rest."""
+        from airflow_provider_smspartner.journal.opening import open_ledger
+        from airflow_provider_smspartner.sensors.reported import reported
+
+        if (ledger_conn_id := self.ledger_of(watch)) is None:
+            return {}
+        try:
+            return reported(open_ledger(ledger_conn_id), watch, keys)
+        except SMSPartnerError as error:  # at the end it must be there, and then it is said
+            log.warning("The ledger does not say what was reported, the platform is asked: %s", error)
+            return {}
+
     def record(self, watch: Watch, ledger_conn_id: str) -> None:
         """Write each person's status into the ledger: read once more, since events must not name people.
 
@@ -67,9 +95,11 @@ class Asking:
         """
         from airflow_provider_smspartner.journal.opening import open_ledger
         from airflow_provider_smspartner.journal.upkeep import record_reports
+        from airflow_provider_smspartner.sensors.reported import reported
 
         ledger = open_ledger(ledger_conn_id)
-        for key in watch.counts:
+        known = reported(ledger, watch, watch.counts) if self.ledger_of(watch) else {}
+        for key in watch.counts.keys() - known.keys():
             connection, name = watch.split(key)
             try:
                 listed = read_pages(self.hook(connection).call, watch.reads(key))

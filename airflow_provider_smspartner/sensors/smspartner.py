@@ -15,11 +15,7 @@ from airflow.providers.common.compat.sdk import (
 )
 from airflow.sdk import BaseSensorOperator, PokeReturnValue
 
-from airflow_provider_smspartner.exceptions import (
-    DeliveryFailed,
-    InvalidMessage,
-    SMSPartnerError,
-)
+from airflow_provider_smspartner.exceptions import DeliveryFailed, InvalidMessage, SMSPartnerError
 from airflow_provider_smspartner.links.smspartner import LINKS, show_links
 from airflow_provider_smspartner.operators.arguments import literal
 from airflow_provider_smspartner.rules import arguments
@@ -70,7 +66,7 @@ class DeliveryStatusSensor(RendersOnlyTheAuthor, BaseSensorOperator):
     :param timeout: seconds, 48 hours by default, counted from the latest of sending, schedule and, for texts
         with a STOP mention, the next moment at which such texts may leave.
     :param soft_fail: skip instead of failing.
-    :param ledger_conn_id: a SQL connection whose ledger gets each person's status; see ``docs/ledger.md``.
+    :param ledger_conn_id: a SQL ledger that gets each person's status, and with an inbox is asked first.
     :param smspartner_conn_id: connection of type ``smspartner`` for ``message_ids``. Results name their own;
         one that names another than is given here is refused.
     :raises DeliveryFailed: fewer were delivered than ``min_delivery_rate``, or ``max_stop_rate`` is passed.
@@ -115,7 +111,7 @@ class DeliveryStatusSensor(RendersOnlyTheAuthor, BaseSensorOperator):
         self.patience = timedelta(seconds=self.timeout)
         self._progress: Progress | None = None
         self._told: Delivery | None = None
-        self._asking = Asking()
+        self._asking = Asking(self.ledger_conn_id)
         self._check_arguments()
 
     @classmethod
@@ -154,6 +150,7 @@ class DeliveryStatusSensor(RendersOnlyTheAuthor, BaseSensorOperator):
             "poke_interval": self.poke_interval,
             "handed_over": datetime.now(UTC).isoformat(),
             "enough": self.settled,
+            "ledger_conn_id": self._asking.ledger_of(watch),
             **progress.remaining(),
         }
         return self._defer(following)
@@ -236,6 +233,7 @@ class DeliveryStatusSensor(RendersOnlyTheAuthor, BaseSensorOperator):
 
     def _tell(self, context: Context, delivery: Delivery) -> None:
         """Hand over to the campaign page what has changed."""
+        delivery = replace(delivery, gates=self._gates, follows=tuple(sorted(self.upstream_task_ids)))
         if self._told is None or replace(self._told, at=delivery.at) != delivery:
             push(context, DELIVERY_KEY, delivery.as_dict())
         self._told = delivery

@@ -7,10 +7,12 @@ task that pushed them, or meet what a DAG author pushed under the same key: anyt
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
+
+from airflow_provider_smspartner.tracking.verdict import NO_GATES, Gates
 
 CAMPAIGN_KEY: Final = "smspartner_campaign"
 """Pushed by a send task when the audience is read and the limits are checked, before the first request."""
@@ -38,6 +40,8 @@ LARGEST_POWER: Final = 40
 """Of ten, up or down: more of it would be written out as thousands of zeros."""
 LONGEST: Final = 200
 """Characters of a name."""
+MOST_FOLLOWED: Final = 100
+"""Sends that one status task is said to follow."""
 MOST_POINTS: Final = 1000
 """Points of a curve that are read; a status task tells 60."""
 
@@ -122,16 +126,25 @@ class Delivery:
     """What the sensor returns at the end: the ``COUNTS``, and ``delivery_rate``."""
     curve: Curve = ()
     """At most 60 points."""
+    gates: Gates = NO_GATES
+    """What the DAG's author asks of it."""
+    follows: tuple[str, ...] = ()
+    """The ids of the tasks before it, the sends that it follows among them."""
 
     def as_dict(self) -> dict[str, Any]:
         """Return it as JSON."""
-        return {
+        told: dict[str, Any] = {
             "at": self.at.isoformat(timespec="seconds"),
             "since": self.since.isoformat(timespec="seconds"),
             "final": self.final,
             "result": dict(self.result),
             "curve": [list(point) for point in self.curve],
         }
+        if self.gates != NO_GATES:
+            told["gates"] = asdict(self.gates)
+        if self.follows:
+            told["follows"] = list(self.follows)
+        return told
 
 
 def read_campaign(value: Any) -> Campaign | None:
@@ -176,6 +189,8 @@ def read_delivery(value: Any) -> Delivery | None:
             final=bool(value["final"]),
             result={**counts, "delivery_rate": None if rate is None else share(rate)},
             curve=tuple((int(seconds), count(people)) for seconds, people in value["curve"][:MOST_POINTS]),
+            gates=read_gates(value.get("gates", {})),
+            follows=tuple(named(task) for task in value.get("follows", ())[:MOST_FOLLOWED]),
         )
     except (AttributeError, KeyError, OverflowError, TypeError, ValueError):
         return None
@@ -207,6 +222,12 @@ def read_estimate(value: Mapping[str, Any]) -> dict[str, Any]:
     """Read an estimate; a cost that is no amount raises like any other fault."""
     cost = value["cost"]
     return {"segments": count(value["segments"]), "cost": None if cost is None else str(money(cost))}
+
+
+def read_gates(value: Mapping[str, Any]) -> Gates:
+    """Read what is asked of a delivery; tasks of older versions say nothing of it."""
+    names = [field.name for field in fields(Gates) if value.get(field.name) is not None]
+    return Gates(**{name: share(value[name]) for name in names})
 
 
 def count(value: Any) -> int:

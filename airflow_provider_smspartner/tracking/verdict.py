@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,6 +15,9 @@ class Gates:
     """The share of final reports over which the rates are judged; 1 judges over everybody, at the end."""
     min_delivery_rate: float | None = None
     max_stop_rate: float | None = None
+
+
+NO_GATES: Final = Gates()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 from airflow.triggers.base import BaseTrigger, TriggerEvent
+from asgiref.sync import sync_to_async
 
 from airflow_provider_smspartner.exceptions import AuthenticationError, SMSPartnerError
 from airflow_provider_smspartner.hooks.aside import aside
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from airflow_provider_smspartner.api import Call
     from airflow_provider_smspartner.api.answers import Statuses
     from airflow_provider_smspartner.hooks.smspartner import SMSPartnerHook
+    from airflow_provider_smspartner.journal.table import Ledger
 
 IN_FLIGHT = 4
 IN_FLIGHT_OF_ALL = 8
@@ -67,6 +69,8 @@ class DeliveryStatusTrigger(BaseTrigger):
     :param handed_over: ISO time with an offset at which the task last told how far things are; it may do so
         again after 1, 10 and 60 minutes and then every 6 hours. None: the one event is the end.
     :param enough: the share of final reports, 0 to 1, with which it ends before the deadline.
+    :param ledger_conn_id: a SQL connection whose ledger is asked first for what was reported; None: the
+        platform alone is asked.
     """
 
     def __init__(
@@ -84,6 +88,7 @@ class DeliveryStatusTrigger(BaseTrigger):
         settled: Mapping[str, Any] | None = None,
         handed_over: str | None = None,
         enough: float = 1,
+        ledger_conn_id: str | None = None,
     ) -> None:
         super().__init__()  # type: ignore[no-untyped-call]  # typed only in part
         self.smspartner_conn_id = smspartner_conn_id
@@ -98,6 +103,8 @@ class DeliveryStatusTrigger(BaseTrigger):
         self.settled = settled
         self.handed_over = handed_over
         self.enough = enough
+        self.ledger_conn_id = ledger_conn_id
+        self._ledger: Ledger | None = None
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """Return the class path and the arguments, all of them JSON."""
@@ -114,6 +121,7 @@ class DeliveryStatusTrigger(BaseTrigger):
             "settled": self.settled,
             "handed_over": self.handed_over,
             "enough": self.enough,
+            "ledger_conn_id": self.ledger_conn_id,
         }
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
@@ -166,10 +174,29 @@ class DeliveryStatusTrigger(BaseTrigger):
 
     async def _look(self, progress: Progress, deadline: datetime) -> None:
         """Ask once for every message that is still open."""
+        for key, answer in (await self._reported(progress)).items():
+            await aside(progress.take, key, answer, now=datetime.now(UTC))
         keys = progress.watch.by_connection(progress.open_ids)
         looks = [await self._look_at(conn_id, names, progress) for conn_id, names in keys.items()]
         now = datetime.now(UTC)
         await aside(progress.conclude, Look.over(looks), now=now, last=now >= deadline)
+
+    async def _reported(self, progress: Progress) -> dict[str, Statuses]:
+        """Return what the ledger knows, beside the event loop; when it is away, the platform is asked."""
+        from airflow_provider_smspartner.journal.opening import engine_of
+        from airflow_provider_smspartner.journal.table import Ledger
+        from airflow_provider_smspartner.sensors.reported import reported
+
+        if self.ledger_conn_id is None:
+            return {}
+        try:
+            if self._ledger is None:  # by Airflow's own bridge, see the trigger of the inbox
+                engine = await sync_to_async(engine_of)(self.ledger_conn_id)
+                self._ledger = Ledger(engine=engine, patience=0)
+            return await asyncio.to_thread(reported, self._ledger, progress.watch, progress.open_ids)
+        except SMSPartnerError as error:
+            self.log.warning("The ledger does not say what was reported, the platform is asked: %s", error)
+            return {}
 
     async def _look_at(self, conn_id: str, keys: Sequence[str], progress: Progress) -> Look:
         """Ask for the messages of one connection."""

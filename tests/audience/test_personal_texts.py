@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from airflow_provider_smspartner.audience import Columns, Rules, from_given, gather, spool
 from airflow_provider_smspartner.audience.cleaning import LONGEST_EVENT
 from airflow_provider_smspartner.exceptions import InvalidMessage
-from airflow_provider_smspartner.journal.table import LONGEST_NAME
+from airflow_provider_smspartner.journal.schema import LONGEST_NAME
 from airflow_provider_smspartner.rules import merge
 from airflow_provider_smspartner.rules.people import Person
 from tests.audience.people import ANN, BOB, BY_ORDER, clean

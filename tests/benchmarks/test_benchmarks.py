@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from airflow_provider_smspartner.rules import phone
-from benchmarks import campaign, cleaning, numbers, polling, reading
+from benchmarks import campaign, cleaning, inbox, ledger, numbers, polling, reading
 from benchmarks.table import BEGIN, END, Figure, Sizes, keep, spell
 from tests.airflow_versions import needs_task_state_store
 
@@ -72,7 +72,9 @@ def test_the_numbers_are_distinct_mobiles_in_every_spelling() -> None:
     [
         pytest.param(cleaning.figures, 2, id="cleaning"),
         pytest.param(reading.figures, 1, id="reading"),
+        pytest.param(inbox.figures, 3, id="inbox"),
         pytest.param(campaign.figures, 3, id="campaign", marks=needs_task_state_store),
+        pytest.param(ledger.figures, 5, id="ledger", marks=needs_task_state_store),
     ],
 )
 def test_a_small_run_does_all_of_its_work(measure: Callable[[Sizes], Iterator[Figure]], count: int) -> None:

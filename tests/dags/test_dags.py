@@ -15,6 +15,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from airflow_provider_smspartner.exceptions import InvalidPhoneNumber
+from airflow_provider_smspartner.rules.phone import normalize
 from airflow_provider_smspartner.rules.share import position
 from scripts.airflow_command import airflow, airflow_environment
 from scripts.shop import DAGS, Shop, open_shop
@@ -83,6 +85,30 @@ def test_when_the_canary_fails_nobody_else_is_texted(home: Path, tmp_path: Path)
     assert "min_delivery_rate" in log.read_text()
 
 
+def test_who_did_not_get_the_text_gets_one_mail(home: Path, tmp_path: Path) -> None:
+    log = tmp_path / "run.log"
+    with open_shop(tmp_path) as shop:
+        missed = set(sorted(shop.warehouse.people)[::50])
+        with closing(sqlite3.connect(shop.warehouse.path)) as database:
+            customers = database.execute(
+                "SELECT phone_number, email, accepts_email FROM customers"
+            ).fetchall()
+        written = {
+            email for number, email, accepts in customers if accepts and email and e164(number) in missed
+        }
+        env = airflow_environment(home, dags=DAGS, env=shop.connections)
+
+        assert airflow("dags", "test", "sms_or_email", env=env, log=log) == 0, log.read_text()
+        assert airflow("dags", "test", "sms_or_email", env=env, log=tmp_path / "again.log") == 0
+
+        assert shop.complaints() == []
+        assert 0 < len(written) < len(missed)
+        assert Counter(mail["To"] for mail in shop.mailbox.mails) == Counter(written)
+        assert {mail["Subject"] for mail in shop.mailbox.mails} == {"Our new shop opens on Saturday"}
+    told = log.read_text()
+    assert not [secret for secret in _spellings(shop) | written if secret in told]
+
+
 def test_upkeep_texts_nobody(home: Path, tmp_path: Path) -> None:
     log = tmp_path / "run.log"
     with open_shop(tmp_path) as shop:
@@ -107,6 +133,13 @@ def test_the_campaign_leaves_every_day_but_sunday_at_ten_in_paris(home: Path, tm
     moments = [datetime.fromisoformat(line).astimezone(PARIS) for line in lines]
     assert {(moment.hour, moment.minute) for moment in moments} == {(10, 0)}
     assert sorted(moment.isoweekday() for moment in moments[:6]) == [1, 2, 3, 4, 5, 6]
+
+
+def e164(number: str | None) -> str | None:
+    try:
+        return normalize(number or "")
+    except InvalidPhoneNumber:
+        return None
 
 
 def _spellings(shop: Shop) -> set[str]:

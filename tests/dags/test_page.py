@@ -10,8 +10,8 @@ from scripts.customers import TABLES
 from scripts.shop import DAGS
 
 PAGE = (Path(__file__).parents[2] / "docs" / "dags.md").read_text()
-FRAGMENT = re.compile(r"^ *# \[START (\w+)\]\n(.*?\n)\n?^ *# \[END \1\]$", re.MULTILINE | re.DOTALL)
-"""Without the blank line that the formatter puts behind a function."""
+FRAGMENT = re.compile(r"^ *# \[START (\w+)\]\n(.*?\n)\n{0,2}^ *# \[END \1\]$", re.MULTILINE | re.DOTALL)
+"""Without the blank lines that the formatter puts behind a function."""
 
 
 def shown(language: str) -> list[str]:

@@ -105,7 +105,9 @@ def remembered(metadata: Database, shop: Database) -> dict[str, int]:
     with metadata.connect() as connection:
         [store] = connection.execute("SELECT coalesce(sum(octet_length(value)), 0) FROM task_state_store")
     with shop.connect() as connection:
-        size = "SELECT coalesce(pg_total_relation_size(to_regclass('smspartner_sends')), 0)"
+        tables = ("smspartner_people", "smspartner_batches")
+        sizes = [f"coalesce(pg_total_relation_size(to_regclass('{table}')), 0)" for table in tables]
+        size = f"SELECT {' + '.join(sizes)}"
         [ledger] = connection.execute(size)
     return {"task state store": int(store[0]), "ledger": int(ledger[0])}
 

@@ -11,14 +11,14 @@ from uuid import uuid4
 
 import pytest
 import sqlalchemy as sa
-from sqlalchemy.pool import NullPool
 
 from airflow_provider_smspartner.api.posts import read_post
-from airflow_provider_smspartner.inbox.messages import TABLES, Received, inbox_in
+from airflow_provider_smspartner.inbox.messages import Received, inbox_in
 from airflow_provider_smspartner.inbox.posts import Written, write
 from airflow_provider_smspartner.journal.inbox import INBOX
-from airflow_provider_smspartner.journal.table import SENDS, Ledger
-from tests.journal.one_server import database_of
+from airflow_provider_smspartner.journal.schema import SENDS
+from airflow_provider_smspartner.journal.table import Ledger
+from tests.databases import DATABASES, empty_database, write_sends
 
 ANN, BOB, EVE, MAX = "+33611000001", "+33611000002", "+447911123456", "+33611000009"
 """Three people of the campaign, and somebody else."""
@@ -26,27 +26,10 @@ NOON = datetime(2030, 1, 31, 12)
 CONN = "smspartner_default"
 
 
-@pytest.fixture(scope="session")
-def mariadb_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with database_of("mariadb", tmp_path_factory.getbasetemp()) as url:
-        yield url
-
-
-@pytest.fixture(params=["sqlite", "postgresql", "mariadb"])
+@pytest.fixture(params=DATABASES)
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """A database without an inbox."""
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path}/inbox.db"
-    location: str = request.getfixturevalue(f"{request.param.removesuffix('ql')}_url")
-    engine = sa.create_engine(location, poolclass=NullPool)
-    with engine.begin() as connection:
-        for table in TABLES:
-            connection.execute(sa.text(f"DROP TABLE IF EXISTS {table.name}"))
-    return location
-
-
-in_sqlite = pytest.mark.parametrize("url", ["sqlite"], indirect=True)
-"""For what is asked of our own logic, and not of a database: thrice would only take longer."""
+    return empty_database(request, f"sqlite:///{tmp_path}/inbox.db")
 
 
 @pytest.fixture
@@ -61,7 +44,7 @@ def ledger(engine: sa.Engine) -> Ledger:
     """An inbox, and a ledger that has texted three people."""
     ledger = inbox_in(engine, patience=0)
     with engine.begin() as connection:
-        connection.execute(sa.insert(SENDS), [sent(number) for number in (ANN, BOB, EVE)])
+        write_sends(connection, [sent(number) for number in (ANN, BOB, EVE)])
     return ledger
 
 

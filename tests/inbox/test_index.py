@@ -10,8 +10,9 @@ import pytest
 import sqlalchemy as sa
 
 from airflow_provider_smspartner.inbox.consumers import Reader
-from airflow_provider_smspartner.journal.table import SENDS, Ledger
+from airflow_provider_smspartner.journal.table import Ledger
 from airflow_provider_smspartner.triggers.inbox import InboxTrigger
+from tests.databases import write_sends
 from tests.inbox.conftest import CONN, add, part, reply, report, sent
 
 pytestmark = pytest.mark.parametrize("url", ["postgresql"], indirect=True)
@@ -34,11 +35,14 @@ COUNTED = f"INSERT INTO smspartner_inbox_counter (one, last) VALUES (1, {MANY})"
 @pytest.fixture
 def large(ledger: Ledger, engine: sa.Engine) -> Ledger:
     """An inbox with many posts, of which a consumer has read nearly all, and a ledger with many people."""
-    people = [sent(f"+336{n:08}", message_id=str(n // 500), tag=f"tag-{n // 500}") for n in range(PEOPLE)]
+    of_task = {"task": "s" * 32}
+    messages = range(PEOPLE // 500)
+    batches = [of_task | {"ordinal": n, "message_id": str(n), "tag": f"tag-{n}"} for n in messages]
+    people = [sent(f"+336{n:08}", **batches[n // 500]) for n in range(PEOPLE)]
     with engine.begin() as connection:
         for statement in (POSTS, READ, COUNTED):
             connection.execute(sa.text(statement))
-        connection.execute(sa.insert(SENDS), people)
+        write_sends(connection, people)
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(sa.text("ANALYZE"))
     return ledger
@@ -64,7 +68,7 @@ def explained(engine: sa.Engine) -> Iterator[list[str]]:
 def of_whole_tables(plans: list[str]) -> list[str]:
     """Return the plans that read the whole of a table which grows."""
     return [
-        plan for plan in plans for name in ("inbox", "sends") if f"Seq Scan on smspartner_{name} " in plan
+        plan for plan in plans for name in ("inbox", "people") if f"Seq Scan on smspartner_{name} " in plan
     ]
 
 

@@ -14,9 +14,11 @@ from hypothesis import strategies as st
 from airflow_provider_smspartner.inbox.messages import Received, inbox_in
 from airflow_provider_smspartner.inbox.posts import Written, join_late, write
 from airflow_provider_smspartner.journal.inbox import PARTS, forget_before, forget_person
-from airflow_provider_smspartner.journal.table import SENDS, Ledger
+from airflow_provider_smspartner.journal.schema import BATCHES, PEOPLE, SENDS
+from airflow_provider_smspartner.journal.table import Ledger
 from airflow_provider_smspartner.journal.upkeep import record_reports
 from airflow_provider_smspartner.rules.delivery import FINAL, DeliveryStatus, Report
+from tests.databases import in_sqlite, write_sends
 from tests.inbox.conftest import (
     ANN,
     BOB,
@@ -26,7 +28,6 @@ from tests.inbox.conftest import (
     MINUTE,
     NOON,
     add,
-    in_sqlite,
     part,
     people,
     received,
@@ -185,7 +186,7 @@ def test_the_order_in_which_reports_come_does_not_matter_once_one_is_final(
 ) -> None:
     with engine.begin() as connection:
         connection.execute(sa.text("DELETE FROM smspartner_inbox"))
-        connection.execute(sa.update(SENDS).values(status=None, reported_at=None))
+        connection.execute(sa.update(PEOPLE).values(status=None, reported_at=None))
     was_final = False
     for status, minute in data.draw(st.permutations(told)):
         add(ledger, report(status, date=LATER + minute))
@@ -220,7 +221,7 @@ def test_a_report_about_nobody_is_counted_and_changes_nothing(
 @in_sqlite
 def test_a_batch_that_was_found_by_its_tag_is_known_by_it(ledger: Ledger, engine: sa.Engine) -> None:
     with engine.begin() as connection:
-        connection.execute(sa.update(SENDS).values(message_id=None))
+        connection.execute(sa.update(BATCHES).values(message_id=None))
     assert add(ledger, report(msgId="777", tag="autumn-0")) == Written(new=1)
     assert people(engine)[ANN][0] == "delivered"
     assert rows(engine)[0]["campaign"] == "autumn"
@@ -246,8 +247,8 @@ def test_a_stop_marks_the_person_of_the_message(ledger: Ledger, engine: sa.Engin
 @in_sqlite
 def test_a_stop_without_our_message_marks_the_last_text(ledger: Ledger, engine: sa.Engine) -> None:
     with engine.begin() as connection:
-        old = sent(ANN, campaign="summer", message_id="4000", accepted_at=NOON - timedelta(days=90))
-        connection.execute(sa.insert(SENDS), [old])
+        before = {"task": "s" * 32, "message_id": "4000", "accepted_at": NOON - timedelta(days=90)}
+        write_sends(connection, [sent(ANN, campaign="summer", **before)])
     add(ledger, reply("STOP", message_id="0200000001"))
     with engine.connect() as connection:
         marked = connection.execute(sa.select(SENDS.c.campaign).where(SENDS.c.stop.is_(True))).all()

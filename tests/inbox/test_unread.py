@@ -16,8 +16,10 @@ from airflow_provider_smspartner.inbox.consumers import LEASE, Reader
 from airflow_provider_smspartner.inbox.messages import inbox_in
 from airflow_provider_smspartner.journal import StaleProcess
 from airflow_provider_smspartner.journal.inbox import COUNTER, INBOX
+from airflow_provider_smspartner.journal.opening import prepare
 from airflow_provider_smspartner.journal.table import Ledger
-from tests.inbox.conftest import ANN, BOB, NOON, add, in_sqlite, reply, report, rows
+from tests.databases import in_sqlite, write_sends
+from tests.inbox.conftest import ANN, BOB, NOON, add, people, reply, report, rows, sent
 
 
 class Time:
@@ -256,3 +258,12 @@ def test_many_reports_do_not_slow_down_whoever_reads_replies(
 @in_sqlite
 def test_an_inbox_is_opened_twice(ledger: Ledger, engine: sa.Engine) -> None:
     assert inbox_in(engine).engine is engine
+
+
+def test_a_ledger_from_before_the_inbox_gets_its_tables_and_keeps_its_people(engine: sa.Engine) -> None:
+    prepare(engine)
+    with engine.begin() as connection:
+        write_sends(connection, [sent(ANN)])
+    add(inbox_in(engine), reply(), report())
+    assert [row["campaign"] for row in rows(engine)] == ["autumn", "autumn"]
+    assert people(engine) == {ANN: ("delivered", False)}

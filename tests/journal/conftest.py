@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from sqlalchemy.pool import NullPool
 
 from airflow_provider_smspartner import api
 from airflow_provider_smspartner.hooks.paging import look_up
@@ -19,7 +18,8 @@ from airflow_provider_smspartner.journal import Batch, Memory, Receipt, StalePro
 from airflow_provider_smspartner.journal.eligibility import Claimant
 from airflow_provider_smspartner.journal.ledger import SqlLog
 from airflow_provider_smspartner.journal.opening import prepare
-from airflow_provider_smspartner.journal.table import SENDS, Ledger
+from airflow_provider_smspartner.journal.schema import SENDS
+from airflow_provider_smspartner.journal.table import Ledger
 from airflow_provider_smspartner.journal.world import World
 from airflow_provider_smspartner.rules.batches import batch_tag
 from airflow_provider_smspartner.rules.people import Person, Recogniser
@@ -29,7 +29,7 @@ from airflow_provider_smspartner.sending.in_flight import Carrier
 from airflow_provider_smspartner.sending.plan import Outcome, Plan
 from airflow_provider_smspartner.simulator import Simulator
 from tests.conftest import Connect
-from tests.journal.one_server import database_of
+from tests.databases import DATABASES, empty_database
 
 LEASE = 10 + 20 + 60
 PLANNED = {"concurrency", "on_unknown", "tag_of", "make_call"}
@@ -44,35 +44,10 @@ ANN, BOB, EVE, KIM = people(4)
 RECEIPT = Receipt(people=3, message_id="5120", segments=3, cost=Decimal("0.135"), currency="EUR")
 
 
-TABLES = ("smspartner_sends", "smspartner_tasks", "smspartner_ledger")
-
-
-@pytest.fixture(scope="session")
-def mariadb_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with database_of("mariadb", tmp_path_factory.getbasetemp()) as url:
-        yield url
-
-
-@pytest.fixture(params=["sqlite", "postgresql", "mariadb"])
+@pytest.fixture(params=DATABASES)
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """A database without a ledger."""
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path}/ledger.db"
-    location: str = request.getfixturevalue(f"{request.param.removesuffix('ql')}_url")
-    drop_tables(location)
-    return location
-
-
-in_sqlite = pytest.mark.parametrize("url", ["sqlite"], indirect=True)
-"""For what is asked of our own logic, and not of a database: thrice would only take longer."""
-
-
-def drop_tables(location: str) -> None:
-    """Take a ledger away."""
-    engine = sa.create_engine(location, poolclass=NullPool)
-    with engine.begin() as connection:
-        for table in TABLES:
-            connection.execute(sa.text(f"DROP TABLE IF EXISTS {table}"))
+    return empty_database(request, f"sqlite:///{tmp_path}/ledger.db")
 
 
 @pytest.fixture

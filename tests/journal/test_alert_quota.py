@@ -17,7 +17,8 @@ from sqlalchemy.pool import NullPool
 
 from airflow_provider_smspartner.exceptions import InvalidMessage, SMSPartnerError
 from airflow_provider_smspartner.journal.alert_quota import NOTICES, PATIENCE, Budget, give_back, take
-from tests.journal.conftest import Clock, in_sqlite
+from tests.databases import in_sqlite
+from tests.journal.conftest import Clock
 from tests.thorough import examples
 
 HOUR = Budget(

@@ -9,20 +9,23 @@ from collections import Counter
 
 import pytest
 
+from tests.databases import on_servers
 from tests.journal import frequent
 from tests.journal.test_two_processes import keep_step
+from tests.thorough import is_thorough
 
-SEEDS = 24
 EVERYBODY = [f"+336{n:08}" for n in range(frequent.PEOPLE)]
 
 
+@on_servers
 @pytest.mark.airflow
 @pytest.mark.timeout(300)
 def test_two_processes_never_exceed_it_and_leave_nobody_out_needlessly(url: str) -> None:
+    seeds = 200 if is_thorough() else 24
     command = [sys.executable, str(frequent.__file__)]
     processes = [
         subprocess.Popen(
-            [*command, name, str(SEEDS), url], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            [*command, name, str(seeds), url], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
         for name in ("one", "two")
     ]

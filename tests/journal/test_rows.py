@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from airflow_provider_smspartner.journal import Memory, Receipt, StaleProcess
-from airflow_provider_smspartner.journal.rows import shares
-from airflow_provider_smspartner.journal.table import SENDS
+from airflow_provider_smspartner.journal.rows import shares_of
+from airflow_provider_smspartner.journal.schema import PEOPLE, SENDS
 from airflow_provider_smspartner.rules.people import ERASED, Person, Recogniser
 from airflow_provider_smspartner.rules.sending_states import BatchState
 from tests.journal.conftest import ANN, BOB, EVE, KIM, LEASE, RECEIPT, Campaign, Fence, claim, record
@@ -22,27 +22,23 @@ from tests.journal.conftest import ANN, BOB, EVE, KIM, LEASE, RECEIPT, Campaign,
 # ---- what is recorded -----------------------------------------------------------------------------
 
 
-def test_an_answer_counts_for_those_only_who_were_in_the_request(campaign: Campaign) -> None:
-    former = campaign.log("monday")
-    batch = claim(campaign, former, "monday", 0, ANN)
-    with campaign.ledger.engine.begin() as connection:
-        row = dict(connection.execute(sa.select(SENDS)).mappings().one())
-        others = ({"number": BOB.number}, {"event": "another order"})
-        connection.execute(sa.insert(SENDS), [row | {"owner": "monday 2"} | other for other in others])
+def test_an_answer_counts_for_those_only_who_are_still_in_its_batch(campaign: Campaign) -> None:
+    former, later = campaign.log("monday"), campaign.log("monday", owner="monday 2")
+    batch = claim(campaign, former, "monday", 0, ANN, BOB)
+    later.load()
+    record(later, batch, BatchState.ABSENT)
+    claim(campaign, later, "monday", 1, BOB)
 
-    former.record(replace(batch, state=BatchState.ACCEPTED, people=()))
+    record(former, batch, BatchState.ACCEPTED, receipt=RECEIPT)
 
-    with campaign.ledger.engine.connect() as connection:
-        rows = connection.execute(sa.select(SENDS)).all()
-    assert [(row.number, row.event) for row in rows if row.state == "accepted"] == [(ANN.number, "")]
-    assert len(rows) == 3
+    assert campaign.states() == {ANN.number: "accepted", BOB.number: "claimed"}
 
 
 def test_somebody_erased_on_the_way_does_not_reopen_a_batch(campaign: Campaign) -> None:
     log = campaign.log("monday")
     batch = claim(campaign, log, "monday", 0, ANN, BOB)
     with campaign.ledger.engine.begin() as connection:
-        gone = sa.update(SENDS).where(SENDS.c.number == BOB.number)
+        gone = sa.update(PEOPLE).where(PEOPLE.c.number == BOB.number)
         connection.execute(gone.values(number=f"{ERASED}1"))
 
     record(log, batch, BatchState.ACCEPTED)
@@ -97,10 +93,21 @@ def test_a_row_holds_what_a_pipeline_joins(campaign: Campaign) -> None:
 def test_shares_add_up_to_the_bill(segments: int, cost: Decimal, count: int) -> None:
     bill = Receipt(people=count, message_id="1", segments=segments, cost=cost)
 
-    [(everybody, _), (first, _)] = shares(bill, [ANN] * count)
+    shares = shares_of(bill, count)
 
-    assert everybody["segments"] * (count - 1) + first["segments"] == segments
-    assert everybody["cost"] * (count - 1) + first["cost"] == cost
+    assert shares["each_segments"] * (count - 1) + shares["first_segments"] == segments
+    assert shares["each_cost"] * (count - 1) + shares["first_cost"] == cost
+
+
+def test_the_shares_of_people_add_up_to_what_does_not_divide(campaign: Campaign) -> None:
+    log = campaign.log("monday")
+    batch = claim(campaign, log, "monday", 0, ANN, BOB, EVE)
+    record(log, batch, BatchState.ACCEPTED, receipt=replace(RECEIPT, segments=4, cost=Decimal("0.1")))
+
+    rows = campaign.rows()
+    assert [rows[person.number]["segments"] for person in (ANN, BOB, EVE)] == [2, 1, 1]
+    with campaign.ledger.engine.connect() as connection:
+        assert connection.scalar(sa.select(sa.func.sum(SENDS.c.cost))) == Decimal("0.1")
 
 
 # ---- what a later try reads back ------------------------------------------------------------------

@@ -13,9 +13,11 @@ from sqlalchemy.pool import NullPool
 
 from airflow_provider_smspartner.exceptions import InvalidMessage, SMSPartnerError
 from airflow_provider_smspartner.journal.opening import open_ledger, prepare
-from airflow_provider_smspartner.journal.table import SENDS, TASKS, tombstone
+from airflow_provider_smspartner.journal.schema import PEOPLE, SENDS, TASKS
+from airflow_provider_smspartner.journal.table import tombstone
 from airflow_provider_smspartner.rules.people import Person
-from tests.journal.conftest import ANN, BOB, EVE, Campaign, drop_tables
+from tests.databases import drop_tables
+from tests.journal.conftest import ANN, BOB, EVE, Campaign
 
 
 def test_many_processes_may_create_it_at_once(url: str) -> None:
@@ -29,40 +31,76 @@ def test_many_processes_may_create_it_at_once(url: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("columns", "words"),
+    ("name", "columns", "words"),
     [
-        ("id INTEGER DEFAULT 1 PRIMARY KEY, number TEXT", "other columns than a ledger .*id"),
-        (", ".join(f"{column.name} VARCHAR(20)" for column in SENDS.columns), "primary key"),
+        ("smspartner_sends", "id INTEGER PRIMARY KEY, number TEXT", "other columns than a ledger .*id"),
+        (
+            "smspartner_sends",
+            ", ".join(f"{column.name} VARCHAR(20)" for column in SENDS.columns),
+            "older version .*untouched.*rename the table",
+        ),
+        ("smspartner_people", "id INTEGER PRIMARY KEY, number TEXT", "other columns than a ledger .*id"),
+        (
+            "smspartner_people",
+            ", ".join(f"{column.name} VARCHAR(20)" for column in PEOPLE.columns),
+            "primary key",
+        ),
     ],
 )
 def test_a_table_that_is_none_is_refused_and_left_untouched(
-    columns: str, words: str, engine: sa.Engine
+    name: str, columns: str, words: str, engine: sa.Engine
 ) -> None:
     with engine.begin() as connection:
-        connection.exec_driver_sql(f"CREATE TABLE smspartner_sends ({columns})")
-        connection.exec_driver_sql("INSERT INTO smspartner_sends (number) VALUES ('1')")
-    before = sa.inspect(engine).get_columns("smspartner_sends")
+        connection.exec_driver_sql(f"CREATE TABLE {name} ({columns})")
+        key = "id, number" if "id INTEGER" in columns else "campaign, number"
+        connection.exec_driver_sql(f"INSERT INTO {name} ({key}) VALUES ('1', '1')")
+    before = sa.inspect(engine).get_columns(name)
 
     with pytest.raises(InvalidMessage, match=f"ledger_conn_id: .*{words}"):
         prepare(engine)
 
-    assert [column["name"] for column in sa.inspect(engine).get_columns("smspartner_sends")] == [
-        column["name"] for column in before
-    ]
+    after = sa.inspect(engine).get_columns(name)
+    assert [column["name"] for column in after] == [column["name"] for column in before]
     with engine.connect() as connection:
-        assert connection.exec_driver_sql("SELECT count(*) FROM smspartner_sends").scalar() == 1
+        assert connection.exec_driver_sql(f"SELECT count(*) FROM {name}").scalar() == 1
+
+
+def test_an_older_ledger_has_nothing_made_beside_it(engine: sa.Engine) -> None:
+    with engine.begin() as connection:
+        columns = ", ".join(f"{column.name} VARCHAR(20)" for column in SENDS.columns)
+        connection.exec_driver_sql(f"CREATE TABLE smspartner_sends ({columns})")
+
+    with pytest.raises(InvalidMessage, match="older version"):
+        prepare(engine)
+
+    assert sa.inspect(engine).get_table_names() == ["smspartner_sends"]
+
+
+def test_a_view_of_other_columns_is_refused_with_the_remedy(engine: sa.Engine) -> None:
+    prepare(engine)
+    with engine.begin() as connection:
+        connection.exec_driver_sql("DROP VIEW smspartner_sends")
+        connection.exec_driver_sql("CREATE VIEW smspartner_sends AS SELECT number FROM smspartner_people")
+
+    with pytest.raises(InvalidMessage, match=r"other columns than a ledger's .*drop the view"):
+        prepare(engine)
+
+    with engine.begin() as connection:
+        connection.exec_driver_sql("DROP VIEW smspartner_sends")
+    prepare(engine)
 
 
 def test_a_table_of_an_older_version_is_to_be_kept_and_given_its_column(engine: sa.Engine) -> None:
     prepare(engine)
     with engine.begin() as connection:
-        connection.exec_driver_sql("ALTER TABLE smspartner_sends DROP COLUMN scheduled_for")
+        connection.exec_driver_sql("DROP VIEW smspartner_sends")
+        connection.exec_driver_sql("ALTER TABLE smspartner_batches DROP COLUMN scheduled_for")
 
     with pytest.raises(InvalidMessage, match=r"before it had scheduled_for: .*keep the table"):
         prepare(engine)
 
     with engine.begin() as connection:
-        connection.exec_driver_sql("ALTER TABLE smspartner_sends ADD scheduled_for TIMESTAMP NULL")
+        connection.exec_driver_sql("ALTER TABLE smspartner_batches ADD scheduled_for TIMESTAMP NULL")
     prepare(engine)
 
 
@@ -135,10 +173,10 @@ def test_a_table_that_takes_different_texts_for_one_is_refused(spoiled: str, mar
     with engine.begin() as connection:
         charset = spoiled.replace("COLLATE", "CHARSET utf8mb4 COLLATE")
         connection.exec_driver_sql(
-            f"ALTER TABLE smspartner_sends MODIFY event VARCHAR(200) {charset} NOT NULL"
+            f"ALTER TABLE smspartner_people MODIFY event VARCHAR(200) {charset} NOT NULL"
         )
 
-    with pytest.raises(InvalidMessage, match=r"ledger_conn_id: the table smspartner_sends .*apart.*case"):
+    with pytest.raises(InvalidMessage, match=r"ledger_conn_id: the table smspartner_people .*apart.*case"):
         prepare(engine)
 
 
@@ -161,6 +199,7 @@ def test_an_empty_ledger_in_the_place_of_another_one_has_another_name(engine: sa
     assert prepare(engine) == before
 
     with engine.begin() as connection:
-        connection.exec_driver_sql("DROP TABLE smspartner_sends")
+        connection.exec_driver_sql("DROP VIEW smspartner_sends")
+        connection.exec_driver_sql("DROP TABLE smspartner_people")
 
     assert prepare(engine) != before

@@ -88,7 +88,7 @@ def test_a_task_that_has_sent_nothing_may_change_its_connection(
 def test_a_ledger_that_was_emptied_is_not_a_first_try(campaign: Campaign, simulator: Simulator) -> None:
     campaign.send("monday", [ANN, BOB])
     with campaign.ledger.engine.begin() as connection:
-        connection.execute(sa.text("DELETE FROM smspartner_sends"))
+        connection.execute(sa.text("DELETE FROM smspartner_people"))
 
     outcome = campaign.send("monday", [ANN, BOB, EVE], attempt=2)
 

@@ -8,11 +8,13 @@ import sys
 
 import pytest
 
+from tests.databases import on_servers
 from tests.journal import claimer
 
 PEOPLE = 1_000
 
 
+@on_servers
 @pytest.mark.airflow
 def test_two_processes_are_granted_everybody_once(url: str) -> None:
     processes = [start(name, [url]) for name in ("one", "two")]

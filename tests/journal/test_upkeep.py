@@ -13,7 +13,8 @@ from sqlalchemy.pool import NullPool
 from airflow_provider_smspartner.exceptions import InvalidPhoneNumber
 from airflow_provider_smspartner.hooks.smspartner import SMSPartnerHook
 from airflow_provider_smspartner.journal.opening import prepare
-from airflow_provider_smspartner.journal.table import SENDS, Ledger
+from airflow_provider_smspartner.journal.schema import SENDS
+from airflow_provider_smspartner.journal.table import Ledger
 from airflow_provider_smspartner.journal.upkeep import erase, record_reports
 from airflow_provider_smspartner.rules.delivery import DeliveryStatus, Report
 from airflow_provider_smspartner.simulator import Simulator

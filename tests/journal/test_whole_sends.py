@@ -14,12 +14,13 @@ from airflow_provider_smspartner import api
 from airflow_provider_smspartner.api.answers import Sent
 from airflow_provider_smspartner.exceptions import NeedsPerson, OutcomeUnknownError, SMSPartnerError
 from airflow_provider_smspartner.journal import StaleProcess
-from airflow_provider_smspartner.journal.table import SENDS
+from airflow_provider_smspartner.journal.schema import BATCHES, PEOPLE
 from airflow_provider_smspartner.rules.batches import batch_tag
 from airflow_provider_smspartner.rules.people import Person
 from airflow_provider_smspartner.rules.sending_states import BatchState
 from airflow_provider_smspartner.simulator import Simulator
-from tests.journal.conftest import LEASE, Campaign, batch_of, in_sqlite, people
+from tests.databases import in_sqlite
+from tests.journal.conftest import LEASE, Campaign, batch_of, people
 
 
 def once(*groups: list[Person]) -> dict[str, int]:
@@ -216,7 +217,7 @@ def test_absence_needs_proof(
     if certain:
         campaign.send("tuesday", people(5))
     else:
-        with pytest.raises(OutcomeUnknownError, match=rf"{batch.tag} \(3 people\).*smspartner_sends"):
+        with pytest.raises(OutcomeUnknownError, match=rf"{batch.tag} \(3 people\).*smspartner_batches"):
             campaign.send("tuesday", people(5))
 
     texted = people(5) if certain else people(5)[3:]
@@ -228,7 +229,7 @@ def test_a_person_can_settle_what_nobody_can_tell(campaign: Campaign, simulator:
     batch = campaign.die_sending("monday", people(3), posted=False, invisible=True)
     campaign.clock.time += LEASE + 1
     with campaign.ledger.engine.begin() as connection:
-        by_tag = sa.update(SENDS).where(SENDS.c.tag == batch.tag)
+        by_tag = sa.update(BATCHES).where(BATCHES.c.tag == batch.tag)
         connection.execute(by_tag.values(state="absent"))
 
     assert campaign.send("tuesday", people(5)).recipients == 5
@@ -332,7 +333,7 @@ def test_claims_that_wait_for_their_turn_are_kept(campaign: Campaign, simulator:
 
 def forget(campaign: Campaign) -> None:
     with campaign.ledger.engine.begin() as connection:
-        connection.execute(sa.delete(SENDS))
+        connection.execute(sa.delete(PEOPLE))
 
 
 @in_sqlite

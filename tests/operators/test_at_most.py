@@ -58,7 +58,7 @@ def test_nobody_is_capped_below_it(
 def test_what_lies_further_back_does_not_count(run: Run, sim: Simulator, ledger: Path) -> None:
     run(free("a", ANN))
     with closing(sqlite3.connect(ledger)) as connection, connection:
-        connection.execute("UPDATE smspartner_sends SET claimed_at = '2026-01-01 00:00:00.000000'")
+        connection.execute("UPDATE smspartner_batches SET claimed_at = '2026-01-01 00:00:00.000000'")
 
     assert run(capped("b", ANN))["recipients"] == 1
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from bisect import bisect_left
 from contextlib import closing
+from dataclasses import replace
 from datetime import datetime, timedelta
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -83,41 +84,53 @@ def test_looks_come_further_apart(
     sim.deliver(after_seconds=1e9)
     send(run, ANN, campaign="a")
     began = datetime.now().timestamp()
-    at = [0.0]
+    at, looks = [1.0], 0
     monkeypatch.setattr(RefreshStatusesOperator, "now", staticmethod(lambda: began + at[0]))
 
-    looks = []
-    for minute in range(72 * 60 + 10):
-        at[0] = minute * MINUTE + 1
-        if minute < 30 or minute % 15 == 0:
-            looks += [minute] * run(refresh())["requests"]
+    while at[0] < 72 * HOUR:
+        assert run(refresh())["requests"] == 1, f"after {at[0]:.0f} s"
+        looks += 1
+        wait = min(max(MINUTE, 0.4 * at[0]), 3 * HOUR)
+        at[0] += 0.9 * wait
+        assert run(refresh())["requests"] == 0, f"after {at[0]:.0f} s"
+        at[0] += 0.11 * wait
 
-    assert looks[0] == 0
-    gaps = [later - earlier for earlier, later in pairwise(looks)]
-    assert gaps == sorted(gaps)
-    assert len(looks) < 60
-    assert looks[-1] <= 72 * 60
+    assert looks < 45  # a look each minute would be 4,320
+    assert run(refresh()) == {"messages": 0, **NOBODY, "requests": 0}
+
+
+def next_look(message: Open, *, after: int, last: int) -> int:
+    """Return the minute in which a message that was asked for in another one is due again."""
+    return bisect_left(range(last), True, after + 1, key=lambda minute: message.is_due(minute * MINUTE))
 
 
 @pytest.mark.parametrize("people", [1, 7, 500])
 def test_two_thousand_messages_for_two_days_take_a_twentieth_of_asking_each_minute(people: int) -> None:
-    """Nobody ever reports: the dearest case. In simulated time, a run each minute."""
-    asked_at: dict[str, float] = {}
-    taken = 0
-    for minute in range(48 * 60):
-        now = minute * MINUTE
-        messages = [
-            Open(name=str(id_), people=people, left_at=0.0, asked_at=asked_at.get(str(id_)))
-            for id_ in range(2)
-        ]
-        due = [message for message in messages if message.is_due(now)]
-        taken += len(due)
-        asked_at |= {message.name: now for message in due}
+    """Nobody ever reports: the dearest case. In simulated time, with a run each minute."""
+    last, requests = 48 * 60, 0
+    due: dict[int, list[Open]] = {}
+    for number in range(2_000):  # within an hour
+        message = Open(name=str(number), people=people, left_at=1.8 * number)
+        due.setdefault(int(message.left_at // MINUTE) + 1, []).append(message)
 
-    assert taken / 2 * 2_000 <= 2_000 * 48 * 60 / 20
-    together = requests_for([Open(name=str(id_), people=people, left_at=0.0) for id_ in range(2_000)])
-    assert len(together) == -(-2_000 * people // 500) if people != 7 else len(together) <= 29
-    assert sum(len(request) for request in together) == 2_000
+    for minute in range(last):
+        asked = [replace(message, asked_at=minute * MINUTE) for message in due.pop(minute, ())]
+        requests += len(requests_for(asked))
+        for message in asked:
+            due.setdefault(next_look(message, after=minute, last=last), []).append(message)
+
+    assert due.keys() == {last}
+    assert 2_000 * people / 500 <= requests <= 2_000 * last / 20
+
+
+@pytest.mark.parametrize(("people", "fewest"), [(1, 4), (7, 29), (500, 2_000)])
+def test_as_few_requests_as_can_be_name_each_message_once(people: int, fewest: int) -> None:
+    messages = [Open(name=str(number), people=people, left_at=0.0) for number in range(2_000)]
+
+    together = requests_for(messages)
+
+    assert len(together) == fewest
+    assert sorted(one.name for request in together for one in request) == sorted(one.name for one in messages)
     assert all(len(request) == 1 or sum(one.people for one in request) <= 500 for request in together)
 
 

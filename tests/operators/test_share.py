@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from airflow_provider_smspartner.exceptions import InvalidMessage
 from airflow_provider_smspartner.rules.share import position
 from airflow_provider_smspartner.simulator import Simulator
 from tests.operators.conftest import QUERY, Fill, MakeTask, Run, crowd, sms, survey
@@ -80,3 +81,10 @@ def test_bounds_that_change_between_two_tries_text_nobody_twice(sim: Simulator, 
     assert second["recipients"] == len(placed(0, 0.9))  # over all tries
     assert second["held_out"] == 300 - len(placed(0.3, 0.9))
     assert sim.texts_per_number() == Counter(placed(0, 0.9))
+
+
+@pytest.mark.parametrize("share", [(0.5, 0.5), (0, 1.1), (-0.1, 1), (0.9, 0.1), (0,), "0-0.1", (False, 1)])
+@pytest.mark.parametrize("make", [sms, survey])
+def test_what_is_no_share_is_refused_when_the_dag_is_parsed(make: Any, share: Any) -> None:
+    with pytest.raises(InvalidMessage, match=r"^send: share: .*; give .*, such as \(0, 0\.1\)$"):
+        make(recipients=PEOPLE, share=share)

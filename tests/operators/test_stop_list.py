@@ -130,12 +130,21 @@ def test_what_is_no_mobile_number_stops_it_before_anything_is_changed(
     assert "23 45" not in str(refusal.value)
 
 
-def test_a_table_with_other_columns_is_left_alone(run: Run, sim: Simulator, warehouse: Fill) -> None:
+def test_a_table_with_other_columns_is_left_alone(
+    run: Run, sim: Simulator, warehouse: Fill, tmp_path: Path
+) -> None:
     warehouse([(ANN, "Lyon")])
     sim.add_to_stop_list(BOB)
 
-    with pytest.raises(AirflowFailException, match=r"^table: people has the columns city, phone_number"):
-        run(stops(table="people"))
+    remedy = "give the name of a table with phone_number, stopped_at, source, or of none"
+    with pytest.raises(
+        AirflowFailException, match=rf"^table: people has the columns city, phone_number, .*{remedy}"
+    ):
+        run(stops(table="people", push_sql=PUSH))
+
+    assert changes(sim) == []
+    with closing(sqlite3.connect(tmp_path / "warehouse.db")) as database:
+        assert database.execute("SELECT * FROM people").fetchall() == [(ANN, "Lyon")]
 
 
 def test_a_list_that_is_not_whole_changes_nothing(

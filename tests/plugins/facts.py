@@ -10,6 +10,7 @@ from typing import Any
 from airflow_provider_smspartner.plugins.drawing.sends import SendStory, send_story
 from airflow_provider_smspartner.plugins.facts import BatchFact, RunFact, TaskFact
 from airflow_provider_smspartner.tracking.handover import Campaign, Delivery
+from airflow_provider_smspartner.tracking.verdict import NO_GATES, Gates
 
 AT = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 STATES = [
@@ -47,7 +48,15 @@ def send(
     return TaskFact(task_id="send", sends=True, state=state, batches=batches, campaign=campaign, **more)
 
 
-def follow(state: str | None = "success", *, final: bool = True, **counts: int) -> TaskFact:
+def follow(
+    state: str | None = "success",
+    *,
+    final: bool = True,
+    gates: Gates = NO_GATES,
+    after: tuple[str, ...] = (),
+    task_id: str = "follow",
+    **counts: Any,
+) -> TaskFact:
     numbers = {
         "messages": 3,
         "recipients": 1000,
@@ -59,8 +68,9 @@ def follow(state: str | None = "success", *, final: bool = True, **counts: int) 
     numbers |= counts
     rate = numbers["delivered"] / numbers["recipients"] if numbers["recipients"] else None
     result = {**numbers, "delivery_rate": rate}
-    news = Delivery(at=AT, since=AT, final=final, result=result, curve=((60, 500), (3600, 975)))
-    return TaskFact(task_id="follow", sends=False, state=state, delivery=news)
+    curve = ((60, 500), (3600, 975))
+    news = Delivery(at=AT, since=AT, final=final, result=result, curve=curve, gates=gates, follows=after)
+    return TaskFact(task_id=task_id, sends=False, state=state, delivery=news)
 
 
 def run(*tasks: TaskFact, state: str = "running") -> RunFact:

@@ -314,6 +314,32 @@ def test_the_verdict_stands_on_top(
     assert "illegible" not in client_of("ann").get(f"/af/smspartner/?dag_id=judged_{state}").text
 
 
+def test_variants_gates_and_reasons_are_shown(session: Session, client_of: ClientOf) -> None:
+    run = db.add_run(session, dag_id="variants", run_id="manual__1", at=AT)
+    named = {"campaign": "winter 2026", "ledger": "ledger_default"}
+    gates = {"settled": 0.8, "min_delivery_rate": 0.9, "max_stop_rate": 0.1}
+    for name in ("price", "gift"):
+        db.add_task(session, run, task_id=name, operator="SendSmsOperator", state="success")
+        db.push(session, run, name, db.campaign(500, at=AT, **named))
+        db.push(session, run, name, db.result(500, 1, at=AT, held_out=480, excluded_by={"stop_list": 20}))
+        follows = f"{name}_delivery"
+        db.add_task(session, run, task_id=follows, operator="DeliveryStatusSensor", state="success")
+        pushed = db.delivery(500, at=AT)
+        pushed[DELIVERY_KEY] |= {"follows": [name], "gates": gates}
+        db.push(session, run, follows, pushed)
+    session.commit()
+
+    html = client_of("ann").get(url("variants", "manual__1")).text
+
+    [table] = re.findall(r'data-kind="comparison".*?</section>', html, re.DOTALL)
+    assert re.findall(r'data-variant="(\w+)"', table) == ["gift", "price"]
+    assert table.count("485 (97 %)") == 2
+    assert html.count("<small>480 are outside the share</small>") == 2
+    assert html.count("<small>20 are on the STOP list</small>") == 2
+    assert re.findall('data-gate="(\\w+)"', html) == ["open", "holds", "holds"] * 2
+    assert html.count("<td>at least 90 %</td>") == 2
+
+
 def test_a_run_without_sms_says_so(session: Session, client_of: ClientOf) -> None:
     run = db.add_run(session, dag_id="etl", run_id="manual__1", at=AT)
     db.add_task(session, run, task_id="load", operator="BashOperator", state="success")

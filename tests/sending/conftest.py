@@ -46,6 +46,11 @@ def _small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(autouse=True)
+def _looks_in_a_row() -> None:
+    """Wait between two looks as a real send does: time is in the test's hand, and each look costs some."""
+
+
+@pytest.fixture(autouse=True)
 def _no_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a stopped task take its time where it is not the subject: Airflow's few seconds are real ones."""
     monkeypatch.setattr(shutdown, "LAST_SECONDS", 60.0)

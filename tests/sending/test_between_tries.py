@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -14,14 +15,20 @@ import sqlalchemy as sa
 from airflow.providers.common.compat.sdk import AirflowFailException
 
 from airflow_provider_smspartner import api
-from airflow_provider_smspartner.exceptions import NeedsPerson, NotFoundError, SMSPartnerError
-from airflow_provider_smspartner.journal.table import SENDS, Ledger
-from airflow_provider_smspartner.sending import evidence
+from airflow_provider_smspartner.exceptions import (
+    InsufficientCreditError,
+    NeedsPerson,
+    NotFoundError,
+    SMSPartnerError,
+)
+from airflow_provider_smspartner.journal import CLOCK_MARGIN
+from airflow_provider_smspartner.journal.schema import PEOPLE
+from airflow_provider_smspartner.journal.table import Ledger
 from airflow_provider_smspartner.simulator import Settings
 from airflow_provider_smspartner.simulator.messages import Message
 from airflow_provider_smspartner.simulator.platform import Platform
 from airflow_provider_smspartner.simulator.stage import Stage
-from faults.campaign import LOGS, Campaign
+from faults.campaign import LOGS, VERIFY_TIMEOUT, Campaign, people
 from faults.world import Crash, Fate, FateOfLook
 from tests.airflow_versions import needs_task_state_store
 from tests.sending.conftest import (
@@ -35,14 +42,9 @@ from tests.sending.conftest import (
     every_log,
     scheduled,
 )
+from tests.thorough import stride
 
 TWO_OF_THEM = [Fate.ANSWERED, Fate.ANSWERED, Fate.UNREACHABLE]
-
-
-@pytest.fixture(autouse=True)
-def _seconds_apart(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Wait between two looks as a real send does: the clock is in the test's hand."""
-    monkeypatch.setattr(evidence, "APART", 5.0)
 
 
 def half_sent(log: str, **arguments: Any) -> Campaign:
@@ -94,6 +96,22 @@ def test_a_ledger_that_is_added_forgets_nobody() -> None:
 
 
 @needs_task_state_store
+@pytest.mark.parametrize("deleted", [False, True])
+def test_a_store_that_is_lost_after_a_ledger_was_added_forgets_nobody(deleted: bool) -> None:
+    sent = half_sent("task state")
+    sent.open_log = LOGS["ledger"]
+    sent.line.fates = deque(TWO_OF_THEM)
+    sent.attempt_anyway(EVERYBODY)
+    sent.store.clear()
+    sent.tries *= not deleted
+
+    assert_everyone_once(sent, sent.finish(EVERYBODY))
+    sent.line.looks = 0
+    sent.attempt(EVERYBODY)
+    assert not sent.line.looks
+
+
+@needs_task_state_store
 def test_a_ledger_that_is_taken_away_has_to_be_put_back() -> None:
     sent = half_sent("ledger")
     sent.open_log = LOGS["task state"]
@@ -128,7 +146,7 @@ def test_a_ledger_that_was_emptied_is_lost_and_not_new() -> None:
     sent.attempt_anyway(EVERYBODY)
     assert sent.stage.texts_per_number()
     with sent.ledger.engine.begin() as connection:
-        connection.execute(sa.delete(SENDS))
+        connection.execute(sa.delete(PEOPLE))
 
     assert_everyone_once(sent, sent.finish(EVERYBODY))
 
@@ -137,7 +155,7 @@ def test_a_ledger_that_was_emptied_is_lost_and_not_new() -> None:
 def test_after_a_ledger_was_emptied_another_tag_has_to_be_put_back() -> None:
     sent = half_sent("ledger")
     with sent.ledger.engine.begin() as connection:
-        connection.execute(sa.delete(SENDS))
+        connection.execute(sa.delete(PEOPLE))
     sent.user_tag = "autumn"
 
     with pytest.raises(NeedsPerson, match=r"^tag: .*None.*'autumn'"):
@@ -165,7 +183,7 @@ def test_a_ledger_is_not_read_with_the_key_of_another_account(emptied: bool, die
     sent.attempt_anyway(EVERYBODY)
     if emptied:
         with sent.ledger.engine.begin() as connection:
-            connection.execute(sa.delete(SENDS))
+            connection.execute(sa.delete(PEOPLE))
     ours, secret = sent.stage, sent.secret
     sent.line.stage, sent.secret = Stage(Settings(balance=RICH), clock=sent.clock.utc), "another key"
     if dies_at:
@@ -289,6 +307,34 @@ def test_a_time_that_is_taken_away_makes_nothing_absent_that_waits(
 
 
 @every_log
+def test_a_no_of_a_gateway_makes_nothing_absent_that_waits_unseen(log: str) -> None:
+    one_batch = people(2)
+    for step in (None, *range(4, 40, stride(5))):
+        sent = campaign(log, settings=Settings(balance=RICH, list_scheduled=False), send_in=IN_AN_HOUR)
+        sent.line.fates = deque([Fate.UNTRUE_NO])
+        sent.attempt_anyway(one_batch, dies_at=step)
+        assert isinstance(sent.attempt_anyway(one_batch), SMSPartnerError)
+        sent.clock.pause(DAY)
+
+        assert_everyone_once(sent, sent.finish(one_batch), one_batch)
+
+
+@every_log
+def test_a_no_of_the_platform_itself_is_believed_of_what_waits_unseen(log: str) -> None:
+    sent = campaign(log, settings=Settings(balance=Decimal(0), list_scheduled=False), send_in=IN_AN_HOUR)
+    with pytest.raises(InsufficientCreditError):
+        sent.attempt(EVERYBODY)
+    sent.stage.settings = Settings(balance=RICH, list_scheduled=False)
+    sent.stage.platform.balance = RICH
+
+    if log == "neither":  # it cannot know of the no, and has to wait until what waits can be seen
+        sent.clock.pause(DAY)
+    sent.attempt(EVERYBODY)
+    sent.clock.pause(DAY)
+    assert sent.stage.texts_per_number() == dict.fromkeys(EVERYBODY, 1)
+
+
+@every_log
 def test_the_waiting_time_counts_from_the_release(log: str, monkeypatch: pytest.MonkeyPatch) -> None:
     unseen_before_it_leaves(monkeypatch, seconds=90)
     sent = campaign(log, send_in=IN_AN_HOUR)
@@ -319,15 +365,17 @@ def test_what_is_held_for_the_night_is_not_taken_for_absent(
 
 
 @every_log
-def test_a_clock_that_is_behind_shortens_no_waiting_time(log: str) -> None:
-    for step in range(4, 24):
-        sent = campaign(log, settings=Settings(balance=RICH, tag_delay=20))
-        sent.line.always = Fate.ANSWER_LOST
-        sent.now = lambda clock=sent.clock: clock.now() - 400  # type: ignore[misc]
-        sent.attempt_anyway(EVERYBODY, dies_at=step)
+@pytest.mark.parametrize(("behind", "tag_delay"), [(CLOCK_MARGIN - 10, VERIFY_TIMEOUT), (400, 0)])
+def test_a_clock_that_is_behind_shortens_no_waiting_time(log: str, behind: float, tag_delay: float) -> None:
+    one_batch = people(2)
+    for step in range(4, 24, stride(4)):
+        sent = campaign(log, settings=Settings(balance=RICH, tag_delay=tag_delay))
+        sent.line.always = Fate.LATE
+        sent.now = lambda clock=sent.clock: clock.now() - behind  # type: ignore[misc]
+        sent.attempt_anyway(one_batch, dies_at=step)
         sent.now, sent.line.always = sent.clock.now, None
 
-        assert_everyone_once(sent, sent.finish(EVERYBODY))
+        assert_everyone_once(sent, sent.finish(one_batch), one_batch)
 
 
 # ---- absence takes more than one look -------------------------------------------------------------
@@ -352,6 +400,23 @@ def test_one_look_that_slips_doubles_nobody(log: str, slips: int) -> None:
 
     def slip(call: Any) -> Any:
         if next(looks) == slips:
+            raise NotFoundError(call.path, 4)
+        return look(call)
+
+    sent.line._look = slip  # type: ignore[method-assign]
+
+    assert_everyone_once(sent, sent.finish(EVERYBODY))
+
+
+@pytest.mark.parametrize("slips", [2, 3, 4])
+def test_a_walk_that_was_seen_to_slip_is_repeated_until_it_tells_nothing_new(slips: int) -> None:
+    sent = half_sent("neither")
+    sent.clock.pause(1000)
+    look, left = sent.line._look, Counter({sent.tag_of(0): 1, sent.tag_of(1): slips})
+
+    def slip(call: Any) -> Any:
+        if left[tag := str(call.fields["tag"])]:
+            left[tag] -= 1
             raise NotFoundError(call.path, 4)
         return look(call)
 

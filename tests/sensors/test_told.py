@@ -10,6 +10,7 @@ from airflow.sdk.execution_time.comms import ErrorResponse
 
 from airflow_provider_smspartner.exceptions import DeliveryFailed, SMSPartnerError
 from airflow_provider_smspartner.simulator import Simulator
+from airflow_provider_smspartner.tracking.verdict import Gates
 from tests.sensors.conftest import Logs
 from tests.sensors.story import ANN, BOB, EVE, START, ZOE, Clock, Story, ends_after
 
@@ -35,6 +36,22 @@ def test_the_end_is_told_as_it_is_returned(story: Story) -> None:
     assert (last.final, last.since, last.curve) == (True, START, ((30, 1), (4039, 2)))
     assert [told.final for told in story.told[:-1]] == [False] * (len(story.told) - 1)
     assert len({told.since for told in story.told}) == 1
+
+
+def test_what_is_asked_of_a_delivery_is_told_with_the_tasks_before_it(story: Story) -> None:
+    story.sim.deliver(BOB, after_seconds=900)
+    gates = {"settled": 0.9, "min_delivery_rate": 0.5, "max_stop_rate": 0.1}
+
+    story.wait(sent=story.send(ANN, BOB), pulled={"upstream_task_ids": {"send", "load"}}, **gates)
+
+    assert {told.gates for told in story.told} == {Gates(**gates)}
+    assert {told.follows for told in story.told} == {("load", "send")}
+
+
+def test_without_a_gate_nothing_is_told_of_one(story: Story) -> None:
+    story.wait(sent=story.send(ANN))
+
+    assert not {"gates", "follows"} & story.told[-1].as_dict().keys()
 
 
 def test_what_is_final_at_the_first_look_is_told_too(story: Story) -> None:

@@ -1,17 +1,20 @@
-"""The example DAGs that need a scheduler: one asks a person, one sends from several tasks at once."""
+"""The example DAGs that need a scheduler: a person decides, days follow, tasks run side by side."""
 
 from __future__ import annotations
 
 import json
 import re
 import sqlite3
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from airflow_provider_smspartner.rules.share import position
+from airflow_provider_smspartner.tracking.stops import FAILURE_KEY
 from scripts.local_airflow import LocalAirflow
 from scripts.shop import DAGS, Shop, open_shop
 
@@ -19,6 +22,7 @@ pytestmark = pytest.mark.airflow
 
 DRY_RUN = Path(__file__).parents[2] / "docs" / "dry-run.md"
 APPROVED, SHARDED = "sms_campaign_approved", "sms_campaign_sharded"
+DAILY, CANARY = "sms_campaign", "sms_campaign_canary"
 
 
 @pytest.fixture(scope="module")
@@ -34,9 +38,11 @@ def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Shop, Loc
 
 @pytest.fixture
 def shop(opened: tuple[Shop, LocalAirflow]) -> Shop:
-    """The shop, with no text sent."""
-    opened[0].simulator.reset()
-    return opened[0]
+    """The shop, with no text sent and a new ledger."""
+    shop, _ = opened
+    shop.simulator.reset()
+    Path(json.loads(shop.connections["AIRFLOW_CONN_LEDGER_DEFAULT"])["host"]).unlink(missing_ok=True)
+    return shop
 
 
 @pytest.fixture
@@ -59,6 +65,13 @@ def documented(language: str) -> str:
 def logged(airflow: LocalAirflow, run: str, task: str) -> set[str]:
     """Return the messages in a task's log."""
     return {json.loads(line)["event"] for line in airflow.task_log(APPROVED, run, task).splitlines()}
+
+
+def wait_until(what: str, condition: Callable[[], object]) -> None:
+    deadline = time.monotonic() + 120
+    while not condition():
+        assert time.monotonic() < deadline, f"waited two minutes for {what}"
+        time.sleep(0.5)
 
 
 def test_a_campaign_waits_for_a_person_and_is_recorded(shop: Shop, airflow: LocalAirflow) -> None:
@@ -109,3 +122,40 @@ def test_four_tasks_at_once_text_everybody_once(shop: Shop, airflow: LocalAirflo
     again = airflow.trigger(SHARDED)
     assert airflow.wait(SHARDED, again) == "success", airflow.task_states(SHARDED, again)
     assert shop.complaints() == []
+
+
+def test_the_next_run_texts_newcomers_and_waits_for_nobody(shop: Shop, airflow: LocalAirflow) -> None:
+    silent, newcomer = min(shop.warehouse.people), "+33600099999"
+    shop.simulator.deliver(silent, status=None)
+    first = airflow.trigger(DAILY)
+    wait_until("the wait", lambda: airflow.task_states(DAILY, first)["delivery"] == "deferred")
+    with closing(sqlite3.connect(shop.warehouse.path)) as database, database:
+        database.execute("INSERT INTO customers VALUES (NULL, 'Kim', ?, NULL, 1, 0)", [newcomer])
+
+    second = airflow.trigger(DAILY)
+
+    assert airflow.wait(DAILY, second) == "success", airflow.task_states(DAILY, second)
+    assert airflow.task_states(DAILY, first)["delivery"] == "deferred"
+    sent = airflow.xcom(DAILY, second, "send")
+    assert (sent["recipients"], sent["excluded_by"]) == (1, {"campaign": len(shop.warehouse.people)})
+    assert shop.simulator.texts_per_number() == dict.fromkeys([*shop.warehouse.people, newcomer], 1)
+
+    shop.simulator.deliver(silent)
+    assert airflow.wait(DAILY, first) == "success", airflow.task_states(DAILY, first)
+    with closing(sqlite3.connect(shop.warehouse.path)) as database, database:
+        database.execute("DELETE FROM customers WHERE phone_number = ?", [newcomer])
+
+
+def test_a_canary_that_fails_stops_the_rest_and_says_why(shop: Shop, airflow: LocalAirflow) -> None:
+    first = {number for number in shop.warehouse.people if position(number, "autumn 2026") < 0.05}
+    shop.simulator.deliver(status="Not delivered")
+
+    run = airflow.trigger(CANARY)
+
+    assert airflow.wait(CANARY, run) == "failed"
+    states = airflow.task_states(CANARY, run)
+    assert states == {"canary": "success", "gate": "failed", "rest": "upstream_failed"}
+    assert shop.simulator.texts_per_number() == dict.fromkeys(first, 1)
+    why = f"0 of {len(first)} people got the text, a rate of 0.000; min_delivery_rate is 0.9"
+    assert airflow.xcom(CANARY, run, "gate", key=FAILURE_KEY)["sentence"] == why
+    assert why in airflow.task_log(CANARY, run, "gate")

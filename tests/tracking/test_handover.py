@@ -20,6 +20,7 @@ from airflow_provider_smspartner.tracking.handover import (
     read_campaign,
     read_delivery,
 )
+from airflow_provider_smspartner.tracking.verdict import Gates
 
 ZONES = st.sampled_from([timezone(timedelta(hours=hours)) for hours in (-8, 0, 1, 2)])
 MOMENTS = st.datetimes(datetime(2020, 1, 1), datetime(2040, 1, 1), timezones=ZONES).map(
@@ -61,6 +62,13 @@ DELIVERIES = st.builds(
     final=st.booleans(),
     result=RESULTS,
     curve=st.lists(st.tuples(PEOPLE, PEOPLE), max_size=60).map(tuple),
+    gates=st.builds(
+        Gates,
+        settled=st.floats(0, 1),
+        min_delivery_rate=st.none() | st.floats(0, 1),
+        max_stop_rate=st.none() | st.floats(0, 1),
+    ),
+    follows=st.lists(st.text(max_size=20), max_size=4).map(tuple),
 )
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=9),
@@ -108,7 +116,7 @@ def test_a_delivery_is_read_as_it_was_pushed(delivery: Delivery) -> None:
 
 def test_what_a_newer_task_adds_is_left_aside() -> None:
     assert read_campaign({**CAMPAIGN.as_dict(), "weather": "fine"}) == CAMPAIGN
-    assert read_delivery({**DELIVERY.as_dict(), "weather": "fine"}) == DELIVERY
+    assert read_delivery({**DELIVERY.as_dict(), "weather": "fine", "gates": {"speed": 1}}) == DELIVERY
 
 
 def test_the_documented_delivery_is_one_that_is_read() -> None:
@@ -179,6 +187,11 @@ def test_a_campaign_with_a_fault_reads_as_nothing(changes: dict[str, Any]) -> No
         {"curve": [[1]]},
         {"curve": 5},
         {"curve": [["x", 1]]},
+        {"gates": 5},
+        {"gates": {"settled": 2}},
+        {"gates": {"min_delivery_rate": "most"}},
+        {"follows": 5},
+        {"follows": [{}]},
         {"since": ""},
     ],
 )

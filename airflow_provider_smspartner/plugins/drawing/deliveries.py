@@ -10,6 +10,7 @@ from markupsafe import Markup
 
 from airflow_provider_smspartner.plugins.drawing import plots, words
 from airflow_provider_smspartner.plugins.drawing.causes import cause_of
+from airflow_provider_smspartner.plugins.drawing.gates import GateLine, gate_lines
 from airflow_provider_smspartner.plugins.drawing.handovers import missing
 from airflow_provider_smspartner.plugins.drawing.judgement import KILLED, ended
 from airflow_provider_smspartner.plugins.drawing.language import mark, say
@@ -30,6 +31,8 @@ class StatusStory:
     stop: plots.Part | None
     bar: Markup | None
     curve: Markup | None
+    gate: Sequence[GateLine]
+    """What is asked of the delivery."""
 
     @property
     def live(self) -> bool:
@@ -51,6 +54,7 @@ def status_story(task: TaskFact) -> StatusStory:
         stop=stop,
         bar=plots.bar(parts, title=say("What became of the texts"), below=stop) if parts else None,
         curve=curve(told) if told else None,
+        gate=gate_lines(told) if told else [],
     )
 
 

@@ -14,6 +14,7 @@ from airflow_provider_smspartner.plugins.drawing.deliveries import StatusStory, 
 from airflow_provider_smspartner.plugins.drawing.judgement import Verdict
 from airflow_provider_smspartner.plugins.drawing.language import say
 from airflow_provider_smspartner.plugins.drawing.sends import SendStory, send_story
+from airflow_provider_smspartner.plugins.drawing.variants import Comparison, comparisons
 from airflow_provider_smspartner.plugins.drawing.verdict import verdict
 from airflow_provider_smspartner.plugins.facts import RunFact, TaskFact
 
@@ -43,6 +44,8 @@ class RunStory:
     figures: Sequence[Figure]
     sends: Sequence[SendStory]
     statuses: Sequence[StatusStory]
+    comparisons: Sequence[Comparison]
+    """Sends of one campaign, side by side."""
     refresh: int | None
     """Seconds to the next look; None when nothing more will come."""
 
@@ -64,6 +67,7 @@ def run_story(run: RunFact, *, now: datetime) -> RunStory:
         figures=figures(sends, statuses, judged),
         sends=sends,
         statuses=statuses,
+        comparisons=comparisons(sends, run.tasks),
         refresh=refresh(run, sends, statuses),
     )
 

@@ -1,4 +1,4 @@
-"""Reads the batches of sends out of ledgers: totals of each, in one query for each ledger, and no number."""
+"""Reads the batches of sends out of ledgers: in one query for each ledger, and no number."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
 from airflow.providers.common.compat.sdk import AirflowException
-from sqlalchemy import create_engine, exc, func, select
+from sqlalchemy import create_engine, exc, select
 from sqlalchemy.pool import NullPool
 
 from airflow_provider_smspartner.exceptions import SMSPartnerError
 from airflow_provider_smspartner.journal.opening import engine_of
-from airflow_provider_smspartner.journal.table import SENDS
+from airflow_provider_smspartner.journal.schema import BATCHES
 from airflow_provider_smspartner.plugins.facts import MOST_BATCHES, UNREADABLE, BatchFact
-from airflow_provider_smspartner.rules.sending_states import REJECTED, BatchState
+from airflow_provider_smspartner.rules.sending_states import BatchState
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection, Engine
@@ -35,6 +35,20 @@ MOST_AT_ONCE = 2
 MOST_THREADS = 16
 """How many threads all databases may hold that hang."""
 STATES = {state.value for state in BatchState}
+ASKED: Final = (
+    "task",
+    "ordinal",
+    "tag",
+    "state",
+    "people",
+    "rejected",
+    "claimed_at",
+    "accepted_at",
+    "message_id",
+    "segments",
+    "cost",
+    "currency",
+)
 KNOW_READ_ONLY: Final = ("postgresql", "mysql", "mariadb")
 """Databases whose transactions can be told to write nothing."""
 
@@ -95,23 +109,10 @@ def place_at(conn_id: str) -> threading.BoundedSemaphore:
 
 def ask_ledger(conn_id: str, tasks: Collection[str]) -> Found:
     """Ask a ledger for the batches of tasks."""
-    columns = SENDS.c
+    columns = BATCHES.c
     query = (
-        select(
-            columns.task,
-            columns.ordinal,
-            columns.tag,
-            columns.state,
-            func.count().label("people"),
-            func.min(columns.claimed_at).label("claimed_at"),
-            func.max(columns.accepted_at).label("accepted_at"),
-            func.min(columns.message_id).label("message_id"),
-            func.sum(columns.segments).label("segments"),
-            func.sum(columns.cost).label("cost"),
-            func.min(columns.currency).label("currency"),
-        )
-        .where(columns.task.in_(sorted(tasks)))
-        .group_by(columns.task, columns.ordinal, columns.tag, columns.state)
+        select(*(columns[name] for name in ASKED))
+        .where(columns.task.in_(sorted(tasks)), columns.people + columns.rejected > 0)
         .order_by(columns.ordinal)
         .limit(MOST_BATCHES)
     )
@@ -128,7 +129,7 @@ def ask_ledger(conn_id: str, tasks: Collection[str]) -> Found:
     except (exc.SQLAlchemyError, AirflowException) as error:
         # the words of a driver may name a host or a user
         return Found(fault=f"connection {conn_id!r} cannot be read ({type(error).__name__})")
-    return Found(batches={task: batches_of([row for row in rows if row.task == task]) for task in tasks})
+    return Found(batches={task: [batch_of(row) for row in rows if row.task == task] for task in tasks})
 
 
 def read_only(engine: Engine) -> Engine:
@@ -151,34 +152,22 @@ def write_nothing(connection: Connection) -> None:
         connection.exec_driver_sql("SET TRANSACTION READ ONLY")
 
 
-def batches_of(rows: Sequence[Any]) -> list[BatchFact]:
-    """Return a batch for each ordinal and state; who was refused for good counts with the first of them."""
-    found: list[BatchFact] = []
-    refused = {row.ordinal: int(row.people) for row in rows if row.state == REJECTED}
-    for row in rows:
-        if row.state != REJECTED:
-            found.append(batch_of(row, rejected=refused.pop(row.ordinal, 0)))
-    found += [
-        BatchFact(ordinal=ordinal, state=BatchState.ABSENT.value, people=0, rejected=people)
-        for ordinal, people in refused.items()
-    ]
-    return sorted(found, key=lambda batch: batch.ordinal)
-
-
-def batch_of(row: Any, *, rejected: int) -> BatchFact:
-    """Build a batch out of the totals of its rows."""
+def batch_of(row: Any) -> BatchFact:
+    """Build a batch out of its row; of one whose people were all refused for good, nobody was texted."""
+    if not row.people:
+        return BatchFact(ordinal=row.ordinal, state=BatchState.ABSENT.value, people=0, rejected=row.rejected)
     return BatchFact(
         ordinal=row.ordinal,
         state=row.state if row.state in STATES else UNREADABLE,
-        people=int(row.people),
+        people=row.people,
         tag=row.tag,
         claimed_at=in_utc(row.claimed_at),
         changed_at=in_utc(row.accepted_at),
         message_id=row.message_id,
-        segments=int(row.segments or 0),
-        cost=Decimal(row.cost or 0),
+        segments=row.segments or 0,
+        cost=row.cost or Decimal(0),
         currency=row.currency,
-        rejected=rejected,
+        rejected=row.rejected,
     )
 
 

@@ -15,7 +15,19 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import case, null, select
 
-from airflow_provider_smspartner.journal.store_format import HEADER, INTENT, LARGEST_CLAIMS
+from airflow_provider_smspartner.journal.store_format import (
+    BATCH,
+    BEGUN,
+    CLAIMS,
+    HEADER,
+    INTENT,
+    LARGEST_CLAIMS,
+    Outline,
+    claims_key,
+    claims_outlined,
+    ordinal_in,
+    outline,
+)
 from airflow_provider_smspartner.plugins.facts import MOST_BATCHES, UNREADABLE, BatchFact
 from airflow_provider_smspartner.rules.people import HASH_SIZE
 from airflow_provider_smspartner.rules.sending_states import BatchState
@@ -34,8 +46,6 @@ POSITION: Final[Any] = getattr(
     TaskStateStoreModel, "region_index", getattr(TaskStateStoreModel, "map_index", None)
 )
 """Column of the map index; from Airflow 3.4 on, of the iteration of a task in a loop too."""
-CLAIMS: Final = "claims:"
-BATCH: Final = "batch:"
 MOST_CLAIMS: Final = 100
 """Claims of one task that are loaded for one page; batches of further ones count without their people."""
 MOST_IN_A_GROUP: Final = LARGEST_CLAIMS // HASH_SIZE
@@ -91,7 +101,7 @@ class Notes:
                 store.dag_run_id == run,
                 store.task_id == self.task_id,
                 self.map_index == POSITION,
-                store.key.in_([f"{CLAIMS}{start:06d}" for start in starts]),
+                store.key.in_([claims_key(start) for start in starts]),
             )
         )
         return [claimed(key, value) for key, value in rows] if starts else []
@@ -117,16 +127,15 @@ def read_store(
         .limit(most)
     ).all()
     for run, task_id, map_index, key, changed_at, written in rows:
-        kind, _, digits = key.partition(":")
         notes = Notes(task_id=task_id, map_index=map_index)
         notes = found.setdefault(run, {}).setdefault((task_id, map_index), notes)
         if key == HEADER:
             header = as_mapping(written)
-            notes.begun, notes.cancelling = header.get("begun") is True, INTENT in header
-        elif digits.isdecimal() and len(digits) < 10 and kind == "claims":
-            notes.claims.append(int(digits))
-        elif digits.isdecimal() and len(digits) < 10:
-            notes.rows[int(digits)] = batch_of(int(digits), written, changed_at)
+            notes.begun, notes.cancelling = header.get(BEGUN) is True, INTENT in header
+        elif (start := ordinal_in(key, CLAIMS)) is not None:
+            notes.claims.append(start)
+        elif (ordinal := ordinal_in(key, BATCH)) is not None:
+            notes.rows[ordinal] = batch_of(ordinal, written, changed_at)
     if most is not None and len(rows) == most:
         del found[rows[-1].dag_run_id]
     # other people's tasks may use such keys as well, but not with our header
@@ -137,40 +146,37 @@ def read_store(
 
 def batch_of(ordinal: int, written: str, changed_at: datetime) -> BatchFact:
     """Read what became of a batch; a person may have edited it in the UI."""
-    kept = as_mapping(written)
     try:
-        return BatchFact(
-            ordinal=ordinal,
-            state=BatchState(kept["state"]).value,
-            people=count(kept["people"]) if "people" in kept else None,
-            tag=text(kept.get("tag")),
-            claimed_at=moment(kept.get("at")),
-            changed_at=changed_at,
-            message_id=text(kept.get("message_id") or None),
-            segments=count(kept.get("segments", 0)),
-            cost=money(kept.get("cost", 0)),
-            currency=currency(kept.get("currency")),
-            rejected=hashes_in(kept.get("rejected", "")),
-        )
+        return fact_of(ordinal, outline(as_mapping(written)), changed_at)
     except (ArithmeticError, KeyError, OSError, TypeError, ValueError):
         return BatchFact(ordinal=ordinal, state=UNREADABLE, people=None, changed_at=changed_at)
 
 
 def claimed(key: str, written: str) -> list[BatchFact]:
     """Read the batches of a group of claims; none when it is none of ours any more."""
-    group, start = as_mapping(written), int(key.partition(":")[2])
+    start = ordinal_in(key, CLAIMS) or 0
     try:
-        return [
-            replace(
-                only_claimed(start + n),
-                people=hashes_in(people),
-                tag=text(tag),
-                claimed_at=moment(group["at"]),
-            )
-            for n, (tag, people) in enumerate(zip(group["tags"], group["people"], strict=True))
-        ]
+        group = enumerate(claims_outlined(as_mapping(written)), start)
+        return [fact_of(ordinal, each) for ordinal, each in group]
     except (ArithmeticError, KeyError, OSError, TypeError, ValueError):
         return []
+
+
+def fact_of(ordinal: int, batch: Outline, changed_at: datetime | None = None) -> BatchFact:
+    """Return what a page shows of a batch; what it cannot show raises."""
+    return BatchFact(
+        ordinal=ordinal,
+        state=batch.state.value,
+        people=None if batch.people is None else count(batch.people),
+        tag=text(batch.tag),
+        claimed_at=moment(batch.claimed_at),
+        changed_at=changed_at,
+        message_id=text(batch.message_id),
+        segments=count(batch.segments),
+        cost=money(batch.cost),
+        currency=currency(batch.currency),
+        rejected=batch.rejected,
+    )
 
 
 def only_claimed(ordinal: int) -> BatchFact:
@@ -190,8 +196,3 @@ def as_mapping(written: str) -> dict[str, Any]:
 def moment(seconds: Any) -> datetime | None:
     """Read seconds since the epoch."""
     return datetime.fromtimestamp(float(seconds), UTC) if seconds else None
-
-
-def hashes_in(packed: str) -> int:
-    """Return how many people some hashes in base 85 are: five characters hold four bytes."""
-    return len(packed) * 4 // 5 // HASH_SIZE

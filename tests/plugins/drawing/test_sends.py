@@ -155,6 +155,53 @@ def test_what_was_not_counted_is_no_zero(task: TaskFact, counted: bool, invalid:
     assert (tally.counted, tally.invalid) == (counted, invalid)
 
 
+@pytest.mark.parametrize(
+    ("task", "reasons"),
+    [
+        (send("success", result={"recipients": 9, "batches": 1}), []),
+        (send("running", campaign=told(90, held_out=10)), ["10 are outside the share"]),
+        (
+            send(
+                "success",
+                result={
+                    "recipients": 9,
+                    "batches": 1,
+                    "excluded": 6,
+                    "excluded_by": {"stop_list": 1, "campaign": 5},
+                    "held_out": 1_000,
+                    "capped": 3,
+                },
+            ),
+            [
+                "1 is on the STOP list",
+                "5 have had this campaign before",
+                "1,000 are outside the share",
+                "3 have had enough texts",
+            ],
+        ),
+    ],
+)
+def test_who_is_left_out_is_told_by_reason(task: TaskFact, reasons: list[str]) -> None:
+    allowed = next(step for step in one(task).steps if step.label == "Allowed")
+
+    assert list(allowed.lost) == reasons
+
+
+def test_the_reasons_of_shards_add_up() -> None:
+    shards = [
+        TaskFact(
+            task_id="send",
+            map_index=n,
+            sends=True,
+            state="success",
+            result={"recipients": 1, "batches": 1, "capped": 2},
+        )
+        for n in range(3)
+    ]
+
+    assert [list(step.lost) for step in one(*shards).steps if step.lost] == [["6 have had enough texts"]]
+
+
 def test_why_it_failed_stands_in_its_card() -> None:
     story = one(send("failed", failure=NO_MOBILES))
 

@@ -262,7 +262,7 @@ THIS_SEND = digest(("c", False, "campaigns", "one", "send", "-1"))
 
 def fill(task: str = THIS_SEND) -> None:
     from airflow_provider_smspartner.journal.opening import open_ledger
-    from airflow_provider_smspartner.journal.table import SENDS
+    from tests.databases import write_sends
 
     common = {
         "connection": "c",
@@ -281,7 +281,7 @@ def fill(task: str = THIS_SEND) -> None:
     ]
     engine = open_ledger("ledger").engine
     with engine.begin() as connection:
-        connection.execute(SENDS.insert(), rows)
+        write_sends(connection, rows)
     engine.dispose()
 
 

@@ -1,0 +1,101 @@
+"""Databases of the tests: which ones there are, how they are emptied, and a ledger written by hand."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.pool import NullPool
+
+from airflow_provider_smspartner.journal.schema import (
+    BATCHES,
+    CAMPAIGNS,
+    PEOPLE,
+    SENDS,
+    batch_id,
+    campaign_id,
+)
+from airflow_provider_smspartner.journal.sets import FORMS
+from airflow_provider_smspartner.rules.sending_states import REJECTED
+
+DATABASES = ("sqlite", "postgresql", "mariadb", "plain")
+"""Where a ledger is tried; "plain" is SQLite, told as a database of which nothing is known."""
+
+in_sqlite = pytest.mark.parametrize("url", ["sqlite"], indirect=True)
+"""For what is asked of our own logic, and not of a database: four times would only take longer."""
+on_servers = pytest.mark.parametrize("url", ["sqlite", "postgresql", "mariadb"], indirect=True)
+"""For what is asked of processes, which know the databases by themselves."""
+
+OF_BATCH = ("task", "ordinal", "tag", "owner", "invisible", "claimed_at", "lease_until")
+OF_MESSAGE = ("message_id", "currency", "accepted_at", "scheduled_for")
+OF_PERSON = ("number", "event", "status", "stop", "reported_at")
+
+
+def empty_database(request: pytest.FixtureRequest, in_file: str) -> str:
+    """Return the URL of a database that is one of ``DATABASES``, without any of our tables."""
+    if request.param == "plain":
+        request.getfixturevalue("monkeypatch").delitem(FORMS, "sqlite")
+    if request.param in ("sqlite", "plain"):
+        return in_file
+    location: str = request.getfixturevalue(f"{request.param.removesuffix('ql')}_url")
+    drop_tables(location)
+    return location
+
+
+def drop_tables(location: str) -> None:
+    """Take a ledger away, and an inbox."""
+    engine = sa.create_engine(location, poolclass=NullPool)
+    with engine.begin() as connection:
+        inspector = sa.inspect(connection)
+        views, tables = inspector.get_view_names(), inspector.get_table_names()
+        for kind, names in (("VIEW", views), ("TABLE", tables)):
+            for name in filter(lambda name: name.startswith("smspartner_"), names):
+                connection.execute(sa.text(f"DROP {kind} {name}"))
+
+
+def write_sends(connection: sa.engine.Connection, rows: Sequence[dict[str, Any]]) -> None:
+    """Write people into a ledger as its view shows them."""
+    known = set(connection.scalars(sa.select(CAMPAIGNS.c.id)))
+    batches = defaultdict[int, list[dict[str, Any]]](list)
+    people: list[dict[str, Any]] = []
+    for row in rows:
+        names = {name: row[name] for name in ("connection", "sandbox", "campaign")}
+        if (campaign := campaign_id(**names)) not in known:
+            connection.execute(sa.insert(CAMPAIGNS), {**names, "id": campaign, "erased": False})
+            known.add(campaign)
+        batch = batch_id(row["task"], row["ordinal"])
+        own = REJECTED if row["state"] == REJECTED else None
+        person = {name: row.get(name) for name in OF_PERSON}
+        people.append({**person, "campaign": campaign, "batch": batch, "state": own})
+        batches[batch].append({**row, "campaign": campaign})
+    connection.execute(sa.insert(PEOPLE), people)
+    for batch, members in batches.items():
+        connection.execute(sa.insert(BATCHES), {"id": batch, **batch_row(members)})
+
+
+def batch_row(members: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Return the row of a batch whose people are these."""
+    taken = [row for row in members if row["state"] != REJECTED]
+    first = (taken or members)[0]
+    cost = Decimal(first.get("cost") or 0)
+    return {
+        **{name: first[name] for name in (*OF_BATCH, "campaign")},
+        **{name: first.get(name) for name in OF_MESSAGE},
+        "state": first["state"] if taken else "absent",
+        "people": len(taken),
+        "rejected": len(members) - len(taken),
+        "segments": sum(row.get("segments") or 0 for row in taken),
+        "cost": cost * len(taken),
+        "each_segments": first.get("segments"),
+        "each_cost": cost,
+    }
+
+
+def show(engine: sa.Engine) -> list[sa.RowMapping]:
+    """Return the people of a ledger, as its view shows them."""
+    with engine.connect() as connection:
+        return list(connection.execute(sa.select(SENDS)).mappings())
