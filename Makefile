@@ -10,7 +10,7 @@ PROCESSES := -m airflow -n 2 --dist loadscope
 # Where nothing compiled is kept, as in many a container, each process of the tests compiles Airflow for itself: seconds.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: system install demo ui docs test test-oldest test-next test-pythons test-distributed quick thorough faults soak bench lint format constraints fuzz live package pictures clean
+.PHONY: system install demo ui docs test test-oldest test-next test-pythons test-distributed quick thorough faults soak bench lint format constraints messages fuzz live package pictures clean
 
 # Each step says that it goes on: some take a minute where nothing is cached.
 .venv/.installed: pyproject.toml constraints.txt
@@ -90,6 +90,9 @@ package: .venv/.installed  ## wheel and sdist, in dist/; the wheel fits each Air
 	rm -rf dist
 	$(BIN)/uv build --quiet --build-constraint constraints.txt --out-dir dist
 	$(BIN)/python -m scripts.beside dist
+
+messages: .venv/.installed  ## the catalogues of the campaign page, brought up to date with what it says
+	$(BIN)/python -m scripts.messages
 
 lint: install  ## style and types
 	$(BIN)/ruff check .

@@ -24,28 +24,34 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.exceptions import HTTPException as AnyHTTPException
 
 from airflow_provider_smspartner.plugins.drawing import words
+from airflow_provider_smspartner.plugins.drawing.advice import name_of
 from airflow_provider_smspartner.plugins.drawing.campaigns import campaign_row, refresh
+from airflow_provider_smspartner.plugins.drawing.language import READER, Reader, mark, say, say_in_html
 from airflow_provider_smspartner.plugins.drawing.story import run_story
 from airflow_provider_smspartner.plugins.facts import RunFact, TaskFact
+from airflow_provider_smspartner.plugins.readers import ForItsReader
 from airflow_provider_smspartner.plugins.reading.history import DAYS, read_history
 from airflow_provider_smspartner.plugins.reading.runs import read_run
 
 PREFIX: Final = "/smspartner"
 BATCHES_PER_PAGE: Final = 100
 REFUSALS: Final = {
-    401: ("Please log in", "Log in to Airflow, then load this page again."),
+    401: (mark("Please log in"), mark("Log in to Airflow, then load this page again.")),
     403: (
-        "Not for you",
-        "Your user may not read this DAG, its task instances and its XComs. Whoever runs this Airflow can "
-        "give the rights.",
+        mark("Not for you"),
+        mark(
+            "Your user may not read this DAG, its task instances and its XComs. Whoever runs this Airflow "
+            "can give the rights."
+        ),
     ),
-    404: ("Not here", "There is no such run, or it has been deleted."),
+    404: (mark("Not here"), mark("There is no such run, or it has been deleted.")),
 }
 
 SHOWN: Final = (DagAccessEntity.TASK_INSTANCE, DagAccessEntity.XCOM)
 """What a page is made of, and what its reader may read."""
 
 app = FastAPI(title="SMS Partner", docs_url=None, redoc_url=None, openapi_url=None)
+app.add_middleware(ForItsReader)
 templates = Environment(
     loader=PackageLoader("airflow_provider_smspartner.plugins.drawing"),
     autoescape=True,
@@ -53,6 +59,7 @@ templates = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
+templates.globals |= {"say": say_in_html, "of": words.of, "words": words, "state_name": name_of}
 
 
 @app.get("/")
@@ -150,16 +157,21 @@ def whole(text: str) -> int | None:
 @app.exception_handler(AnyHTTPException)
 def refuse(request: Request, error: AnyHTTPException) -> HTMLResponse:
     """Answer with a page that says why, and the same status."""
-    title, why = REFUSALS.get(error.status_code, ("That did not work", f"The answer is {error.status_code}."))
-    return answer(request, "refused.html", status=error.status_code, title=title, why=why, refresh=None)
+    code = error.status_code
+    if code in REFUSALS:
+        title, why = map(say, REFUSALS[code])
+    else:
+        title, why = say("That did not work"), say("The answer is {code}.", code=code)
+    return answer(request, "refused.html", status=code, title=title, why=why, refresh=None)
 
 
 def answer(request: Request, template: str, *, status: int = 200, **values: Any) -> HTMLResponse:
     """Render a page; nothing but what it brings along itself may load in it, and nobody else may frame it."""
     nonce = secrets.token_urlsafe(16)
     base = str(request.scope.get("root_path", "")).removesuffix(PREFIX)
+    reader = READER.get()
     html = templates.get_template(template).render(
-        **values, nonce=nonce, links=Links(base), words=words, now=datetime.now(UTC)
+        **values, nonce=nonce, links=Links(base), now=datetime.now(UTC), reader=reader, zone=zone_name(reader)
     )
     policy = (
         f"default-src 'none'; style-src 'nonce-{nonce}'; script-src 'nonce-{nonce}'; connect-src 'self'; "
@@ -174,6 +186,11 @@ def answer(request: Request, template: str, *, status: int = 200, **values: Any)
     return HTMLResponse(html, status_code=status, headers=headers)
 
 
+def zone_name(reader: Reader) -> str:
+    """Return what a reader's time zone is called: Europe/Paris."""
+    return str(getattr(reader.zone, "key", None) or getattr(reader.zone, "name", None) or reader.zone)
+
+
 def hides(*names: str) -> bool:
     """Tell whether one of the names holds a phone number: then it stands in no address either."""
     return any(words.name(name) != name for name in names)
@@ -184,6 +201,10 @@ class Links:
 
     def __init__(self, base: str) -> None:
         self._base = base
+
+    def home(self) -> str:
+        """Return the path that all our pages are below."""
+        return f"{self._base}{PREFIX}"
 
     def overview(self, *, dag_id: str = "", page: int = 1) -> str:
         """Return the address of the overview."""

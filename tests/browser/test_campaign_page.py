@@ -24,6 +24,7 @@ RUN = "/dags/autumn_campaign/runs/autumn-catalogue"
 BROKEN = "/dags/winter_campaign/runs/winter-boots"
 TAB = f"{RUN}/plugin/smspartner-campaign"
 PAGES = {"run": f"/smspartner{RUN}", "broken run": f"/smspartner{BROKEN}", "overview": "/smspartner/"}
+REACHED = "a[href], button, select, summary, [tabindex='0']"
 SLOWLY = 2 * PATIENCE  # a report is looked for every few seconds
 
 
@@ -199,17 +200,18 @@ def test_a_telephone_shows_the_page_without_scrolling_sideways(
 def test_the_keyboard_reaches_everything(path: str, sign_in: SignIn, autumn: None, winter: None) -> None:
     page = sign_in("admin")
     page.goto(path)
-    wanted = page.locator("a[href], button, select, summary").count()
+    wanted = page.locator(REACHED).count()
     assert wanted > 1
     seen = set()
     for _ in range(wanted):
         page.keyboard.press("Tab")
         at = page.evaluate(
-            """() => {
-                const all = [...document.querySelectorAll("a[href], button, select, summary")];
+            """(reached) => {
+                const all = [...document.querySelectorAll(reached)];
                 const style = getComputedStyle(document.activeElement);
                 return [all.indexOf(document.activeElement), style.outlineStyle];
-            }"""
+            }""",
+            REACHED,
         )
         seen.add(at[0])
         assert at[1] != "none", "the focus cannot be seen"

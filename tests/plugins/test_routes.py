@@ -334,8 +334,8 @@ def test_variants_gates_and_reasons_are_shown(session: Session, client_of: Clien
     [table] = re.findall(r'data-kind="comparison".*?</section>', html, re.DOTALL)
     assert re.findall(r'data-variant="(\w+)"', table) == ["gift", "price"]
     assert table.count("485 (97 %)") == 2
-    assert html.count("<dt>Held out, outside the share</dt><dd>480</dd>") == 2
-    assert html.count("<dt>– on the STOP list</dt><dd>20</dd>") == 2
+    assert html.count("<small>480 are outside the share</small>") == 2
+    assert html.count("<small>20 are on the STOP list</small>") == 2
     assert re.findall('data-gate="(\\w+)"', html) == ["open", "holds", "holds"] * 2
     assert html.count("<td>at least 90 %</td>") == 2
 

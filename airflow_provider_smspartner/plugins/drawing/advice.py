@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from airflow_provider_smspartner.plugins.drawing.language import mark, say
 from airflow_provider_smspartner.plugins.facts import UNREADABLE
 from airflow_provider_smspartner.rules.sending_states import BatchState
 
@@ -20,67 +21,99 @@ class Advice:
     """Whether somebody has to do it: nothing goes on by itself."""
 
 
-CLEAR: Final = "Clear the task to go on: it texts only those who are left, nobody twice."
-NEXT_TRY: Final = "The next try begins by itself and does it; nothing to do now."
-AT_WORK: Final = "The task is still at work on it; nothing to do now."
+CLEAR: Final = mark("Clear the task to go on: it texts only those who are left, nobody twice.")
+NEXT_TRY: Final = mark("The next try begins by itself and does it; nothing to do now.")
+AT_WORK: Final = mark("The task is still at work on it; nothing to do now.")
 
 HAPPENED: Final[dict[str, tuple[str, str]]] = {
     BatchState.UNKNOWN.value: (
-        "No answer that can be trusted",
-        "The request left and no answer came that proves anything: these people may have their text or not. "
-        "The task looks the batch up by its tag, and sends it again only when SMS Partner does not have it.",
+        mark("No answer that can be trusted"),
+        mark(
+            "The request left and no answer came that proves anything: these people may have their text or "
+            "not. The task looks the batch up by its tag, and sends it again only when SMS Partner does not "
+            "have it."
+        ),
     ),
     BatchState.CLAIMED.value: (
-        "Stopped on the way",
-        "The task had noted the batch and ended before it noted an answer. Like a lost answer, it is looked "
-        "up by its tag before anybody in it is texted again.",
+        mark("Stopped on the way"),
+        mark(
+            "The task had noted the batch and ended before it noted an answer. Like a lost answer, it is "
+            "looked up by its tag before anybody in it is texted again."
+        ),
     ),
     BatchState.REFUSED.value: (
-        "Refused by SMS Partner",
-        "SMS Partner said no to the batch. Nobody in it has been texted "
-        "by this request, which a look by tag confirms before they are tried again.",
+        mark("Refused by SMS Partner"),
+        mark(
+            "SMS Partner said no to the batch. Nobody in it has been texted by this request, which a look by "
+            "tag confirms before they are tried again."
+        ),
     ),
     BatchState.CANCELLING.value: (
-        "Cancelled, without an answer yet",
-        "Somebody stopped the task, and SMS Partner has not confirmed yet that it takes the batch back. It "
-        "may still leave at its time.",
+        mark("Cancelled, without an answer yet"),
+        mark(
+            "Somebody stopped the task, and SMS Partner has not confirmed yet that it takes the batch back. "
+            "It may still leave at its time."
+        ),
     ),
     BatchState.CANCELLED.value: (
-        "Cancelled before its time",
-        "The batch was scheduled, and was taken back from SMS Partner. Nobody in it gets it.",
+        mark("Cancelled before its time"),
+        mark("The batch was scheduled, and was taken back from SMS Partner. Nobody in it gets it."),
     ),
     UNREADABLE: (
-        "The note of the batch cannot be read",
-        "Its entry in the task state store is not what the task wrote; somebody may have edited it. The task "
-        "goes on only when it can be read again.",
+        mark("The note of the batch cannot be read"),
+        mark(
+            "Its entry in the task state store is not what the task wrote; somebody may have edited it. The "
+            "task goes on only when it can be read again."
+        ),
     ),
 }
 """By state: a title, and what happened."""
 
 AFTER_WORK: Final[dict[str, str]] = {
-    BatchState.REFUSED.value: "Put the cause right that stands above, then clear the task: it texts "
-    "only those who are left.",
-    BatchState.CANCELLED.value: "If they are to get it after all, clear the task: it texts only those who "
-    "are left.",
-    BatchState.CANCELLING.value: "If it must not leave, cancel it in the customer area of SMS Partner. "
-    "Clearing the task asks for it again, and then texts everybody who is left.",
-    UNREADABLE: "Put back what was there, in the Task State Store tab of the task, then clear the task.",
+    BatchState.REFUSED.value: mark(
+        "Fix what is named above, then clear the task: it texts only those who are left."
+    ),
+    BatchState.CANCELLED.value: mark(
+        "If they are to get it after all, clear the task: it texts only those who are left."
+    ),
+    BatchState.CANCELLING.value: mark(
+        "If it must not leave, cancel it in the customer area of SMS Partner. Clearing the task asks for it "
+        "again, and then texts everybody who is left."
+    ),
+    UNREADABLE: mark(
+        "Put back what was there, in the Task State Store tab of the task, then clear the task."
+    ),
+}
+NAMES: Final[dict[str, str]] = {
+    BatchState.CLAIMED.value: mark("claimed"),
+    BatchState.ACCEPTED.value: mark("accepted"),
+    BatchState.REFUSED.value: mark("refused"),
+    BatchState.UNKNOWN.value: mark("unknown"),
+    BatchState.ABSENT.value: mark("absent"),
+    BatchState.CANCELLING.value: mark("cancelling"),
+    BatchState.CANCELLED.value: mark("cancelled"),
+    UNREADABLE: mark("unreadable"),
 }
 MEANINGS: Final[dict[str, str]] = {
-    BatchState.CLAIMED.value: "noted, on the way",
-    BatchState.ACCEPTED.value: "SMS Partner has them",
-    BatchState.REFUSED.value: "SMS Partner said no",
-    BatchState.UNKNOWN.value: "no answer that proves anything",
-    BatchState.ABSENT.value: "not sent; their people go with other batches",
-    BatchState.CANCELLING.value: "to be taken back",
-    BatchState.CANCELLED.value: "taken back before their time",
-    UNREADABLE: "the note cannot be read",
+    BatchState.CLAIMED.value: mark("noted, on the way"),
+    BatchState.ACCEPTED.value: mark("SMS Partner has them"),
+    BatchState.REFUSED.value: mark("SMS Partner said no"),
+    BatchState.UNKNOWN.value: mark("no answer that proves anything"),
+    BatchState.ABSENT.value: mark("not sent; their people go with other batches"),
+    BatchState.CANCELLING.value: mark("to be taken back"),
+    BatchState.CANCELLED.value: mark("taken back before their time"),
+    UNREADABLE: mark("the note cannot be read"),
 }
 """What a state means, for the table of batches."""
-CHECK: Final = (
+CHECK: Final = mark(
     "Clear the task: it looks again, and texts only those who are left. To see for yourself, search the "
     "customer area of SMS Partner for the tag."
 )
+
+
+def name_of(state: str) -> str:
+    """Return what a state is called."""
+    return say(NAMES[state]) if state in NAMES else state
 
 
 def advice(state: str, *, at_work: bool, tries_again: bool) -> Advice | None:
@@ -94,4 +127,4 @@ def advice(state: str, *, at_work: bool, tries_again: bool) -> Advice | None:
     title, happened = HAPPENED[state]
     todo = AT_WORK if at_work else NEXT_TRY if tries_again else AFTER_WORK.get(state, CHECK)
     urgent = not (at_work or tries_again or state == BatchState.CANCELLED.value)
-    return Advice(title=title, happened=happened, todo=todo, urgent=urgent)
+    return Advice(title=say(title), happened=say(happened), todo=say(todo), urgent=urgent)

@@ -8,7 +8,14 @@ from typing import Final
 
 from airflow_provider_smspartner.plugins.drawing import words
 from airflow_provider_smspartner.plugins.drawing.causes import cause_of
-from airflow_provider_smspartner.plugins.drawing.judgement import KILLED, Verdict, ended, have, rejected_too
+from airflow_provider_smspartner.plugins.drawing.judgement import (
+    KILLED,
+    Verdict,
+    doubtful,
+    ended,
+    rejected_too,
+)
+from airflow_provider_smspartner.plugins.drawing.language import mark, mark_of, say
 from airflow_provider_smspartner.plugins.drawing.reach import Reach
 from airflow_provider_smspartner.plugins.drawing.states import UNFINISHED
 from airflow_provider_smspartner.plugins.facts import TaskFact
@@ -26,6 +33,8 @@ class Arrival:
     delivered: int
     not_delivered: int
     waiting: int
+    stop: int
+    """Those who have answered STOP, with their text or without."""
     final: bool
     """Whether nothing more is waited for."""
 
@@ -44,8 +53,12 @@ def arrival_of(follows: Sequence[TaskFact]) -> Arrival:
         delivered=sum(one.result["delivered"] for one in told),
         not_delivered=sum(one.result["not_delivered"] for one in told),
         waiting=sum(one.result["waiting"] for one in told),
+        stop=sum(one.result["stop"] for one in told),
         final=len(told) == len(follows) and all(one.final for one in told),
     )
+
+
+ALL: Final = mark_of("The one person has the text.", "All {count} people have the text.")
 
 
 def arrived(reach: Reach, arrival: Arrival) -> Verdict:
@@ -54,51 +67,72 @@ def arrived(reach: Reach, arrival: Arrival) -> Verdict:
     if not arrival.recipients:
         return taken_on(reach, arrival, without)
     total = max(reach.planned or 0, arrival.recipients)
-    more = "" if arrival.final or arrival.failed else " so far"
-    if arrival.delivered == total:
-        text = f"All {words.people(total)} have the text."
-    elif not arrival.delivered:
-        text = f"Nobody of {words.people(total)} has the text{more}."
-    else:
-        text = f"{words.number(arrival.delivered)} of {words.people(total)} have the text{more}."
-    text += lost(reach, arrival)
+    text = how_many(arrival, total) + lost(reach, arrival)
     if task := arrival.failed:
         return unsatisfied(task, text, without)
     if not arrival.final:
-        return Verdict(label="Following", tone="live", sentence=text, without=without)
+        return Verdict(label=say("Following"), tone="live", sentence=text, without=without)
     tone = "bad" if not arrival.delivered else "warn" if without > MOST_WITHOUT * total else "good"
-    label = {"bad": "Not delivered", "warn": "Partly delivered", "good": "Delivered"}[tone]
+    label = {"bad": say("Not delivered"), "warn": say("Partly delivered"), "good": say("Delivered")}[tone]
     return Verdict(label=label, tone=tone, sentence=text, without=without)
+
+
+def how_many(arrival: Arrival, total: int) -> str:
+    """Say how many people have the text."""
+    over = arrival.final or arrival.failed is not None
+    values = {"count": words.number(arrival.delivered), "people": words.people(total)}
+    if arrival.delivered == total:
+        return words.of(total, *ALL)
+    if not arrival.delivered:
+        nobody = mark("Nobody of {people} has the text.")
+        return say(nobody if over else mark("Nobody of {people} has the text so far."), **values)
+    some = mark("{count} of {people} have the text.")
+    return say(some if over else mark("{count} of {people} have the text so far."), **values)
 
 
 def lost(reach: Reach, arrival: Arrival) -> str:
     """Say who has no text, and of whom nobody knows."""
-    reasons = [
-        (arrival.not_delivered, "not delivered"),
-        (reach.rejected, "refused by SMS Partner"),
-        (reach.cancelled, "taken back before their time"),
+    told = [
+        words.of(people, one, many)
+        for people, (one, many) in (
+            (arrival.not_delivered, mark_of("{count} not delivered", "{count} not delivered")),
+            (reach.rejected, mark_of("{count} refused by SMS Partner", "{count} refused by SMS Partner")),
+            (
+                reach.cancelled,
+                mark_of("{count} taken back before its time", "{count} taken back before their time"),
+            ),
+        )
+        if people
     ]
-    told = ", ".join(f"{words.number(people)} {reason}" for people, reason in reasons if people)
-    text = f" Without it: {told}." if told else ""
-    if arrival.waiting:
-        yet = "" if arrival.final or arrival.failed else " yet"
-        text += f" {words.people(arrival.waiting)} {have(arrival.waiting)} not reported{yet}."
-    return text + (f" Of {words.people(reach.in_doubt)} nobody can tell." if reach.in_doubt else "")
+    text = " " + say("Without it: {reasons}.", reasons=", ".join(told)) if told else ""
+    return text + silent(arrival) + doubtful(reach.in_doubt)
+
+
+def silent(arrival: Arrival) -> str:
+    """Say whose phones have not reported."""
+    if not arrival.waiting:
+        return ""
+    if arrival.final or arrival.failed:
+        forms = mark_of("{count} person has not reported.", "{count} people have not reported.")
+    else:
+        forms = mark_of("{count} person has not reported yet.", "{count} people have not reported yet.")
+    return " " + words.of(arrival.waiting, *forms)
 
 
 def unsatisfied(task: TaskFact, text: str, without: int) -> Verdict:
     """Judge a run whose status task has failed."""
     cause, name = cause_of(task.failure), words.name(task.task_id)
+    why = say("{task} failed: {why}", task=name, why=cause.why if cause else say(KILLED))
     again = task.state == "up_for_retry"
     todo = (
-        f"Airflow starts {name} again by itself."
+        say("Airflow starts {task} again by itself.", task=name)
         if again
-        else f"Clearing {name} looks again, and sends nothing."
+        else say("Clearing {task} looks again, and sends nothing.", task=name)
     )
     return Verdict(
-        label="Will look again" if again else "Not as asked for",
+        label=say("Will look again") if again else say("Not as asked for"),
         tone="warn" if again else "bad",
-        sentence=ended(f"{text} {name} failed: {cause.why if cause else KILLED}"),
+        sentence=ended(f"{text} {why}"),
         todo=todo,
         task=task,
         without=without,
@@ -108,14 +142,17 @@ def unsatisfied(task: TaskFact, text: str, without: int) -> Verdict:
 def taken_on(reach: Reach, arrival: Arrival, without: int) -> Verdict:
     """Judge a run of whose texts nothing has been reported."""
     planned = reach.planned or reach.accepted
-    count = f"{words.number(reach.accepted)} of {words.people(planned)}"
-    doubt = f" Of {words.people(reach.in_doubt)} nobody can tell." if reach.in_doubt else ""
-    text = f"SMS Partner has taken the texts of {count}.{rejected_too(reach)}{doubt}"
+    text = say(
+        "SMS Partner has taken the texts of {count} of {people}.",
+        count=words.number(reach.accepted),
+        people=words.people(planned),
+    )
+    text += rejected_too(reach) + doubtful(reach.in_doubt)
     if arrival.failed:
         return unsatisfied(arrival.failed, text, without)
     if any(task.state in UNFINISHED for task in arrival.tasks):
-        text += " No phone has reported yet."
-        return Verdict(label="Following", tone="live", sentence=text, without=without)
+        text += " " + say("No phone has reported yet.")
+        return Verdict(label=say("Following"), tone="live", sentence=text, without=without)
     tone = "warn" if without > MOST_WITHOUT * planned else "good"
-    text += " No task has followed whether they arrived."
-    return Verdict(label="Sent", tone=tone, sentence=text, without=without)
+    text += " " + say("No task has followed whether they arrived.")
+    return Verdict(label=say("Sent"), tone=tone, sentence=text, without=without)

@@ -10,7 +10,8 @@ from itertools import accumulate
 from markupsafe import Markup
 
 from airflow_provider_smspartner.plugins.drawing import plots
-from airflow_provider_smspartner.plugins.drawing.advice import MEANINGS, Advice, advice
+from airflow_provider_smspartner.plugins.drawing.advice import MEANINGS, Advice, advice, name_of
+from airflow_provider_smspartner.plugins.drawing.language import say
 from airflow_provider_smspartner.plugins.drawing.states import AT_WORK, TRIES_AGAIN
 from airflow_provider_smspartner.plugins.drawing.tally import ACCEPTED, Tally
 from airflow_provider_smspartner.plugins.facts import UNREADABLE, BatchFact, TaskFact
@@ -32,6 +33,7 @@ class Group:
     """All batches in one state."""
 
     state: str
+    name: str
     meaning: str
     batches: int
     people: int
@@ -50,7 +52,8 @@ def groups_of(batches: Sequence[BatchFact]) -> list[Group]:
             groups.append(
                 Group(
                     state=state,
-                    meaning=MEANINGS[state],
+                    name=name_of(state),
+                    meaning=say(MEANINGS[state]),
                     batches=len(some),
                     people=sum(batch.people or 0 for batch in some),
                     first=min(times, default=None),
@@ -81,14 +84,14 @@ def progress(tally: Tally, *, at_work: bool) -> Markup | None:
         return None
     left = max(0, tally.planned - tally.accepted - tally.rejected - tally.open_people)
     parts = [
-        plots.Part(label="Accepted", count=tally.accepted, kind="good"),
-        plots.Part(label="On the way", count=tally.open_people, kind="live")
+        plots.Part(label=say("Accepted"), count=tally.accepted, kind="good"),
+        plots.Part(label=say("On the way"), count=tally.open_people, kind="live")
         if at_work
-        else plots.Part(label="Open", count=tally.open_people, kind="warn"),
-        plots.Part(label="Rejected", count=tally.rejected, kind="bad"),
-        plots.Part(label="Not sent", count=left, kind="rest"),
+        else plots.Part(label=say("Open"), count=tally.open_people, kind="warn"),
+        plots.Part(label=say("Rejected"), count=tally.rejected, kind="bad"),
+        plots.Part(label=say("Not sent"), count=left, kind="rest"),
     ]
-    return plots.bar(parts, title="How much of the audience SMS Partner has accepted")
+    return plots.bar(parts, title=say("How much of the audience SMS Partner has accepted"))
 
 
 def over_time(batches: Sequence[BatchFact], tally: Tally) -> Markup | None:
@@ -100,4 +103,5 @@ def over_time(batches: Sequence[BatchFact], tally: Tally) -> Markup | None:
     seconds = [(moment - begin).total_seconds() for moment, _ in done]
     points = list(zip(seconds, accumulate(people for _, people in done), strict=True))
     total = tally.planned or tally.accepted
-    return plots.curve(plots.thinned(points), total=total, title="People accepted over time", kind="good")
+    title = say("People accepted over time")
+    return plots.curve(plots.thinned(points), total=total, title=title, kind="good")

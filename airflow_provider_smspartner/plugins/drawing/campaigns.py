@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
 
 from airflow_provider_smspartner.plugins.drawing import words
 from airflow_provider_smspartner.plugins.drawing.judgement import Verdict
+from airflow_provider_smspartner.plugins.drawing.language import say
 from airflow_provider_smspartner.plugins.drawing.states import UNFINISHED, Pill
 from airflow_provider_smspartner.plugins.drawing.story import RUN_UNFINISHED
 from airflow_provider_smspartner.plugins.drawing.tally import Tally, add_up, tally_of
 from airflow_provider_smspartner.plugins.drawing.verdict import verdict
 from airflow_provider_smspartner.plugins.facts import RunFact, TaskFact
 
-CLEARED: Final = Verdict(label="Not started", tone="quiet", sentence="Its tasks have just been cleared.")
 SLOWLY = 15
 """Seconds to the next look at the overview while something runs."""
 
@@ -40,7 +39,7 @@ def campaign_row(run: RunFact, *, now: datetime) -> CampaignRow:
     sends = [task for task in run.tasks if task.sends]
     follows = [task for task in run.tasks if not task.sends]
     tally = add_up([tally_of(task) for task in sends]) if sends else None
-    judged = verdict(run.tasks, now=now) if run.tasks else CLEARED
+    judged = verdict(run.tasks, now=now) if run.tasks else cleared()
     dry_run = bool(sends) and all((task.result or {}).get("dry_run") for task in sends)
     return CampaignRow(
         run=run,
@@ -51,6 +50,11 @@ def campaign_row(run: RunFact, *, now: datetime) -> CampaignRow:
         cost=cost(tally, dry_run=dry_run),
         marks=marks(sends) + unread(run.tasks),
     )
+
+
+def cleared() -> Verdict:
+    """Judge a run whose tasks Airflow has just forgotten."""
+    return Verdict(label=say("Not started"), tone="quiet", sentence=say("Its tasks have just been cleared."))
 
 
 def refresh(runs: Sequence[RunFact]) -> int | None:
@@ -73,10 +77,12 @@ def people(tally: Tally | None, *, dry_run: bool) -> str:
     if tally is None:
         return "–"
     if dry_run:
-        return f"0 of {words.number(tally.planned or 0)}"
+        return say("{count} of {total}", count="0", total=words.number(tally.planned or 0))
     count = words.number(tally.accepted) if tally.known else "?"
     alone = tally.planned is None or (tally.known and tally.planned == tally.accepted)
-    return count if alone else f"{count} of {words.number(tally.planned or 0)}"
+    if alone:
+        return count
+    return say("{count} of {total}", count=count, total=words.number(tally.planned or 0))
 
 
 def delivered(follows: Sequence[TaskFact]) -> str:
@@ -98,9 +104,9 @@ def marks(sends: Sequence[TaskFact]) -> list[str]:
     results = [task.result or {} for task in sends]
     told = [task.campaign for task in sends if task.campaign]
     found = {
-        "sandbox": any(r.get("sandbox") for r in results) or any(c.sandbox for c in told),
-        "redirected": any(r.get("redirected") for r in results) or any(c.redirected for c in told),
-        "scheduled": any(r.get("scheduled_for") for r in results) or any(c.scheduled_for for c in told),
+        say("sandbox"): any(r.get("sandbox") for r in results) or any(c.sandbox for c in told),
+        say("redirected"): any(r.get("redirected") for r in results) or any(c.redirected for c in told),
+        say("scheduled"): any(r.get("scheduled_for") for r in results) or any(c.scheduled_for for c in told),
     }
     return [mark for mark, holds in found.items() if holds]
 
@@ -108,7 +114,7 @@ def marks(sends: Sequence[TaskFact]) -> list[str]:
 def unread(tasks: Sequence[TaskFact]) -> list[str]:
     """Return the marks of a row whose figures are not all there."""
     found = {
-        "illegible": any(task.illegible for task in tasks),
-        "XComs kept elsewhere": any(task.elsewhere for task in tasks),
+        say("illegible"): any(task.illegible for task in tasks),
+        say("XComs kept elsewhere"): any(task.elsewhere for task in tasks),
     }
     return [mark for mark, holds in found.items() if holds]

@@ -13,6 +13,7 @@ from airflow_provider_smspartner.plugins.drawing.causes import cause_of
 from airflow_provider_smspartner.plugins.drawing.gates import GateLine, gate_lines
 from airflow_provider_smspartner.plugins.drawing.handovers import missing
 from airflow_provider_smspartner.plugins.drawing.judgement import KILLED, ended
+from airflow_provider_smspartner.plugins.drawing.language import mark, say
 from airflow_provider_smspartner.plugins.drawing.states import UNFINISHED, Pill, pill
 from airflow_provider_smspartner.plugins.facts import TaskFact
 from airflow_provider_smspartner.tracking.handover import Delivery
@@ -51,7 +52,7 @@ def status_story(task: TaskFact) -> StatusStory:
         todo=todo(task),
         parts=parts,
         stop=stop,
-        bar=plots.bar(parts, title="What became of the texts", below=stop) if parts else None,
+        bar=plots.bar(parts, title=say("What became of the texts"), below=stop) if parts else None,
         curve=curve(told) if told else None,
         gate=gate_lines(told) if told else [],
     )
@@ -63,9 +64,9 @@ def parts_of(told: Delivery) -> list[plots.Part]:
     if not counts["recipients"]:
         return []
     return [
-        plots.Part(label="Delivered", count=counts["delivered"], kind="good"),
-        plots.Part(label="Not delivered", count=counts["not_delivered"], kind="bad"),
-        plots.Part(label="Waiting", count=counts["waiting"], kind="rest"),
+        plots.Part(label=say("Delivered"), count=counts["delivered"], kind="good"),
+        plots.Part(label=say("Not delivered"), count=counts["not_delivered"], kind="bad"),
+        plots.Part(label=say("Waiting"), count=counts["waiting"], kind="rest"),
     ]
 
 
@@ -75,13 +76,14 @@ def curve(told: Delivery) -> Markup | None:
     if not points:
         return None
     total = told.result["recipients"]
-    return plots.curve(points, total=total, title="People with their text over time", kind="good")
+    title = say("People with their text over time")
+    return plots.curve(points, total=total, title=title, kind="good")
 
 
+LEFT_NOTHING: Final = mark("It has left nothing to read.")
 NOTHING_LEFT: Final[dict[str | None, str]] = {
-    "upstream_failed": "It did not begin, because a task before it failed.",
-    "skipped": "It was skipped: nobody was followed.",
-    "failed": f"It failed before it had news: {KILLED}.",
+    "upstream_failed": mark("It did not begin, because a task before it failed."),
+    "skipped": mark("It was skipped: nobody was followed."),
 }
 
 
@@ -89,18 +91,24 @@ def sentence(task: TaskFact) -> str:
     """Say in a sentence how far the delivery is."""
     if task.delivery is None:
         if task.state in UNFINISHED:
-            return "No news yet. The first ones come one minute after the texts could leave."
-        if cause := cause_of(task.failure):
-            return ended(f"It failed before it had news: {cause.why}")
-        return NOTHING_LEFT.get(task.state, "It has left nothing to read.")
+            return say("No news yet. The first ones come one minute after the texts could leave.")
+        cause = cause_of(task.failure)
+        if cause or task.state == "failed":
+            return ended(say("It failed before it had news: {why}", why=cause.why if cause else say(KILLED)))
+        return say(NOTHING_LEFT.get(task.state, LEFT_NOTHING))
     counts = task.delivery.result
     if not counts["recipients"]:
-        return "There was nobody to follow."
+        return say("There was nobody to follow.")
     rate = counts["delivery_rate"]
-    share = f" ({words.percent(rate)})" if rate is not None else ""
-    as_of = "" if task.delivery.final else f", as of {words.clock(task.delivery.at)}"
-    people = f"{words.number(counts['delivered'])} of {words.people(counts['recipients'])}"
-    return f"{people} have the text{share}{as_of}."
+    values = {
+        "count": words.number(counts["delivered"]),
+        "people": words.people(counts["recipients"]),
+        "share": "?" if rate is None else words.percent(rate),
+    }
+    if task.delivery.final:
+        return say("{count} of {people} have the text ({share}).", **values)
+    moment = words.clock(task.delivery.at)
+    return say("{count} of {people} have the text ({share}), as of {moment}.", **values, moment=moment)
 
 
 def todo(task: TaskFact) -> list[str]:
@@ -109,21 +117,34 @@ def todo(task: TaskFact) -> list[str]:
     counts = task.delivery.result if task.delivery else {}
     if task.state == "failed" and task.delivery:
         cause = cause_of(task.failure)
-        why = ended(f"The task failed: {cause.why if cause else KILLED}")
-        said.append(f"{why} Clearing it looks again and sends nothing.")
+        why = ended(say("The task failed: {why}", why=cause.why if cause else say(KILLED)))
+        said.append(f"{why} " + say("Clearing it looks again and sends nothing."))
     if counts.get("not_delivered"):
         said.append(
-            f"{words.people(counts['not_delivered'])} did not get it, and will not. The customer area of SMS "
-            "Partner lists them; a list that is often texted is worth cleaning of them."
+            words.of(
+                counts["not_delivered"],
+                "{count} person did not get it, and will not. The customer area of SMS Partner lists them; a "
+                "list that is often texted is worth cleaning of them.",
+                "{count} people did not get it, and will not. The customer area of SMS Partner lists them; a "
+                "list that is often texted is worth cleaning of them.",
+            )
         )
     if counts.get("waiting") and task.delivery and task.delivery.final:
         said.append(
-            f"{words.people(counts['waiting'])} had not reported at the deadline. Some phones never do, so "
-            "they count neither as delivered nor as lost."
+            words.of(
+                counts["waiting"],
+                "{count} person had not reported at the deadline. Some phones never do, so they count "
+                "neither as delivered nor as lost.",
+                "{count} people had not reported at the deadline. Some phones never do, so they count "
+                "neither as delivered nor as lost.",
+            )
         )
     if counts.get("stop"):
         said.append(
-            f"{words.people(counts['stop'])} answered STOP. exclude_stop_list=True leaves them out of the "
-            "next send."
+            words.of(
+                counts["stop"],
+                "{count} person answered STOP. exclude_stop_list=True leaves them out of the next send.",
+                "{count} people answered STOP. exclude_stop_list=True leaves them out of the next send.",
+            )
         )
     return said

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from airflow_provider_smspartner.plugins.drawing import words
+from airflow_provider_smspartner.plugins.drawing.language import say
 from airflow_provider_smspartner.tracking.handover import Delivery
 from airflow_provider_smspartner.tracking.verdict import judge
 
@@ -36,16 +37,16 @@ def _lines(told: Delivery, *, final: int, over: int) -> Iterator[GateLine]:
     counts, gates = told.result, told.gates
     if gates.settled < 1:
         yield GateLine(
-            what="Reports that are final",
-            asked=f"{words.percent(gates.settled)} before it is judged",
+            what=say("Reports that are final"),
+            asked=say("{share} before it is judged", share=words.percent(gates.settled)),
             found=words.percent(final / counts["recipients"]),
             holds=None,
         )
     if gates.min_delivery_rate is not None:
         holds = not over or counts["delivered"] / over >= gates.min_delivery_rate
         yield GateLine(
-            what="Delivered",
-            asked=f"at least {words.percent(gates.min_delivery_rate)}",
+            what=say("Delivered"),
+            asked=say("at least {share}", share=words.percent(gates.min_delivery_rate)),
             found=share(counts["delivered"], over),
             holds=holds if told.final else None,
         )
@@ -53,7 +54,7 @@ def _lines(told: Delivery, *, final: int, over: int) -> Iterator[GateLine]:
         holds = not over or counts["stop"] / over <= gates.max_stop_rate
         yield GateLine(
             what="STOP",
-            asked=f"at most {words.percent(gates.max_stop_rate)}",
+            asked=say("at most {share}", share=words.percent(gates.max_stop_rate)),
             found=share(counts["stop"], over),
             holds=holds if told.final else None,
         )
@@ -61,5 +62,5 @@ def _lines(told: Delivery, *, final: int, over: int) -> Iterator[GateLine]:
 
 def share(count: int, over: int) -> str:
     """Write a count and its share of the people over whom it is judged."""
-    people = f"{words.number(count)} of {words.people(over)}"
+    people = say("{count} of {people}", count=words.number(count), people=words.people(over))
     return f"{words.percent(min(count / over, 1))} ({people})" if over else people

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from airflow_provider_smspartner.plugins.drawing.language import say
 from airflow_provider_smspartner.plugins.facts import TaskFact
 
 
@@ -10,13 +11,17 @@ def missing(task: TaskFact) -> list[str]:
     notes = []
     if task.illegible:
         notes.append(
-            "A part of what it handed over cannot be read and is left out: another version of the package "
-            "has written its XComs, or somebody else."
+            say(
+                "A part of what it handed over cannot be read and is left out: another version of the "
+                "package has written its XComs, or somebody else."
+            )
         )
     if task.elsewhere:
         notes.append(
-            "The XCom backend of this Airflow keeps its XComs in an object store, which this page does not "
-            "read, so that figures are missing. A higher xcom_objectstorage_threshold in [common.io], such "
-            "as 100000 bytes, leaves them in Airflow's database."
+            say(
+                "The XCom backend of this Airflow keeps its XComs in an object store, which this page does "
+                "not read, so that figures are missing. A higher xcom_objectstorage_threshold in "
+                "[common.io], such as 100000 bytes, leaves them in Airflow's database."
+            )
         )
     return notes

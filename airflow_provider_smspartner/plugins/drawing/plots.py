@@ -11,7 +11,8 @@ from itertools import accumulate
 
 from markupsafe import Markup
 
-from airflow_provider_smspartner.plugins.drawing.words import number, span
+from airflow_provider_smspartner.plugins.drawing.language import say
+from airflow_provider_smspartner.plugins.drawing.words import decimal, number, span
 
 WIDTH, HEIGHT = 400, 150
 LEFT, RIGHT, TOP, BOTTOM = 46, 10, 14, 24
@@ -47,8 +48,23 @@ def bar(parts: Sequence[Part], *, title: str, below: Part | None = None) -> Mark
     if below is not None and below.count and total:
         width = max(THINNEST, min(100.0, 100 * below.count / total))
         rects.append(f'<rect class="{below.kind}" x="0" y="11" width="{width:.2f}" height="2"/>')
-    told = "; ".join(f"{part.label}: {number(part.count)}" for part in (*parts, *filter(None, [below])))
+    told = "; ".join(
+        say("{label}: {count}", label=part.label, count=number(part.count))
+        for part in (*parts, *filter(None, [below]))
+    )
     return svg("bar", "0 0 100 13", title, told, '<rect class="track" width="100" height="10"/>', *rects)
+
+
+def strip(parts: Sequence[Part]) -> Markup:
+    """Draw shares side by side for who can see them: the figures stand beside."""
+    widths = shares([part.count for part in parts])
+    starts = accumulate(widths, initial=0.0)
+    rects = "".join(
+        f'<rect class="{part.kind}" x="{start:.2f}" width="{width:.2f}" height="10"/>'
+        for part, start, width in zip(parts, starts, widths, strict=False)
+    )
+    opening = Markup('<svg class="strip" viewBox="0 0 100 10" preserveAspectRatio="none" aria-hidden="true">')
+    return opening + Markup(rects) + Markup("</svg>")  # noqa: S704  # made of figures alone
 
 
 def shares(counts: Sequence[int]) -> list[float]:
@@ -89,9 +105,12 @@ def curve(points: Sequence[Point], *, total: int, title: str, kind: str) -> Mark
     ]
     if total:
         parts.append(f'<line class="all" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y(total)}" y2="{y(total)}"/>')
-    told = (
-        f"{number(points[-1][1])} of {number(total)} after {span(points[-1][0])}" if points else "Nobody yet"
-    )
+    told = say("Nobody yet")
+    if points:
+        people, last = points[-1][1], points[-1][0]
+        told = say(
+            "{count} of {total} after {time}", count=number(people), total=number(total), time=span(last)
+        )
     return svg("curve", f"0 0 {WIDTH} {HEIGHT}", title, told, *parts)
 
 
@@ -108,17 +127,18 @@ def levels(top: int) -> list[int]:
 
 
 def times(last: float) -> list[int]:
-    """Return up to five round times from 0 to the last."""
+    """Return up to five round times from 0 to the last; none where there is room for one alone."""
     step = next((n for n in STEPS if last / n <= 4), -(-int(last) // 4 // 86400) * 86400 + 86400)
-    # the last label would leave the picture
-    return [n for n in range(0, int(last) + 1, step) if n <= last * 0.97]
+    # the last label would leave the picture, and a lone "0 s" says nothing
+    ticks = [n for n in range(0, int(last) + 1, step) if n <= last * 0.97]
+    return ticks if len(ticks) > 1 else []
 
 
 def short(count: int) -> str:
     """Write a count in few characters."""
     for size, unit in ((1_000_000, "M"), (1_000, "k")):
         if count >= size:
-            return f"{count / size:g}{unit}"
+            return f"{decimal(count / size)}{unit}"
     return str(count)
 
 

@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import Final
 
 from markupsafe import Markup
 
 from airflow_provider_smspartner.plugins.drawing import words
 from airflow_provider_smspartner.plugins.drawing.advice import CLEAR
+from airflow_provider_smspartner.plugins.drawing.arrivals import Arrival
 from airflow_provider_smspartner.plugins.drawing.batches import (
     Group,
     Trouble,
@@ -20,14 +22,19 @@ from airflow_provider_smspartner.plugins.drawing.batches import (
     troubles_of,
 )
 from airflow_provider_smspartner.plugins.drawing.causes import cause_of
+from airflow_provider_smspartner.plugins.drawing.deliveries import LEFT_NOTHING
+from airflow_provider_smspartner.plugins.drawing.errors import in_words
+from airflow_provider_smspartner.plugins.drawing.funnel import Step, funnel
 from airflow_provider_smspartner.plugins.drawing.handovers import missing
 from airflow_provider_smspartner.plugins.drawing.judgement import KILLED
-from airflow_provider_smspartner.plugins.drawing.reach import add_up as whole_reach
+from airflow_provider_smspartner.plugins.drawing.language import mark, mark_of, say
+from airflow_provider_smspartner.plugins.drawing.reach import add_up as all_reached
 from airflow_provider_smspartner.plugins.drawing.reach import reach_of
 from airflow_provider_smspartner.plugins.drawing.states import (
     AT_WORK,
     TO_COME,
     UNFINISHED,
+    WORST_FIRST,
     Pill,
     over_all,
     pill,
@@ -45,6 +52,11 @@ class Shard:
     pill: Pill
     tally: Tally
 
+    @property
+    def healthy(self) -> bool:
+        """Whether it is over and nothing of it needs a look."""
+        return self.task.state == "success"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SendStory:
@@ -59,10 +71,10 @@ class SendStory:
     """The next step after a failure."""
     notes: Sequence[str]
     tally: Tally
-    left_out: Sequence[tuple[str, int]]
-    """Why people were left out, and how many."""
     bar: Markup | None
     curve: Markup | None
+    steps: Sequence[Step]
+    """From the rows of the audience to the phones."""
     groups: Sequence[Group]
     troubles: Sequence[Trouble]
     shards: Sequence[Shard]
@@ -83,8 +95,11 @@ class SendStory:
         return self.state in UNFINISHED
 
 
-def send_story(tasks: Sequence[TaskFact], *, now: datetime) -> SendStory:
-    """Tell a send; all tasks have one id."""
+def send_story(tasks: Sequence[TaskFact], *, now: datetime, arrival: Arrival | None = None) -> SendStory:
+    """Tell a send; all tasks have one id.
+
+    :param arrival: what phones have reported, when it is about this send alone.
+    """
     state = over_all(task.state for task in tasks)
     tally = add_up([tally_of(task) for task in tasks])
     batches = [batch for task in tasks for batch in task.batches]
@@ -106,35 +121,27 @@ def send_story(tasks: Sequence[TaskFact], *, now: datetime) -> SendStory:
         todo=next_step(state, troubles, tasks),
         notes=notes_of(tasks),
         tally=tally,
-        left_out=left_out(tasks),
         bar=None if dry_run or redirected else progress(tally, at_work=state in AT_WORK),
         curve=None if dry_run or redirected else over_time(batches, tally),
+        steps=funnel(
+            all_reached([reach_of(task) for task in tasks]),
+            duplicates=tally.duplicates,
+            texts=not (dry_run or redirected),
+            arrival=arrival,
+        ),
         groups=groups_of(batches),
         troubles=troubles,
-        shards=[shard_of(task) for task in tasks] if mapped else [],
+        shards=[shard_of(task) for task in worst_first(tasks)] if mapped else [],
         told=any(task.campaign for task in tasks),
         most=max(costs, default=None),
         dry_run=dry_run,
     )
 
 
-LEFT_OUT: dict[str, str] = {
-    "campaign": "had the campaign before",
-    "other_task": "texted by another task",
-    "erased": "erased",
-    "countries": "in other countries",
-    "stop_list": "on the STOP list",
-}
-"""Reasons among those who are excluded."""
-APART: dict[str, str] = {"held_out": "Held out, outside the share", "capped": "Capped, had enough texts"}
-"""Reasons beside them."""
-
-
-def left_out(tasks: Sequence[TaskFact]) -> list[tuple[str, int]]:
-    """Return why people were left out, and how many: those who are excluded first."""
-    people = whole_reach([reach_of(task) for task in tasks]).held_back
-    labels = {reason: f"– {label}" for reason, label in LEFT_OUT.items()} | APART
-    return [(label, people[reason]) for reason, label in labels.items() if reason in people]
+def worst_first(tasks: Sequence[TaskFact]) -> list[TaskFact]:
+    """Return shards with those that need a person in front."""
+    order = {state: place for place, state in enumerate(WORST_FIRST)}
+    return sorted(tasks, key=lambda task: order.get(task.state, len(order)))
 
 
 def says_more(tally: Tally, tasks: Sequence[TaskFact], state: str | None) -> bool:
@@ -154,52 +161,69 @@ def shard_of(task: TaskFact) -> Shard:
 def sentence(tally: Tally, state: str | None, *, dry_run: bool, redirected: bool) -> str:
     """Say in a sentence or two how far a send is."""
     planned, accepted = tally.planned, tally.accepted
+    people = words.people(planned or 0)
     if dry_run:
-        return f"Nothing was sent. {words.people(planned or 0)} would get the text."
+        return say("Nothing was sent. {people} would get the text.", people=people)
     if planned is None and not tally.batches:
-        return NOTHING_KNOWN.get(state, "It has left nothing to read.")
+        if state in KILLED_EARLY:
+            why = say(KILLED)
+            return say("It failed before its audience was through all checks: {why}.", why=why)
+        return say(NOTHING_KNOWN.get(state, LEFT_NOTHING))
     if planned == 0 and not tally.batches:
-        return "There was nobody to text."
+        return say("There was nobody to text.")
     if not tally.known:
-        return f"An audience of {words.people(planned or 0)}. {NOT_KNOWN[state in UNFINISHED]}"
-    batches = words.of(tally.accepted_batches, "batch", "batches")
+        return f"{say('An audience of {people}.', people=people)} {say(NOT_KNOWN[state in UNFINISHED])}"
+    batches = words.of(tally.accepted_batches, "{count} batch", "{count} batches")
     if redirected:
-        return f"{batches} for {words.people(planned or 0)}, each sent once to one number instead."
+        return say(
+            "{batches} for {people}, each sent once to one number instead.", batches=batches, people=people
+        )
     if planned is None:
-        return f"SMS Partner has accepted {words.people(accepted)} so far, in {batches}."
-    share = f"{words.number(accepted)} of {words.people(planned)}"
+        some = words.people(accepted)
+        return say("SMS Partner has accepted {people} so far, in {batches}.", people=some, batches=batches)
+    values = {"count": words.number(accepted), "people": people}
     if state == "success":
-        return f"SMS Partner has accepted {share}, in {batches}."
-    left = max(0, planned - accepted - tally.rejected - tally.open_people)
-    rest = f" {words.people(left)} left to send to." if left else ""
-    doubt = (
-        f" {words.people(tally.open_people)} on the way." if tally.open_people and state in AT_WORK else ""
-    )
-    return f"SMS Partner has accepted {share} so far.{doubt}{rest}"
+        return say("SMS Partner has accepted {count} of {people}, in {batches}.", **values, batches=batches)
+    return say("SMS Partner has accepted {count} of {people} so far.", **values) + still(tally, state)
 
 
-NOT_KNOWN: dict[bool, str] = {
-    True: "How many of them SMS Partner has accepted shows when the task has succeeded.",
-    False: "How many of them SMS Partner has accepted cannot be read here.",
+def still(tally: Tally, state: str | None) -> str:
+    """Say who is on the way, and who is left."""
+    left = max(0, (tally.planned or 0) - tally.accepted - tally.rejected - tally.open_people)
+    text = ""
+    if tally.open_people and state in AT_WORK:
+        forms = mark_of("{count} person on the way.", "{count} people on the way.")
+        text += f" {words.of(tally.open_people, *forms)}"
+    if left:
+        forms = mark_of("{count} person left to send to.", "{count} people left to send to.")
+        text += f" {words.of(left, *forms)}"
+    return text
+
+
+NOT_KNOWN: Final[dict[bool, str]] = {
+    True: mark("How many of them SMS Partner has accepted shows when the task has succeeded."),
+    False: mark("How many of them SMS Partner has accepted cannot be read here."),
 }
-NOTHING_KNOWN: dict[str | None, str] = {
-    **dict.fromkeys(TO_COME, "It has not begun."),
-    **dict.fromkeys(AT_WORK, "It is reading its audience; nothing has been sent by this try yet."),
-    "failed": f"It failed before its audience was through all checks: {KILLED}.",
-    "up_for_retry": f"It failed before its audience was through all checks: {KILLED}.",
-    "upstream_failed": "It did not begin, because a task before it failed.",
-    "skipped": "It was skipped: nothing was sent.",
+NOTHING_KNOWN: Final[dict[str | None, str]] = {
+    **dict.fromkeys(TO_COME, mark("It has not begun.")),
+    **dict.fromkeys(AT_WORK, mark("It is reading its audience; nothing has been sent by this try yet.")),
+    "upstream_failed": mark("It did not begin, because a task before it failed."),
+    "skipped": mark("It was skipped: nothing was sent."),
 }
+KILLED_EARLY: Final = ("failed", "up_for_retry")
+"""States in which a task that has told nothing was killed before its audience was through all checks."""
 
 
 def next_step(state: str | None, troubles: Sequence[Trouble], tasks: Sequence[TaskFact]) -> str | None:
     """Say what to do about a send that did not get through."""
     if state == "up_for_retry":
-        return "Airflow starts it again by itself. The next try texts only those who are left, nobody twice."
+        return say(
+            "Airflow starts it again by itself. The next try texts only those who are left, nobody twice."
+        )
     if state == "failed" and not troubles:
         causes = [cause for task in tasks if (cause := cause_of(task.failure))]
-        remedy = next((cause.remedy for cause in causes if cause.remedy), "Put the cause right")
-        return f"{remedy}. {CLEAR}"
+        remedy = next((cause.remedy for cause in causes if cause.remedy), say("Fix the cause"))
+        return f"{remedy}. {say(CLEAR)}"
     return None
 
 
@@ -215,20 +239,25 @@ def notes_of_task(task: TaskFact) -> list[str]:
     scheduled = told.scheduled_for if told else None
     notes = []
     if result.get("sandbox") or (told and told.sandbox):
-        notes.append("Sandbox: nothing of it reaches a phone.")
+        notes.append(say("Sandbox: nothing of it reaches a phone."))
     if is_redirected(task):
-        notes.append("Redirected: the connection sends each batch once to one number, and to nobody else.")
+        notes.append(
+            say("Redirected: the connection sends each batch once to one number, and to nobody else.")
+        )
     if result.get("dry_run"):
-        notes.append("Dry run: the figures are what a send would come to.")
+        notes.append(say("Dry run: the figures are what a send would come to."))
     if scheduled:
-        notes.append(f"Scheduled on SMS Partner for {words.minute(scheduled)}.")
+        notes.append(say("Scheduled on SMS Partner for {moment}.", moment=words.minute(scheduled)))
     if task.cancelling:
-        notes.append("Somebody has stopped it: what is scheduled on SMS Partner is being cancelled.")
+        notes.append(say("Somebody has stopped it: what is scheduled on SMS Partner is being cancelled."))
     if told and told.ledger:
-        notes.append(f"The ledger in {words.name(told.ledger)} leaves out who has had this campaign before.")
+        ledger = words.name(told.ledger)
+        notes.append(
+            say("The ledger in {ledger} leaves out who has had this campaign before.", ledger=ledger)
+        )
     if task.ledger_fault:
-        fault = words.name(task.ledger_fault)
-        notes.append(f"The ledger cannot be read, so its batches are missing here: {fault}.")
+        fault = in_words(words.name(task.ledger_fault))
+        notes.append(say("The ledger cannot be read, so its batches are missing here: {why}.", why=fault))
     return notes + missing(task)
 
 

@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
+from airflow_provider_smspartner.plugins.drawing.language import mark, say
+
 RUNNING: Final = ("running", "restarting")
 AT_WORK: Final = (*RUNNING, "deferred", "up_for_reschedule", "awaiting_input")
 """States in which a process, a trigger or the scheduler is in the middle of the task."""
@@ -25,21 +27,21 @@ class Pill:
 
 
 SENDING: Final[dict[str | None, Pill]] = {
-    **dict.fromkeys(RUNNING, Pill(text="Sending", tone="live")),
-    **dict.fromkeys(("deferred", "up_for_reschedule"), Pill(text="Waiting for its hour", tone="live")),
-    **dict.fromkeys(TO_COME, Pill(text="Not started", tone="quiet")),
-    "awaiting_input": Pill(text="Waiting for a person", tone="live"),
-    "success": Pill(text="Sent", tone="good"),
-    "failed": Pill(text="Failed", tone="bad"),
-    "up_for_retry": Pill(text="Will try again", tone="warn"),
-    "upstream_failed": Pill(text="Not started: an earlier task failed", tone="bad"),
-    "skipped": Pill(text="Skipped", tone="quiet"),
-    "removed": Pill(text="Removed", tone="quiet"),
+    **dict.fromkeys(RUNNING, Pill(text=mark("Sending"), tone="live")),
+    **dict.fromkeys(("deferred", "up_for_reschedule"), Pill(text=mark("Waiting for its hour"), tone="live")),
+    **dict.fromkeys(TO_COME, Pill(text=mark("Not started"), tone="quiet")),
+    "awaiting_input": Pill(text=mark("Waiting for a person"), tone="live"),
+    "success": Pill(text=mark("Sent"), tone="good"),
+    "failed": Pill(text=mark("Failed"), tone="bad"),
+    "up_for_retry": Pill(text=mark("Will try again"), tone="warn"),
+    "upstream_failed": Pill(text=mark("Not started: an earlier task failed"), tone="bad"),
+    "skipped": Pill(text=mark("Skipped"), tone="quiet"),
+    "removed": Pill(text=mark("Removed"), tone="quiet"),
 }
 FOLLOWING: Final[dict[str | None, Pill]] = {
     **SENDING,
-    **dict.fromkeys(AT_WORK, Pill(text="Following", tone="live")),
-    "success": Pill(text="Followed to the end", tone="quiet"),
+    **dict.fromkeys(AT_WORK, Pill(text=mark("Following"), tone="live")),
+    "success": Pill(text=mark("Followed to the end"), tone="quiet"),
 }
 WORST_FIRST: Final = (
     *("failed", "upstream_failed", "up_for_retry"),
@@ -56,5 +58,7 @@ def over_all(states: Iterable[str | None]) -> str | None:
 
 def pill(state: str | None, *, sends: bool) -> Pill:
     """Return the words for a state; an Airflow of tomorrow may have more of them."""
-    words = SENDING if sends else FOLLOWING
-    return words.get(state, Pill(text=str(state).replace("_", " ").capitalize(), tone="quiet"))
+    known = (SENDING if sends else FOLLOWING).get(state)
+    if known is None:
+        return Pill(text=str(state).replace("_", " ").capitalize(), tone="quiet")
+    return Pill(text=say(known.text), tone=known.tone)

@@ -13,9 +13,10 @@ from airflow_provider_smspartner.plugins.drawing.judgement import (
     Verdict,
     apart,
     ended,
-    have,
+    no_text_of,
     reasons_without,
 )
+from airflow_provider_smspartner.plugins.drawing.language import say
 from airflow_provider_smspartner.plugins.drawing.reach import Reach
 from airflow_provider_smspartner.plugins.facts import TaskFact
 
@@ -30,24 +31,32 @@ def stopped(sends: Sequence[TaskFact], reach: Reach, arrival: Arrival) -> Verdic
     if task.state == "upstream_failed":
         return kept_from(task, reach, arrival)
     cause = cause_of(task.failure)
-    without = reach.unsent + reach.rejected + reach.cancelled + reach.in_doubt
-    name = words.name(task.task_id)
-    if task.state == "up_for_retry":
-        label, tone = "Will try again", "warn"
-        todo = (
-            f"Nothing to do now: Airflow starts {name} again by itself, and it texts only those who are left."
-        )
-    else:
-        label, tone = "Failed", "bad"
-        begin = f"{cause.remedy}, then clear" if cause and cause.remedy else "When that is put right, clear"
-        todo = f"{begin} {name}: it texts only those who are left, nobody twice."
+    again = task.state == "up_for_retry"
     return Verdict(
-        label=label,
-        tone=tone,
-        sentence=fell_short(reach, cause.why if cause else KILLED, told=task.failure is not None),
-        todo=todo,
+        label=say("Will try again") if again else say("Failed"),
+        tone="warn" if again else "bad",
+        sentence=fell_short(reach, cause.why if cause else say(KILLED), told=task.failure is not None),
+        todo=next_step(words.name(task.task_id), cause.remedy if cause else "", again=again),
         task=task,
-        without=without,
+        without=reach.unsent + reach.rejected + reach.cancelled + reach.in_doubt,
+    )
+
+
+def next_step(name: str, remedy: str, *, again: bool) -> str:
+    """Say what to do about a send that has failed."""
+    if again:
+        return say(
+            "Nothing to do now: Airflow starts {task} again by itself, and it texts only those who are left.",
+            task=name,
+        )
+    if remedy:
+        return say(
+            "{remedy}, then clear {task}: it texts only those who are left, nobody twice.",
+            remedy=remedy,
+            task=name,
+        )
+    return say(
+        "When that is put right, clear {task}: it texts only those who are left, nobody twice.", task=name
     )
 
 
@@ -55,34 +64,62 @@ def fell_short(reach: Reach, why: str, *, told: bool) -> str:
     """Say who has no text, and why."""
     without = reach.unsent + reach.rejected + reach.cancelled
     if reach.planned is None or not reach.known:
-        if reach.accepted:
-            return ended(
-                f"{words.people(reach.accepted)} have been texted, and it did not get through: {why}"
-            )
-        if told and not reach.in_doubt:
-            of_whom = f" of {words.people(reach.planned)}" if reach.planned else ""
-            return ended(f"This try has texted nobody{of_whom}: {why}") + apart(reach.held_back)
-        return ended(f"How many people have been texted cannot be read here: {why}")
-    doubt = f" Of {words.people(reach.in_doubt)} nobody can tell yet." if reach.in_doubt else ""
+        return not_counted(reach, why, told=told)
+    doubt = words.of(
+        reach.in_doubt, "Of {count} person nobody can tell yet.", "Of {count} people nobody can tell yet."
+    )
+    doubt = f" {doubt}" if reach.in_doubt else ""
     if not without:
-        return ended(f"Nobody is left to text, and yet the task failed: {why}") + doubt
-    share = f"{words.number(without)} of {words.people(reach.planned)}"
-    text = ended(f"{share} {have(without)} no text: {reasons_without(reach, why)}")
-    return text + doubt + apart(reach.held_back)
+        return ended(say("Nobody is left to text, and yet the task failed: {why}", why=why)) + doubt
+    return no_text_of(without, reach.planned, reasons_without(reach, why)) + doubt + apart(reach.held_back)
+
+
+def not_counted(reach: Reach, why: str, *, told: bool) -> str:
+    """Say why a send failed of which nobody knows how many people are left."""
+    if reach.accepted:
+        text = words.of(
+            reach.accepted,
+            "{count} person has been texted, and it did not get through: {why}",
+            "{count} people have been texted, and it did not get through: {why}",
+            why=why,
+        )
+        return ended(text)
+    if not told or reach.in_doubt:
+        return ended(say("How many people have been texted cannot be read here: {why}", why=why))
+    if reach.planned:
+        people = words.people(reach.planned)
+        text = say("This try has texted nobody of {people}: {why}", people=people, why=why)
+    else:
+        text = say("This try has texted nobody: {why}", why=why)
+    return ended(text) + apart(reach.held_back)
 
 
 def kept_from(task: TaskFact, reach: Reach, arrival: Arrival) -> Verdict:
     """Judge a run in which a send never began, because a task before it failed."""
     name, guard = words.name(task.task_id), arrival.failed
     cause = cause_of(guard.failure) if guard else None
-    why = f"{words.name(guard.task_id)} failed" if guard else "a task before it failed"
-    why += f" ({cause.why})" if cause else ""
-    texted = f" {words.people(reach.accepted)} have been texted before." if reach.accepted else ""
+    before = words.name(guard.task_id) if guard else ""
+    if cause:
+        text = say(
+            "{task} has texted nobody: {before} failed ({why}).", task=name, before=before, why=cause.why
+        )
+    elif guard:
+        text = say("{task} has texted nobody: {before} failed.", task=name, before=before)
+    else:
+        text = say("{task} has texted nobody: a task before it failed.", task=name)
+    if reach.accepted:
+        text += " " + words.of(
+            reach.accepted,
+            "{count} person has been texted before.",
+            "{count} people have been texted before.",
+        )
     return Verdict(
-        label="Stopped" if reach.accepted else "Not started",
+        label=say("Stopped") if reach.accepted else say("Not started"),
         tone="bad",
-        sentence=f"{name} has texted nobody: {why}.{texted}",
-        todo=f"When that is put right, clear {words.name(guard.task_id) if guard else 'the failed task'}.",
+        sentence=text,
+        todo=say("When that is put right, clear {task}.", task=before)
+        if guard
+        else say("When that is put right, clear the failed task."),
         task=guard or task,
         without=reach.unsent + reach.rejected + reach.cancelled + reach.in_doubt + arrival.not_delivered,
     )

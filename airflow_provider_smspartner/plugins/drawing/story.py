@@ -9,8 +9,10 @@ from decimal import Decimal
 from typing import Final
 
 from airflow_provider_smspartner.plugins.drawing import words
+from airflow_provider_smspartner.plugins.drawing.arrivals import arrival_of
 from airflow_provider_smspartner.plugins.drawing.deliveries import StatusStory, status_story
 from airflow_provider_smspartner.plugins.drawing.judgement import Verdict
+from airflow_provider_smspartner.plugins.drawing.language import say
 from airflow_provider_smspartner.plugins.drawing.sends import SendStory, send_story
 from airflow_provider_smspartner.plugins.drawing.variants import Comparison, comparisons
 from airflow_provider_smspartner.plugins.drawing.verdict import verdict
@@ -55,7 +57,9 @@ def run_story(run: RunFact, *, now: datetime) -> RunStory:
     for task in run.tasks:
         if task.sends:
             by_id.setdefault(task.task_id, []).append(task)
-    sends = [send_story(tasks, now=now) for tasks in by_id.values()]
+    # what phones report of several sends tells of none of them alone
+    arrival = arrival_of([task for task in run.tasks if not task.sends]) if len(by_id) == 1 else None
+    sends = [send_story(tasks, now=now, arrival=arrival) for tasks in by_id.values()]
     statuses = [status_story(task) for task in run.tasks if not task.sends]
     return RunStory(
         run=run,
@@ -92,10 +96,11 @@ def accepted(sends: Sequence[SendStory]) -> Figure:
     count = sum(send.tally.accepted for send in sends)
     planned = sum(send.tally.planned or 0 for send in sends)
     if all(send.dry_run for send in sends):
-        return Figure(label="Would get it", value=words.number(planned), hint="nothing was sent")
-    hint = "" if not planned else f"of {words.people(planned)}"
+        hint = say("nothing was sent")
+        return Figure(label=say("Would get it"), value=words.number(planned), hint=hint)
+    hint = say("of {people}", people=words.people(planned)) if planned else ""
     known = all(send.tally.known for send in sends)
-    return Figure(label="Accepted", value=words.number(count) if known else "?", hint=hint)
+    return Figure(label=say("Accepted"), value=words.number(count) if known else "?", hint=hint)
 
 
 def delivered(statuses: Sequence[StatusStory]) -> list[Figure]:
@@ -105,8 +110,8 @@ def delivered(statuses: Sequence[StatusStory]) -> list[Figure]:
     reported = count + sum(result["not_delivered"] for result in told)
     if not recipients or not (reported or all_final(statuses)):
         return []
-    share = f"{words.number(count)} of {words.people(recipients)}"
-    return [Figure(label="Delivered", value=words.percent(count / recipients), hint=share)]
+    share = say("{count} of {people}", count=words.number(count), people=words.people(recipients))
+    return [Figure(label=say("Delivered"), value=words.percent(count / recipients), hint=share)]
 
 
 def all_final(statuses: Sequence[StatusStory]) -> bool:
@@ -120,11 +125,11 @@ def cost(sends: Sequence[SendStory]) -> Figure:
     estimates = [send.tally.estimate for send in sends if send.tally.estimate is not None]
     estimate = words.money(sum(estimates, Decimal(0)), currency) if estimates else ""
     if all(send.dry_run for send in sends):
-        return Figure(label="Would cost", value=estimate or "not known", hint="estimate")
+        return Figure(label=say("Would cost"), value=estimate or say("not known"), hint=say("estimate"))
     spent = sum((send.tally.cost for send in sends), Decimal(0))
-    hint = f"{estimate} estimated" if estimate else ""
+    hint = say("{cost} estimated", cost=estimate) if estimate else ""
     known = all(send.tally.known for send in sends)
-    return Figure(label="Cost", value=words.money(spent, currency) if known else "?", hint=hint)
+    return Figure(label=say("Cost"), value=words.money(spent, currency) if known else "?", hint=hint)
 
 
 def attention(judged: Verdict) -> list[Figure]:
@@ -132,4 +137,5 @@ def attention(judged: Verdict) -> list[Figure]:
     if not judged.without:
         return []
     value = words.people(judged.without)
-    return [Figure(label="Needs attention", value=value, hint="without a text, or in doubt", tone="bad")]
+    hint = say("without a text, or in doubt")
+    return [Figure(label=say("Needs attention"), value=value, hint=hint, tone="bad")]

@@ -14,10 +14,11 @@ from airflow_provider_smspartner.plugins.drawing.arrivals import arrival_of, arr
 from airflow_provider_smspartner.plugins.drawing.judgement import (
     Verdict,
     apart,
-    have,
+    no_text_of,
     reasons_without,
     rejected_too,
 )
+from airflow_provider_smspartner.plugins.drawing.language import say
 from airflow_provider_smspartner.plugins.drawing.reach import Reach, add_up, reach_of
 from airflow_provider_smspartner.plugins.drawing.states import TO_COME, UNFINISHED
 from airflow_provider_smspartner.plugins.drawing.stopped import FAILED, stopped
@@ -32,7 +33,9 @@ def verdict(tasks: Sequence[TaskFact], *, now: datetime) -> Verdict:
     arrival = arrival_of([task for task in tasks if not task.sends])
     reach = add_up([reach_of(task) for task in sends])
     if not tasks:
-        return Verdict(label="No SMS", tone="quiet", sentence="No task of this run has sent an SMS.")
+        return Verdict(
+            label=say("No SMS"), tone="quiet", sentence=say("No task of this run has sent an SMS.")
+        )
     if not sends:
         return arrived(Reach(planned=arrival.recipients, accepted=arrival.recipients), arrival)
     if all((task.result or {}).get("dry_run") for task in sends):
@@ -53,36 +56,56 @@ def under_way(sends: Sequence[TaskFact], reach: Reach, now: datetime) -> Verdict
     """Judge a run that is in the middle of a send, or before it."""
     states = {task.state for task in sends if task.state in UNFINISHED}
     waits = [task.waits_until for task in sends if task.waits_until]
-    so_far = f"{words.number(reach.accepted)} of {words.people(reach.planned or 0)} have been texted. "
-    so_far = so_far if reach.accepted and reach.planned else ""
+    begun = bool(reach.accepted and reach.planned)
+    so_far = f"{texted(reach)} " if begun else ""
     if states <= set(TO_COME):
-        return Verdict(label="Not started", tone="quiet", sentence=f"{so_far}The send has not begun.")
+        return Verdict(
+            label=say("Not started"), tone="quiet", sentence=so_far + say("The send has not begun.")
+        )
     if waits:
-        leaves = f"leaves at {words.minute(min(waits))}, {ahead(min(waits), now)}"
-        text = f"{so_far}The rest {leaves}." if so_far else f"Nobody has been texted yet: the text {leaves}."
-        return Verdict(label="Waiting for its hour", tone="live", sentence=text)
+        when = {"moment": words.minute(min(waits)), "span": ahead(min(waits), now)}
+        rest = say("The rest leaves at {moment}, {span}.", **when)
+        first = say("Nobody has been texted yet: the text leaves at {moment}, {span}.", **when)
+        return Verdict(
+            label=say("Waiting for its hour"), tone="live", sentence=so_far + rest if begun else first
+        )
     if states <= {"deferred", "up_for_reschedule", *TO_COME}:
-        text = f"{so_far}The send waits, and goes on by itself."
-        return Verdict(label="Waiting", tone="live", sentence=text)
+        text = so_far + say("The send waits, and goes on by itself.")
+        return Verdict(label=say("Waiting"), tone="live", sentence=text)
+    return Verdict(label=say("Sending"), tone="live", sentence=at_work(reach))
+
+
+def texted(reach: Reach) -> str:
+    """Say how many people have been texted before a send goes on."""
+    count, people = words.number(reach.accepted), words.people(reach.planned or 0)
+    return say("{count} of {people} have been texted.", count=count, people=people)
+
+
+def at_work(reach: Reach) -> str:
+    """Say how far a send is that is at work."""
     if reach.planned is None:
-        text = "The send is reading its audience; this try has texted nobody yet."
-    elif not reach.known:
-        text = f"The send is texting {words.people(reach.planned)}."
-    else:
-        text = f"{words.number(reach.accepted)} of {words.people(reach.planned)} have been texted so far."
-    return Verdict(label="Sending", tone="live", sentence=text)
+        return say("The send is reading its audience; this try has texted nobody yet.")
+    people = words.people(reach.planned)
+    if not reach.known:
+        return say("The send is texting {people}.", people=people)
+    count = words.number(reach.accepted)
+    return say("{count} of {people} have been texted so far.", count=count, people=people)
 
 
 def ahead(moment: datetime, now: datetime) -> str:
     """Say in how long a moment comes."""
     seconds = (moment - now).total_seconds()
-    return f"in {words.span(seconds)}" if seconds > 0 else "any moment now"
+    return say("in {span}", span=words.span(seconds)) if seconds > 0 else say("any moment now")
 
 
 def rehearsed(reach: Reach) -> Verdict:
     """Judge a dry run."""
-    text = f"Dry run: nobody was texted. {words.people(reach.planned or 0)} would get the text."
-    return Verdict(label="Dry run", tone="quiet", sentence=text + apart(reach.held_back))
+    text = words.of(
+        reach.planned or 0,
+        "Dry run: nobody was texted. {count} person would get the text.",
+        "Dry run: nobody was texted. {count} people would get the text.",
+    )
+    return Verdict(label=say("Dry run"), tone="quiet", sentence=text + apart(reach.held_back))
 
 
 def nobody(sends: Sequence[TaskFact], reach: Reach) -> Verdict | None:
@@ -91,33 +114,41 @@ def nobody(sends: Sequence[TaskFact], reach: Reach) -> Verdict | None:
         return None
     if reach.rejected or reach.cancelled:
         people = reach.rejected + reach.cancelled
-        share = f"{words.number(people)} of {words.people(people)}"
-        text = f"{share} {have(people)} no text: {reasons_without(reach, '')}."
-        return Verdict(label="Nobody texted", tone="bad", sentence=text, without=people)
+        text = no_text_of(people, people, reasons_without(reach, ""))
+        return Verdict(label=say("Nobody texted"), tone="bad", sentence=text, without=people)
     if all(task.state in LEFT_OUT for task in sends):
-        text = "Nobody was texted: the send was skipped."
-        return Verdict(label="Skipped", tone="quiet", sentence=text)
+        text = say("Nobody was texted: the send was skipped.")
+        return Verdict(label=say("Skipped"), tone="quiet", sentence=text)
     if not reach.known or any(task.state == "success" and task.result is None for task in sends):
-        text = "The send is marked as a success without a result: nothing tells that anybody was texted."
-        return Verdict(label="Not known", tone="warn", sentence=text)
-    if reach.held_back:
-        people = sum(reach.held_back.values())
-        text = f"Nobody was texted: all {words.people(people)} were left out." + apart(reach.held_back)
-    else:
-        text = "Nobody was texted: the audience was empty."
-    return Verdict(label="Nobody texted", tone="warn", sentence=text)
+        text = say("The send is marked as a success without a result: nothing tells that anybody was texted.")
+        return Verdict(label=say("Not known"), tone="warn", sentence=text)
+    return Verdict(label=say("Nobody texted"), tone="warn", sentence=nobody_left(reach))
+
+
+def nobody_left(reach: Reach) -> str:
+    """Say why a send that has done its work has texted nobody."""
+    if not reach.held_back:
+        return say("Nobody was texted: the audience was empty.")
+    text = words.of(
+        sum(reach.held_back.values()),
+        "Nobody was texted: the one person was left out.",
+        "Nobody was texted: all {count} people were left out.",
+    )
+    return text + apart(reach.held_back)
 
 
 def on_trial(sends: Sequence[TaskFact], reach: Reach) -> Verdict | None:
     """Judge a run that reaches no phone of its audience."""
     results = [task.result or {} for task in sends]
-    count = words.people(reach.accepted)
     if all(result.get("sandbox") for result in results):
-        text = f"Sandbox: SMS Partner has taken the texts of {count}, and none reaches a phone."
-        return Verdict(label="Sandbox", tone="quiet", sentence=text)
+        text = say(
+            "Sandbox: SMS Partner has taken the texts of {people}, and none reaches a phone.",
+            people=words.people(reach.accepted),
+        )
+        return Verdict(label=say("Sandbox"), tone="quiet", sentence=text)
     if any(result.get("redirected") for result in results):
-        text = "Redirected: one number got the texts instead, and nobody of the audience has one."
-        return Verdict(label="Redirected", tone="quiet", sentence=text)
+        text = say("Redirected: one number got the texts instead, and nobody of the audience has one.")
+        return Verdict(label=say("Redirected"), tone="quiet", sentence=text)
     return None
 
 
@@ -126,8 +157,12 @@ def scheduled(sends: Sequence[TaskFact], reach: Reach, now: datetime) -> Verdict
     moments = [task.campaign.scheduled_for for task in sends if task.campaign and task.campaign.scheduled_for]
     if not moments or max(moments) <= now:
         return None
-    when = f"{words.minute(max(moments))}, {ahead(max(moments), now)}"
-    text = f"SMS Partner sends to {words.people(reach.accepted)} on {when}."
+    text = say(
+        "SMS Partner sends to {people} on {moment}, {span}.",
+        people=words.people(reach.accepted),
+        moment=words.minute(max(moments)),
+        span=ahead(max(moments), now),
+    )
     return Verdict(
-        label="Scheduled", tone="live", sentence=text + rejected_too(reach), without=reach.rejected
+        label=say("Scheduled"), tone="live", sentence=text + rejected_too(reach), without=reach.rejected
     )

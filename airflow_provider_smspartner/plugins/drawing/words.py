@@ -1,14 +1,19 @@
-"""How the page writes counts, money, times and names: English, the platform's clock, no number in full."""
+"""How the page writes counts, money, times and names: for its reader, and with no number in full."""
 
 from __future__ import annotations
 
 import re
 from datetime import datetime
-from decimal import Decimal
-from typing import Final
+from decimal import Decimal, localcontext
+from functools import cache
+from typing import Any, Final
 
+from babel import Locale
+from babel.dates import format_datetime
+from babel.numbers import format_currency, format_decimal
+
+from airflow_provider_smspartner.plugins.drawing.language import READER, mark, say, say_of
 from airflow_provider_smspartner.rules.phone import mask_numbers
-from airflow_provider_smspartner.rules.schedule import PARIS
 
 GENERATED: Final = re.compile(
     r"[a-z_]+__\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?([+-]\d\d:\d\d|Z)?(_[A-Za-z0-9]{1,8})?"
@@ -31,51 +36,82 @@ MESSAGE_ID: Final = re.compile(r"(?!33[67]\d{8}$)[1-9]\d{0,18}")
 OUR_DIGEST: Final = re.compile(r"[a-z2-7]{8,20}")
 
 
+CLOCK: Final = mark("d MMM y, HH:mm:ss")
+MINUTE: Final = mark("d MMM y, HH:mm")
+AMOUNT: Final = mark("#,##0.00 ¤¤")
+"""Patterns of Babel, which each language has its own of."""
+UNITS: Final = (mark("{count} d"), mark("{count} h"), mark("{count} min"), mark("{count} s"))
+
+
+@cache
+def locale(language: str) -> Locale:
+    """Return the names and separators of a language."""
+    return Locale.parse(language)
+
+
+def here() -> Locale:
+    """Return those of the reader."""
+    return locale(READER.get().language)
+
+
 def number(count: int) -> str:
     """Write a count: 1,200."""
-    return f"{count:,}"
+    return str(count) if 0 <= count < 1000 else format_decimal(count, locale=here())
 
 
-def of(count: int, one: str, many: str) -> str:
-    """Write a count with its noun."""
-    return f"{number(count)} {one if count == 1 else many}"
+def decimal(value: float) -> str:
+    """Write a figure with what digits it has: 1.5."""
+    return format_decimal(Decimal(f"{value:g}"), locale=here())
+
+
+def of(count: int, one: str, many: str, /, **values: Any) -> str:
+    """Write a message about so many, which it has as {count}."""
+    return say_of(count, one, many, count=number(count), **values)
 
 
 def people(count: int) -> str:
     """Write how many people."""
-    return of(count, "person", "people")
+    return of(count, "{count} person", "{count} people")
 
 
 def money(amount: Decimal, currency: str | None) -> str:
     """Write an amount with cents, and with tenths of them where they count."""
-    cents = f"{amount:,.2f}"
-    text = cents if Decimal(cents.replace(",", "")) == amount else f"{amount:,.3f}"
-    return f"{text} {currency or 'EUR'}"
+    pattern = say(AMOUNT)
+    with localcontext(prec=60):  # a budget of somebody who wants none has many digits
+        if amount != amount.quantize(Decimal("0.01")):
+            pattern = pattern.replace("0.00", "0.000")
+        return format_currency(amount, currency or "EUR", pattern, locale=here(), currency_digits=False)
 
 
 def percent(rate: float) -> str:
     """Write a share; 100 % only for all, and 0 % only for nobody."""
     tenths = min(max(round(rate * 1000), 1), 999) if 0 < rate < 1 else round(rate * 1000)
-    return f"{tenths / 10:g} %"
+    return say("{share} %", share=format_decimal(Decimal(tenths) / 10, "0.#", locale=here()))
 
 
 def clock(moment: datetime) -> str:
-    """Write a moment on the clock of Paris, which is the platform's."""
-    return f"{moment.astimezone(PARIS):%-d %b %Y, %H:%M:%S}"
+    """Write a moment in the reader's time zone, with the zone beside it."""
+    return written(moment, CLOCK)
 
 
 def minute(moment: datetime) -> str:
     """Write a moment without its seconds."""
-    return f"{moment.astimezone(PARIS):%-d %b %Y, %H:%M}"
+    return written(moment, MINUTE)
+
+
+def written(moment: datetime, pattern: str) -> str:
+    """Write a moment after a pattern."""
+    local = moment.astimezone(READER.get().zone)
+    return f"{format_datetime(local, say(pattern), locale=here())} {local.tzname()}"
 
 
 def span(seconds: float) -> str:
     """Write how long something took, in its two largest units."""
     whole = max(0, round(seconds))
-    days, hours, minutes, rest = whole // 86400, whole // 3600 % 24, whole // 60 % 60, whole % 60
-    parts = [(days, "d"), (hours, "h"), (minutes, "min"), (rest, "s")]
-    first = next((n for n, (value, _) in enumerate(parts) if value), 3)
-    return " ".join(f"{value} {unit}" for value, unit in parts[first : first + 2] if value) or "0 s"
+    values = (whole // 86400, whole // 3600 % 24, whole // 60 % 60, whole % 60)
+    first = next((n for n, value in enumerate(values) if value), 3)
+    parts = list(zip(values, UNITS, strict=True))[first : first + 2]
+    return " ".join(say(unit, count=value) for value, unit in parts if value) or say(UNITS[3], count=0)
 
 
 def name(text: str) -> str:

@@ -64,7 +64,7 @@ def test_every_batch_that_needs_attention_is_listed() -> None:
 @pytest.mark.parametrize(
     ("state", "step"),
     [
-        ("failed", "Put the cause right"),
+        ("failed", "Fix the cause"),
         ("up_for_retry", "Airflow starts it again by itself"),
         ("success", None),
     ],

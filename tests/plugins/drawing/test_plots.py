@@ -70,3 +70,8 @@ def test_thinning_keeps_the_end(points: list[tuple[float, int]], most: int) -> N
 
 def test_a_title_is_text() -> None:
     assert "&lt;script&gt;" in plots.bar([part("a", 1)], title="<script>")
+
+
+def test_a_short_curve_has_no_lone_tick() -> None:
+    assert plots.times(0.4) == []
+    assert plots.times(2) == [0, 1]

@@ -88,7 +88,7 @@ def test_every_state_of_a_task_has_words(state: str | None) -> None:
         (send(campaign=told(redirected=True)), "Redirected: the connection sends each batch once"),
         (send(result={"dry_run": True}), "Dry run: the figures are what a send would come to."),
         (send(cancelling=True), "Somebody has stopped it"),
-        (send(campaign=told(scheduled_for=AT)), "Scheduled on SMS Partner for 20 Nov 2026, 10:00."),
+        (send(campaign=told(scheduled_for=AT)), "Scheduled on SMS Partner for 20 Nov 2026, 10:00 CET."),
         (
             send(ledger_fault="it is away"),
             "The ledger cannot be read, so its batches are missing here: it is away",
@@ -159,7 +159,7 @@ def test_what_was_not_counted_is_no_zero(task: TaskFact, counted: bool, invalid:
     ("task", "reasons"),
     [
         (send("success", result={"recipients": 9, "batches": 1}), []),
-        (send("running", campaign=told(90, held_out=10)), [("Held out, outside the share", 10)]),
+        (send("running", campaign=told(90, held_out=10)), ["10 are outside the share"]),
         (
             send(
                 "success",
@@ -173,16 +173,18 @@ def test_what_was_not_counted_is_no_zero(task: TaskFact, counted: bool, invalid:
                 },
             ),
             [
-                ("– had the campaign before", 5),
-                ("– on the STOP list", 1),
-                ("Held out, outside the share", 1_000),
-                ("Capped, had enough texts", 3),
+                "1 is on the STOP list",
+                "5 have had this campaign before",
+                "1,000 are outside the share",
+                "3 have had enough texts",
             ],
         ),
     ],
 )
-def test_who_is_left_out_is_told_by_reason(task: TaskFact, reasons: list[tuple[str, int]]) -> None:
-    assert one(task).left_out == reasons
+def test_who_is_left_out_is_told_by_reason(task: TaskFact, reasons: list[str]) -> None:
+    allowed = next(step for step in one(task).steps if step.label == "Allowed")
+
+    assert list(allowed.lost) == reasons
 
 
 def test_the_reasons_of_shards_add_up() -> None:
@@ -197,7 +199,7 @@ def test_the_reasons_of_shards_add_up() -> None:
         for n in range(3)
     ]
 
-    assert one(*shards).left_out == [("Capped, had enough texts", 6)]
+    assert [list(step.lost) for step in one(*shards).steps if step.lost] == [["6 have had enough texts"]]
 
 
 def test_why_it_failed_stands_in_its_card() -> None:
@@ -210,7 +212,7 @@ def test_why_it_failed_stands_in_its_card() -> None:
 def test_until_when_it_waits_stands_in_its_card() -> None:
     story = one(send("deferred", waits_until=AT + timedelta(hours=8)))
 
-    assert story.sentence.endswith("leaves at 20 Nov 2026, 18:00, in 8 h.")
+    assert story.sentence.endswith("leaves at 20 Nov 2026, 18:00 CET, in 8 h.")
 
 
 def test_a_budget_is_none_only_when_the_task_has_told_so() -> None:

@@ -62,7 +62,7 @@ NO_CREDIT = failure("InsufficientCreditError", "SMS Partner refused /send (code 
 TOO_FEW = failure("RateMissed", "40 of 50 people got the text, a rate of 0.800; min_delivery_rate is 0.9")
 WRONG_COLUMN = failure(
     "InvalidMessage",
-    "recipients: 30 of 30 rows cannot be texted; is phone_column the right column?",
+    "recipients: 30 of 30 rows cannot be texted ('x' has no digit); is phone_column the right column?",
     rows=30,
     recipients=0,
     invalid=30,
@@ -186,8 +186,8 @@ ENDS: list[tuple[str, list[TaskFact], str, str, str]] = [
         "the wrong column",
         [send("failed", failure=WRONG_COLUMN)],
         *("Failed", "bad"),
-        "This try has texted nobody: recipients: 30 of 30 rows cannot be texted; is phone_column the right "
-        "column? Left out: 30 have no valid number.",
+        "This try has texted nobody: recipients: 30 of 30 rows cannot be texted ('x' has no digit); is "
+        "phone_column the right column? Left out: 30 have no valid number.",
     ),
     (
         "a missing connection",
@@ -283,19 +283,19 @@ ENDS: list[tuple[str, list[TaskFact], str, str, str]] = [
             )
         ],
         *("Scheduled", "live"),
-        "SMS Partner sends to 1,000 people on 20 Nov 2026, 17:48, in 7 h 48 min.",
+        "SMS Partner sends to 1,000 people on 20 Nov 2026, 17:48 CET, in 7 h 48 min.",
     ),
     (
         "waiting for its hour",
         [send("deferred", waits_until=LATER)],
         *("Waiting for its hour", "live"),
-        "Nobody has been texted yet: the text leaves at 20 Nov 2026, 17:48, in 7 h 48 min.",
+        "Nobody has been texted yet: the text leaves at 20 Nov 2026, 17:48 CET, in 7 h 48 min.",
     ),
     (
         "waiting in the middle",
         [send("deferred", [batch(0)], told(), waits_until=LATER, logged=True)],
         *("Waiting for its hour", "live"),
-        "500 of 1,500 people have been texted. The rest leaves at 20 Nov 2026, 17:48, in 7 h 48 min.",
+        "500 of 1,500 people have been texted. The rest leaves at 20 Nov 2026, 17:48 CET, in 7 h 48 min.",
     ),
     (
         "reading",

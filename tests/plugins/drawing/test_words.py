@@ -47,8 +47,8 @@ def test_spans(seconds: float, text: str) -> None:
 def test_the_clock_is_that_of_paris() -> None:
     summer, winter = datetime(2026, 7, 1, 12, tzinfo=UTC), datetime(2026, 11, 20, 12, 0, 5, tzinfo=UTC)
 
-    assert words.minute(summer) == "1 Jul 2026, 14:00"
-    assert words.clock(winter) == "20 Nov 2026, 13:00:05"
+    assert words.minute(summer) == "1 Jul 2026, 14:00 CEST"
+    assert words.clock(winter) == "20 Nov 2026, 13:00:05 CET"
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,8 @@
     const seconds = wanted() * 2 ** Math.min(failures, 4);
     const moving = seconds > 0 && !document.hidden;
     if (moving) timer = setTimeout(look, seconds * 1000);
-    if (failures > 0) told.textContent = "Airflow does not answer; trying again.";
-    else told.textContent = wanted() > 0 ? "Live: this page keeps itself up to date." : "";
+    if (failures > 0) told.textContent = told.dataset.silent ?? "";
+    else told.textContent = wanted() > 0 ? (told.dataset.live ?? "") : "";
   };
 
   const swap = (page, fresh) => {

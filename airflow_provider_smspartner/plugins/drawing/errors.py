@@ -1,0 +1,88 @@
+"""The sentences of errors in the reader's language. Pure.
+
+A task hands over the sentence of its error as its log has it, in English. What a campaign's author meets
+most is a message here, with fields for what varies; any other sentence is quoted as it is.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from string import Formatter
+from typing import Final
+
+from airflow_provider_smspartner.plugins.drawing.language import mark, say
+
+SENTENCES: Final = (
+    mark("{count} of {total} people got the text, a rate of {rate}; min_delivery_rate is {least}"),
+    mark("{count} of {total} people answered STOP, a rate of {rate}; max_stop_rate is {most}"),
+    mark("At the deadline the API could not be read: {why}"),
+    mark(
+        "recipients: {count} of {total} rows cannot be texted ({example}), which is more than "
+        "max_invalid_rate={rate}; is phone_column the right column? Nothing was sent"
+    ),
+    mark(
+        "recipients: {count} of {total} rows cannot be texted ({example}); is phone_column the right column?"
+    ),
+    mark(
+        'recipients: {count} of {total} rows cannot be texted ({example}), and on_invalid="fail"; '
+        "nothing was sent"
+    ),
+    mark("max_recipients: {count} people, and {most} are allowed; nothing was sent"),
+    mark(
+        "recipients: {count} people, and connection {connection} allows {most} (Max recipients); nothing"
+        " was sent"
+    ),
+    mark("min_recipients: {count} people, and at least {least} are expected; nothing was sent"),
+    mark("max_cost: {cost}, and {most} is allowed; nothing was sent by this try"),
+    mark(
+        "recipients: {cost}, and the account has {balance}; top it up and clear the task. Nothing was "
+        "sent by this try"
+    ),
+    mark(
+        "max_rejected_rate: SMS Partner has refused {count} of the first {total} people, and {most} are "
+        "allowed. The last reason was: {why}. These refusals are not final: put right what it names, or "
+        "raise max_rejected_rate, and clear the task; it asks again for everybody who was refused"
+    ),
+    mark("send_at: {moment} is {ago} in the past; give a later moment, or none to send now"),
+    mark(
+        "send_at: {moment} is more than an hour past, and {count} people are left; give another send_at "
+        "to send to them"
+    ),
+    mark(
+        "sending_hours: {moment} is outside the hours in which SMS Partner sends marketing texts; the "
+        "next slot is {slot}. Nothing was sent"
+    ),
+    mark(
+        "max_run_age: this scheduled run was due at {moment}, more than {age} ago, and would text people"
+        " for a day gone by; nothing was sent. Give another max_run_age, None for no limit, or set "
+        "catchup=False"
+    ),
+    mark(
+        "smspartner_conn_id: connection {connection} is not defined, or Airflow cannot read it; create "
+        "it with type smspartner, or set AIRFLOW_CONN_{name}"
+    ),
+    mark("warehouse_conn_id: connection {connection} is not defined; create it, or set AIRFLOW_CONN_{name}"),
+    mark("ledger_conn_id: connection {connection} is not defined; create it, or name another one"),
+    mark("The conn_id `{connection}` isn't defined"),
+    mark("SMS Partner refused {path} (code {code}): {why}"),
+)
+"""The sentences of the rest of the package and of Airflow, without the full stop at their end."""
+
+
+def in_words(sentence: str) -> str:
+    """Return the sentence of an error in the reader's language, or quote it."""
+    text = sentence.rstrip(". ")
+    for message in SENTENCES:
+        if found := pattern(message).fullmatch(text):
+            return say(message, **found.groupdict())
+    return say("{sentence}", sentence=text)
+
+
+@cache
+def pattern(message: str) -> re.Pattern[str]:
+    """Return what a sentence looks like that was made of a message."""
+    parts = ""
+    for literal, name, _, _ in Formatter().parse(message):
+        parts += re.escape(literal) + (f"(?P<{name}>.+?)" if name else "")
+    return re.compile(parts, re.DOTALL)

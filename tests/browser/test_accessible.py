@@ -1,0 +1,111 @@
+"""The pages under axe-core: nothing that somebody cannot read or reach, in each theme and language."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, Route
+
+from airflow_provider_smspartner.plugins.drawing.language import Reader, languages, read_by
+from airflow_provider_smspartner.plugins.facts import RunFact
+from airflow_provider_smspartner.plugins.reading.history import History
+from airflow_provider_smspartner.tracking.stops import Failure
+from tests.plugins.facts import AT, batch, follow, run, send, told
+
+pytestmark = pytest.mark.airflow
+
+FAILURE = Failure(at=AT, kind="InsufficientCreditError", sentence="no credit", code=11)
+DONE = {"recipients": 1500, "batches": 3, "segments": 1500, "cost": "57.000", "currency": "EUR"}
+WELL = run(
+    send("success", [batch(n) for n in range(3)], told(invalid=3), result=DONE, logged=True, started=AT),
+    follow(stop=4),
+    state="success",
+)
+BADLY = run(
+    *(
+        replace(
+            send("failed", [batch(0), batch(1, "unknown"), batch(2, "refused")], told(sandbox=True)),
+            map_index=n,
+            failure=FAILURE,
+            logged=True,
+        )
+        for n in range(2)
+    ),
+    follow("upstream_failed"),
+    state="failed",
+)
+LIVE = run(
+    send("running", [batch(0), batch(1, "claimed")], told(), logged=True), follow("deferred", final=False)
+)
+RUNS = {"well": WELL, "badly": BADLY, "live": LIVE, "nothing": run(state="success")}
+
+
+def page_of(shown: RunFact | None) -> str:
+    """The HTML of a run, or of the overview of all of them."""
+    from starlette.requests import Request
+
+    from airflow_provider_smspartner.plugins import routes
+    from airflow_provider_smspartner.plugins.drawing.campaigns import campaign_row
+    from airflow_provider_smspartner.plugins.drawing.story import run_story
+
+    request = Request({"type": "http", "root_path": "/smspartner"})
+    values: dict[str, Any]
+    if shown is None:
+        history = History(runs=list(RUNS.values()), dag_ids=["d"], page=2, more=True)
+        rows = [campaign_row(each, now=AT) for each in history.runs]
+        values = {"history": history, "rows": rows, "dag_id": "", "days": 30, "refresh": None}
+        return bytes(routes.answer(request, "overview.html", **values).body).decode()
+    story = run_story(shown, now=AT)
+    values = {
+        "story": story,
+        "run": shown,
+        "task_id": "",
+        "airflow_version": "3.3.2",
+        "refresh": story.refresh,
+    }
+    listed = routes.listed(shown, 1) if shown is WELL else None
+    return bytes(routes.answer(request, "run.html", **values, listed=listed).body).decode()
+
+
+@pytest.fixture
+def show(browser: Browser) -> Iterator[Callable[..., Page]]:
+    """Open a page in a theme, at a width, without an Airflow around it."""
+    contexts = []
+
+    def open_page(html: str, *, dark: bool, width: int) -> Page:
+        context = browser.new_context(
+            color_scheme="dark" if dark else "light", viewport={"width": width, "height": 860}
+        )
+        contexts.append(context)
+
+        def answer(route: Route) -> None:
+            route.fulfill(body=html, content_type="text/html; charset=utf-8")
+
+        context.route("**/*", answer)
+        page = context.new_page()
+        page.goto("http://campaign.test/smspartner/")
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+
+
+@pytest.mark.parametrize("language", languages())
+@pytest.mark.parametrize("name", [*RUNS, "overview"])
+def test_axe_finds_nothing(name: str, language: str, show: Callable[..., Page]) -> None:
+    with read_by(Reader(language=language, zone=UTC)):
+        html = page_of(RUNS.get(name))
+
+    for dark in (False, True):
+        for width in (1280, 400):
+            page = show(html, dark=dark, width=width)
+            found = Axe().run(page).response["violations"]
+            told = [(each["id"], [node["html"] for node in each["nodes"]]) for each in found]
+            assert told == [], f"{'dark' if dark else 'light'}, {width} pixels wide"
+            assert page.evaluate("document.documentElement.scrollWidth") <= width
