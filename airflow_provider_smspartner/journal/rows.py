@@ -56,12 +56,12 @@ def read_batches(
 ) -> list[Batch]:
     """Return the batches of a task by ordinal; one whose people have all moved on is absent.
 
-    Nothing is known of a task none of whose batches has anybody left.
+    Nothing is known of a task whose batches count people of whom none is there.
     """
     of_task = select(BATCHES).where(BATCHES.c.task == claimant.task).order_by(BATCHES.c.ordinal)
     rows = connection.execute(of_task).all()
     batches: list[Batch] = []
-    is_known = False
+    is_known = not any(row.people or row.rejected for row in rows)
     for start in range(0, len(rows), BATCHES_AT_ONCE):
         some = rows[start : start + BATCHES_AT_ONCE]
         members = people_of(connection, [row.id for row in some])

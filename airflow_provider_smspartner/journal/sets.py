@@ -38,8 +38,6 @@ TYPES: Final[Mapping[str, TypeEngine[Any]]] = {
 }
 """What is said of people, by its name."""
 
-KEPT: Final = {"preserve_rowcount": True}
-
 Values = Mapping[str, Any]
 """What is said of one person."""
 Written = Callable[[Mapping[str, Any]], "Update | Delete"]
@@ -187,7 +185,9 @@ def insert_in_process(connection: Connection, rows: Sequence[Values]) -> int:
 
 def counted(connection: Connection, statement: Insert, rows: Sequence[Values] = ()) -> int:
     """Insert, and return how many rows that were, which SQLAlchemy keeps for inserts only when told to."""
-    return connection.execute(statement, list(rows) or None, execution_options=KEPT).rowcount
+    kept = statement.execution_options(preserve_rowcount=True)
+    done = connection.execute(kept, list(rows)) if rows else connection.execute(kept)
+    return done.rowcount
 
 
 def insert_plainly(connection: Connection, rows: Sequence[Values]) -> int:

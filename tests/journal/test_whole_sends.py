@@ -14,7 +14,7 @@ from airflow_provider_smspartner import api
 from airflow_provider_smspartner.api.answers import Sent
 from airflow_provider_smspartner.exceptions import NeedsPerson, OutcomeUnknownError, SMSPartnerError
 from airflow_provider_smspartner.journal import StaleProcess
-from airflow_provider_smspartner.journal.schema import BATCHES, PEOPLE
+from airflow_provider_smspartner.journal.schema import BATCHES
 from airflow_provider_smspartner.rules.batches import batch_tag
 from airflow_provider_smspartner.rules.people import Person
 from airflow_provider_smspartner.rules.sending_states import BatchState
@@ -326,35 +326,3 @@ def test_claims_that_wait_for_their_turn_are_kept(campaign: Campaign, simulator:
 
     assert campaign.clock.time - start > LEASE
     assert (outcome.recipients, lapsed) == (16, [])
-
-
-# ---- a ledger that is lost ------------------------------------------------------------------------
-
-
-def forget(campaign: Campaign) -> None:
-    with campaign.ledger.engine.begin() as connection:
-        connection.execute(sa.delete(PEOPLE))
-
-
-@in_sqlite
-def test_without_its_rows_a_task_finds_its_people_by_tag(campaign: Campaign, simulator: Simulator) -> None:
-    campaign.send("monday", people(700))
-    forget(campaign)
-
-    outcome = campaign.send("monday", people(800), attempt=2)
-    later = campaign.send("tuesday", people(800))
-
-    assert simulator.texts_per_number() == once(people(800))
-    assert (outcome.recipients, len(outcome.tags)) == (800, 2)
-    assert later.excluded == 800
-
-
-@in_sqlite
-def test_without_its_rows_nobody_can_tell_events_apart(campaign: Campaign, simulator: Simulator) -> None:
-    orders = people(3, event="order 1")
-    campaign.send("monday", orders, by_event=True)
-    forget(campaign)
-
-    with pytest.raises(NeedsPerson, match="event_column"):
-        campaign.send("monday", orders, attempt=2, by_event=True)
-    assert simulator.texts_per_number() == once(orders)
