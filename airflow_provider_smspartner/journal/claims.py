@@ -18,7 +18,7 @@ from airflow_provider_smspartner.journal.eligibility import (
 )
 from airflow_provider_smspartner.journal.moves import moved
 from airflow_provider_smspartner.journal.rows import recount
-from airflow_provider_smspartner.journal.schema import BATCHES, CAMPAIGNS, IS_AS_BATCH, PEOPLE
+from airflow_provider_smspartner.journal.schema import BATCHES, CAMPAIGNS, IS_AS_BATCH, PEOPLE, TASKS
 from airflow_provider_smspartner.journal.sets import Values, for_each, insert_missing, is_person
 from airflow_provider_smspartner.journal.table import Conflict, Key, moment, who
 from airflow_provider_smspartner.rules.people import Person
@@ -200,8 +200,14 @@ def is_claimable(row: Row[Any], claimant: Claimant, now: float) -> bool:
 
 
 def renew_claim(connection: Connection, batch: Batch, claimant: Claimant, now: float) -> bool:
-    """Renew the claim of a batch; False unless this try holds all of its people."""
-    whole = (BATCHES.c.id == claimant.batch_id(batch.ordinal), BATCHES.c.people == batch.size, CLAIMED)
+    """Renew the claim of a batch; False unless this try goes on, and holds all of its people.
+
+    One row is written: a later try that begins at this moment takes that row over, and looks the batch up.
+    """
+    this_try = (TASKS.c.instance == claimant.known_as, TASKS.c.owner == claimant.owner)
+    goes_on = select(TASKS.c.instance).where(*this_try).exists()
+    of_it = BATCHES.c.id == claimant.batch_id(batch.ordinal)
+    whole = (of_it, BATCHES.c.people == batch.size, CLAIMED, goes_on)
     times = {"claimed_at": moment(now), "lease_until": claimant.lease_until(now)}
     return connection.execute(update(BATCHES).where(*mine(claimant, *whole)).values(times)).rowcount == 1
 
