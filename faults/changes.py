@@ -99,7 +99,7 @@ def empty_store(campaign: Campaign, dice: random.Random) -> None:
     campaign.store.clear()
 
 
-def delete_run(campaign: Campaign, dice: random.Random) -> None:
+def delete_run(campaign: Campaign, dice: random.Random | None = None) -> None:
     """Delete the run and make it again, under the same name: its tries count from one."""
     campaign.store.clear()
     campaign.tries = 0
@@ -121,7 +121,7 @@ def is_outcome(key: str, text: str) -> bool:
     return key.startswith("batch:") and json.loads(text)["state"] not in FREE
 
 
-def empty_ledger(campaign: Campaign, dice: random.Random) -> None:
+def empty_ledger(campaign: Campaign, dice: random.Random | None = None) -> None:
     """Delete whom the ledger remembers."""
     with campaign.ledger.engine.begin() as connection:
         connection.execute(delete(PEOPLE))

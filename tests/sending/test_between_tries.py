@@ -11,7 +11,6 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-import sqlalchemy as sa
 from airflow.providers.common.compat.sdk import AirflowFailException
 
 from airflow_provider_smspartner import api
@@ -22,13 +21,13 @@ from airflow_provider_smspartner.exceptions import (
     SMSPartnerError,
 )
 from airflow_provider_smspartner.journal import CLOCK_MARGIN
-from airflow_provider_smspartner.journal.schema import PEOPLE
 from airflow_provider_smspartner.journal.table import Ledger
 from airflow_provider_smspartner.simulator import Settings
 from airflow_provider_smspartner.simulator.messages import Message
 from airflow_provider_smspartner.simulator.platform import Platform
 from airflow_provider_smspartner.simulator.stage import Stage
 from faults.campaign import LOGS, VERIFY_TIMEOUT, Campaign, people
+from faults.changes import delete_run, empty_ledger
 from faults.world import Crash, Fate, FateOfLook
 from tests.airflow_versions import needs_task_state_store
 from tests.sending.conftest import (
@@ -54,6 +53,20 @@ def half_sent(log: str, **arguments: Any) -> Campaign:
     assert isinstance(sent.attempt_anyway(EVERYBODY), SMSPartnerError)
     assert 0 < len(sent.stage.texts_per_number()) < len(EVERYBODY)
     return sent
+
+
+def lose_all_answers(sent: Campaign) -> None:
+    """Have everything sent by a try that hears of nothing."""
+    sent.line.always = Fate.ANSWER_LOST
+    sent.attempt_anyway(EVERYBODY)
+    sent.line.always = None
+
+
+def assert_fails_until_it_can_be_seen(sent: Campaign) -> None:
+    """Fail unless a try ends in an error while texts wait, and a later one finds them all."""
+    assert isinstance(sent.attempt_anyway(EVERYBODY), SMSPartnerError)
+    sent.clock.pause(DAY)
+    assert_everyone_once(sent, sent.finish(EVERYBODY))
 
 
 def unseen_before_it_leaves(monkeypatch: pytest.MonkeyPatch, *, seconds: float = 0.0) -> None:
@@ -145,8 +158,7 @@ def test_a_ledger_that_was_emptied_is_lost_and_not_new() -> None:
     sent.line.fates = deque([*[Fate.THROTTLED] * 4, *[Fate.ANSWERED] * 2, Fate.UNREACHABLE])
     sent.attempt_anyway(EVERYBODY)
     assert sent.stage.texts_per_number()
-    with sent.ledger.engine.begin() as connection:
-        connection.execute(sa.delete(PEOPLE))
+    empty_ledger(sent)
 
     assert_everyone_once(sent, sent.finish(EVERYBODY))
 
@@ -154,8 +166,7 @@ def test_a_ledger_that_was_emptied_is_lost_and_not_new() -> None:
 @needs_task_state_store
 def test_after_a_ledger_was_emptied_another_tag_has_to_be_put_back() -> None:
     sent = half_sent("ledger")
-    with sent.ledger.engine.begin() as connection:
-        connection.execute(sa.delete(PEOPLE))
+    empty_ledger(sent)
     sent.user_tag = "autumn"
 
     with pytest.raises(NeedsPerson, match=r"^tag: .*None.*'autumn'"):
@@ -168,8 +179,7 @@ def test_after_a_ledger_was_emptied_another_tag_has_to_be_put_back() -> None:
 @needs_task_state_store
 def test_a_run_with_a_ledger_that_is_deleted_and_made_again_goes_on() -> None:
     sent = half_sent("ledger")
-    sent.store.clear()
-    sent.tries = 0
+    delete_run(sent)
 
     assert_everyone_once(sent, sent.attempt(EVERYBODY))
 
@@ -182,8 +192,7 @@ def test_a_ledger_is_not_read_with_the_key_of_another_account(emptied: bool, die
     sent.line.fates = deque([Fate.ANSWER_LOST, Fate.ANSWER_LOST, Fate.UNREACHABLE])
     sent.attempt_anyway(EVERYBODY)
     if emptied:
-        with sent.ledger.engine.begin() as connection:
-            connection.execute(sa.delete(PEOPLE))
+        empty_ledger(sent)
     ours, secret = sent.stage, sent.secret
     sent.line.stage, sent.secret = Stage(Settings(balance=RICH), clock=sent.clock.utc), "another key"
     if dies_at:
@@ -261,14 +270,9 @@ def test_what_waits_on_the_platform_is_not_taken_for_absent(
 ) -> None:
     unseen_before_it_leaves(monkeypatch)
     sent = campaign(log, send_in=IN_AN_HOUR)
-    sent.line.always = Fate.ANSWER_LOST
-    sent.attempt_anyway(EVERYBODY)
-    sent.line.always = None
+    lose_all_answers(sent)
 
-    assert isinstance(sent.attempt_anyway(EVERYBODY), SMSPartnerError)
-    sent.clock.pause(DAY)
-
-    assert_everyone_once(sent, sent.finish(EVERYBODY))
+    assert_fails_until_it_can_be_seen(sent)
 
 
 def test_a_ledger_alone_does_not_take_for_absent_what_waits_on_the_platform(
@@ -276,14 +280,9 @@ def test_a_ledger_alone_does_not_take_for_absent_what_waits_on_the_platform(
 ) -> None:
     unseen_before_it_leaves(monkeypatch)
     sent = scheduled("ledger alone")
-    sent.line.always = Fate.ANSWER_LOST
-    sent.attempt_anyway(EVERYBODY)
-    sent.line.always = None
+    lose_all_answers(sent)
 
-    assert isinstance(sent.attempt_anyway(EVERYBODY), SMSPartnerError)
-    sent.clock.pause(DAY)
-
-    assert_everyone_once(sent, sent.finish(EVERYBODY))
+    assert_fails_until_it_can_be_seen(sent)
 
 
 @needs_task_state_store
@@ -338,9 +337,7 @@ def test_a_no_of_the_platform_itself_is_believed_of_what_waits_unseen(log: str) 
 def test_the_waiting_time_counts_from_the_release(log: str, monkeypatch: pytest.MonkeyPatch) -> None:
     unseen_before_it_leaves(monkeypatch, seconds=90)
     sent = campaign(log, send_in=IN_AN_HOUR)
-    sent.line.always = Fate.ANSWER_LOST
-    sent.attempt_anyway(EVERYBODY)
-    sent.line.always = None
+    lose_all_answers(sent)
     sent.clock.pause((sent.send_at or 0) - sent.clock.now() + 20)
 
     assert_everyone_once(sent, sent.finish(EVERYBODY))
@@ -429,8 +426,7 @@ def test_a_deleted_run_whose_first_batch_was_refused_is_found_all_the_same() -> 
     sent = campaign(concurrency=2)
     sent.line.fates = deque([Fate.THROTTLED, Fate.ANSWERED])
     sent.attempt(EVERYBODY)
-    sent.store.clear()
-    sent.tries = 0
+    delete_run(sent)
 
     assert_everyone_once(sent, sent.attempt(EVERYBODY))
 
@@ -440,8 +436,7 @@ def test_a_deleted_run_whose_first_batch_was_refused_is_found_all_the_same() -> 
 def test_a_deleted_run_is_found_although_its_first_try_died_while_it_looked(fate: FateOfLook) -> None:
     sent = campaign()
     sent.attempt(EVERYBODY)
-    sent.store.clear()
-    sent.tries = 0
+    delete_run(sent)
     assert isinstance(sent.attempt_anyway(EVERYBODY, dies_at=8), Crash)
     sent.line.fates_of_looks = deque([fate])
     sent.attempt_anyway(EVERYBODY)
@@ -454,8 +449,7 @@ def test_an_audience_of_unknown_size_is_looked_for_as_far_as_it_may_have_been_cl
     sent = campaign(log, concurrency=2)
     sent.line.fates = deque([Fate.REQUEST_LOST] * 3)
     sent.attempt(iter(EVERYBODY))
-    sent.store.clear()
-    sent.tries = 0
+    delete_run(sent)
 
     assert_everyone_once(sent, sent.attempt(iter(EVERYBODY)))
 
