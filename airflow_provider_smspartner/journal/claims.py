@@ -141,7 +141,7 @@ def take_out(connection: Connection, wanted: dict[Key, Values], claimant: Claima
     rows = rows_of(connection, [Person(*key) for key in wanted], claimant)
     if len(rows) < len(wanted):  # somebody is changing them, or has hidden them from this transaction
         raise Conflict
-    elsewhere = {key: row for key, row in rows.items() if row.batch != wanted[key]["batch"]}
+    elsewhere = {key: row for key, row in rows.items() if not is_in(row, wanted[key]["batch"])}
     free = {key: row for key, row in elsewhere.items() if is_claimable(row, claimant, now)}
     if free:
         hold(connection, list(free.values()))
@@ -157,6 +157,11 @@ def take_out(connection: Connection, wanted: dict[Key, Values], claimant: Claima
         )
         recount(connection, {row.batch for row in free.values()})
     return {key: row for key, row in elsewhere.items() if key not in free}
+
+
+def is_in(row: Row[Any], batch: int) -> bool:
+    """Tell whether a batch that is claimed has somebody; of its former life it may have left people over."""
+    return bool(row.batch == batch and row.state == BatchState.CLAIMED.value)
 
 
 def is_not_rejected() -> Any:
