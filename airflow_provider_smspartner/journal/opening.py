@@ -237,12 +237,13 @@ def check_exact(engine: Engine, table: Table) -> None:
     rows = [row_like(table, token) | {name: token + twin} for name in texts for twin in TWINS]
     try:
         with engine.connect() as connection:
+            trial = connection.begin()
             connection.execute(insert(table), rows)
-            connection.rollback()
+            trial.rollback()
             ours = table.c[texts[0]].like(f"{token}%")
-            if left := connection.scalar(select(func.count()).select_from(table).where(ours)):
-                connection.execute(delete(table).where(ours))
-                connection.commit()
+            with connection.begin():
+                if left := connection.scalar(select(func.count()).select_from(table).where(ours)):
+                    connection.execute(delete(table).where(ours))
     except (exc.IntegrityError, exc.DataError, UnicodeEncodeError):
         raise InvalidMessage(
             f"ledger_conn_id: the table {table.name} does not keep texts apart that differ in case, "
