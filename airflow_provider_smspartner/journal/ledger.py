@@ -40,7 +40,7 @@ from airflow_provider_smspartner.journal.schema import BATCHES
 from airflow_provider_smspartner.journal.screening import Screening
 from airflow_provider_smspartner.journal.table import Key, Ledger, moment, who
 from airflow_provider_smspartner.journal.tries import begin_try, may_go_on
-from airflow_provider_smspartner.journal.union import ordinals_of_store, store_lost, united
+from airflow_provider_smspartner.journal.union import Ordinals, ordinals, store_lost, united
 from airflow_provider_smspartner.journal.world import UNNAMED, World
 from airflow_provider_smspartner.rules.people import Person, Recogniser
 from airflow_provider_smspartner.rules.sending_states import OPEN, BatchState, names
@@ -87,10 +87,7 @@ class SqlLog:
         self._now = now
         self._renewed_at = now()
         self._has_begun = self._is_cancelling = False
-        self._of_fence: frozenset[int] = frozenset()
-        """Ordinals of batches that a try without the ledger has left in the task state store."""
-        self._remembered: frozenset[int] = frozenset()
-        """Those of all batches that need not be looked for."""
+        self._known = Ordinals()
         self._screening = Screening(ledger, claimant, look, now)
 
     @property
@@ -113,14 +110,13 @@ class SqlLog:
         claimed = self._begin_try()  # MySQL would read what follows as of this moment
         batches = self._ledger.transact(self._take_over)
         of_fence = self._fence.load() if self._fence else None
-        self._of_fence = ordinals_of_store(batches, of_fence)
         memory = united(batches, of_fence)
         if self._fence and batches and not (of_fence and of_fence.in_ledger):
             memory = store_lost(batches)
         if claimed and not batches:
             log.warning("The ledger has lost whom this task had claimed: it is looked up by tag")
             memory = replace(memory or Memory(), lost=True)
-        self._remembered = frozenset(batch.ordinal for batch in (memory.batches if memory else ()))
+        self._known = ordinals(batches, of_fence, memory)
         return memory
 
     def _begin_try(self) -> int:
@@ -146,12 +142,12 @@ class SqlLog:
         :raises NeedsPerson: the texts are for events, of which the platform knows nothing.
         """
         sent = (batch for batch in memory.batches if batch.state is BatchState.ACCEPTED)
-        found = [batch for batch in sent if batch.ordinal not in self._remembered]
+        found = [batch for batch in sent if batch.ordinal not in self._known.of_all]
         adopted = with_people(found, self._me, self._look, self._recogniser)
         self._ledger.transact(partial(self._adopt, batches=adopted))
         if self._fence:
             self._fence.open(Memory())
-            in_ledger = self._remembered - self._of_fence | {batch.ordinal for batch in found}
+            in_ledger = self._known.of_all - self._known.of_store | {batch.ordinal for batch in found}
             self._fence.count_claims(1 + max(in_ledger, default=-1))
 
     def note(self, world: World) -> None:
@@ -253,14 +249,14 @@ class SqlLog:
 
     def record(self, batch: Batch) -> None:
         """Write what became of a batch, whoever of its people has gone elsewhere meanwhile."""
-        if self._fence and batch.ordinal in self._of_fence:
+        if self._fence and batch.ordinal in self._known.of_store:
             self._fence.record(batch)  # its people are known there, by hashes that no row can be made of
             return
         self._ledger.transact(lambda connection: self._record(connection, batch))
 
     def forgive(self, batch: Batch) -> None:
         """Free the people of a batch whose refusal is not for good."""
-        if self._fence and batch.ordinal in self._of_fence:
+        if self._fence and batch.ordinal in self._known.of_store:
             self._fence.forgive(batch)
             return
         self._ledger.transact(partial(write_forgiven, batch=batch, claimant=self._me))
@@ -289,7 +285,7 @@ class SqlLog:
 
     def record_cancel(self, batch: Batch) -> None:
         """Write the answer into a batch of which nobody else has taken note of it."""
-        if self._fence and batch.ordinal in self._of_fence:
+        if self._fence and batch.ordinal in self._known.of_store:
             self._fence.record_cancel(batch)
             return
         self._ledger.transact(partial(write_answer, batch=batch, claimant=self._me))

@@ -22,6 +22,7 @@ from sqlalchemy import (
     Table,
     and_,
     case,
+    event,
     func,
     select,
 )
@@ -36,8 +37,9 @@ LONGEST_CONNECTION: Final = 100
 """Characters of a connection's id."""
 LONGEST_NAME: Final = 200
 """Characters of a campaign's name, and of an event: the key must fit into what databases index."""
-ROOM_TO_GROW: Final = {"fillfactor": 45}
-"""PostgreSQL writes a status beside its row, and not into every index, where the page has room for it."""
+FILLED: Final = 45
+"""Per cent of a page that PostgreSQL fills with people: it writes a status beside its row, and not into every
+index, where the page has room for it."""
 
 OF_LEDGER: Final = MetaData()
 
@@ -106,12 +108,12 @@ PEOPLE: Final = Table(
     Index("smspartner_people_batch", "batch"),
     mysql_engine="InnoDB",
     sqlite_with_rowid=False,
-    postgresql_with=ROOM_TO_GROW,
 )
 """One row for each person of a campaign, or of an event of it.
 
 ``state`` is null for those to whom nothing happened but what happened to their batch.
 """
+
 
 TASKS: Final = Table(
     "smspartner_tasks",
@@ -170,6 +172,13 @@ IS_AS_BATCH: Final = PEOPLE.c.state.is_(None)
 """Whether a person is what their batch is."""
 OF_BATCH: Final = PEOPLE.join(BATCHES, PEOPLE.c.batch == BATCHES.c.id)
 OF_CAMPAIGN: Final = OF_BATCH.join(CAMPAIGNS, PEOPLE.c.campaign == CAMPAIGNS.c.id)
+
+
+@event.listens_for(PEOPLE, "after_create")
+def leave_room(table: Table, connection: Connection, **_: Any) -> None:
+    """Have PostgreSQL leave room for statuses."""
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(f"ALTER TABLE {table.name} SET (fillfactor = {FILLED})")
 
 
 def create_view(connection: Connection) -> None:

@@ -7,11 +7,21 @@ ledger that is empty although the store says that people were claimed in it is l
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import zip_longest
 
 from airflow_provider_smspartner.journal import Batch, Memory
 from airflow_provider_smspartner.rules.sending_states import BatchState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ordinals:
+    """Which batches the memories of a task know."""
+
+    of_all: frozenset[int] = frozenset()
+    """Those that need not be looked for."""
+    of_store: frozenset[int] = frozenset()
+    """Those that a try without the ledger has left in the task state store."""
 
 
 def united(of_ledger: Sequence[Batch], of_store: Memory | None) -> Memory | None:
@@ -54,7 +64,12 @@ def chosen(of_ledger: Batch | None, of_store: Batch | None) -> Batch:
     return batch
 
 
-def ordinals_of_store(of_ledger: Sequence[Batch], of_store: Memory | None) -> frozenset[int]:
-    """Return the ordinals of the batches that only the store knows."""
+def ordinals(of_ledger: Sequence[Batch], of_store: Memory | None, of_both: Memory | None) -> Ordinals:
+    """Return which batches are known, and which of them only to the store."""
     held = {batch.ordinal for batch in of_ledger if batch.size}
-    return frozenset(batch.ordinal for batch in (of_store.batches if of_store else ())) - held
+    return Ordinals(of_all=numbers(of_both), of_store=numbers(of_store) - held)
+
+
+def numbers(memory: Memory | None) -> frozenset[int]:
+    """Return the ordinals of a memory."""
+    return frozenset(batch.ordinal for batch in (memory.batches if memory else ()))

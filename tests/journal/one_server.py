@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TextIO
 
 import sqlalchemy as sa
+from sqlalchemy.engine import make_url
 from sqlalchemy.pool import NullPool
 
 from tests.journal import mariadb, postgres
@@ -38,7 +39,7 @@ def database_of(kind: str, folder: Path) -> Iterator[str]:
         with engine.connect() as connection:
             connection.execute(sa.text(f"DROP DATABASE IF EXISTS {name}"))  # of a process that was killed
             connection.execute(sa.text(f"CREATE DATABASE {name}"))
-        yield sa.engine.make_url(server.url).set(database=name).render_as_string()
+        yield make_url(server.url).set(database=name).render_as_string()
 
 
 @contextmanager
