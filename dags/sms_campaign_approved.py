@@ -1,12 +1,13 @@
 """Text the customers of a warehouse table after a person has seen whom, what and for how much.
 
 Started by hand. `dry_run` does everything but send; `approval` shows its counts, its price and three texts,
-and waits for a click without a worker. No answer within eight hours is a no, and after a no the other tasks
-are skipped. `send` then texts at most as many people as were approved, `delivery` waits for the reports, and
-`record` writes the outcome into the warehouse.
+tells whoever decides by a text with the link to it, and waits for a click without a worker. No answer within
+eight hours is a no, and after a no the other tasks are skipped. `send` then texts at most as many people as
+were approved, `delivery` waits for the reports, and `record` writes the outcome into the warehouse.
 
 It needs two connections, `smspartner_default` and `warehouse_default`, and in the warehouse the table
-`sms_campaigns` that docs/dags.md shows; apache-airflow-providers-standard must be 1.12.2 or later.
+`sms_campaigns` that docs/dags.md shows; apache-airflow-providers-standard must be 1.12.2 or later. The link
+begins with `[api] base_url` of the worker's configuration: the address of your Airflow.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from airflow.providers.common.sql.operators.sql import SQLExecuteQueryOperator
 from airflow.providers.standard.operators.hitl import ApprovalOperator
 from airflow.sdk import DAG
 
+from airflow_provider_smspartner.notifications.smspartner import SMSPartnerNotifier
 from airflow_provider_smspartner.operators.smspartner import SendSmsOperator
 from airflow_provider_smspartner.sensors.smspartner import DeliveryStatusSensor
 
@@ -70,6 +72,12 @@ with DAG(
         body=QUESTION,
         response_timeout=timedelta(hours=8),
         defaults="Reject",
+        notifiers=SMSPartnerNotifier(
+            "{{ ti.xcom_pull(task_ids='dry_run')['recipients'] }} people wait for your yes: "
+            "{{ task.generate_link_to_ui(task_instance=ti) }}",
+            recipients="+33600000002",
+            tag="approval",
+        ),
     )
 
     send = SendSmsOperator(

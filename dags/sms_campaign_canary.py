@@ -2,7 +2,8 @@
 
 Started by hand. `canary` texts those whose place is in the first twentieth; `gate` waits until most of their
 reports are final, and fails when too few were delivered or too many answered STOP: then nobody of the rest is
-texted. Look at it, and clear `gate` to go on. The ledger sees to it that nobody gets the campaign twice,
+texted. Look at it, and clear `gate`, which judges the reports that have come since; or mark it as a success,
+and clear `rest`, to go on in spite of them. The ledger sees to it that nobody gets the campaign twice,
 whatever is cleared and however often the DAG runs.
 
 It needs three connections: `smspartner_default`, `warehouse_default` to any SQL database, and

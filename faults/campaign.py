@@ -179,10 +179,7 @@ class Campaign:
 
     def finish(self, numbers: Sequence[str]) -> Outcome:
         """Let the faults end, and try again as Airflow and people do, until the task succeeds."""
-        self.line.fates.clear()
-        self.line.fates_of_cancels.clear()
-        self.line.fates_of_looks.clear()
-        self.line.always, self.line.lost_looks, self.line.blind = None, 0, False
+        self.line.calm()
         for _ in range(MOST_TRIES - 1):
             try:
                 return self.attempt(numbers)

@@ -203,9 +203,7 @@ class Changing:
 
     def _finish(self) -> tuple[int, int] | None:
         campaign = self.campaign
-        campaign.line.fates.clear()
-        campaign.line.fates_of_looks.clear()
-        campaign.line.fates_of_cancels.clear()
+        campaign.line.calm()
         campaign.meanwhile, campaign.now = None, campaign.clock.now
         campaign.stage.settings = self.settings
         for _ in range(MOST_TRIES):

@@ -217,6 +217,13 @@ class Line:
         """Serve a new process, which reads the answer to a send before that many others have left."""
         self._in_flight, self._message_ids, self.settled_id = in_flight, [], None
 
+    def calm(self) -> None:
+        """Let nothing go wrong any more."""
+        self.fates.clear()
+        self.fates_of_cancels.clear()
+        self.fates_of_looks.clear()
+        self.always, self.lost_looks, self.blind = None, 0, False
+
     def of(self, process: Process) -> LineOfProcess:
         """Return this line as one process uses it."""
         return LineOfProcess(self, process)

@@ -68,7 +68,6 @@ DRIVEN_BY: Final[dict[str, tuple[str, ...]]] = {
     "journal.schema": ("journal/test_table", "journal/test_rows"),
     "journal.screening": ("journal/test_claims",),
     "journal.seals": ("journal/test_task_state",),
-    "journal.sets": ("journal/test_claims", "journal/test_upkeep"),
     "journal.union": ("sending/test_between_tries",),
     "journal.world": ("sending/test_between_tries",),
     "ledger": ("journal/test_anonymising",),

@@ -12,13 +12,12 @@ from airflow_provider_smspartner.journal.eligibility import (
     Claimant,
     Rows,
     Standing,
-    has_tombstones,
     rows_of,
     standing,
 )
 from airflow_provider_smspartner.journal.moves import moved
 from airflow_provider_smspartner.journal.rows import recount
-from airflow_provider_smspartner.journal.schema import BATCHES, CAMPAIGNS, IS_AS_BATCH, PEOPLE
+from airflow_provider_smspartner.journal.schema import BATCHES, CAMPAIGNS, IS_AS_BATCH, PEOPLE, TASKS
 from airflow_provider_smspartner.journal.sets import Values, for_each, insert_missing, is_person
 from airflow_provider_smspartner.journal.table import Conflict, Key, moment, who
 from airflow_provider_smspartner.rules.people import Person
@@ -51,7 +50,7 @@ def write_claims(connection: Connection, batches: Sequence[Batch], claimant: Cla
         groups of people under one tag, nobody could tell later whom the platform has.
     :raises Conflict: a row has changed in between; the transaction has to be done anew.
     """
-    enter_campaign(connection, claimant)
+    has_stones = enter_campaign(connection, claimant)
     filled = [batch for batch in batches if batch.people]
     begin_batches(connection, filled, claimant, now)
     rows: dict[Key, Values] = {}
@@ -59,7 +58,7 @@ def write_claims(connection: Connection, batches: Sequence[Batch], claimant: Cla
         to_it = {"campaign": claimant.campaign_id, "batch": claimant.batch_id(batch.ordinal)}
         rows |= {who(one): {"number": one.number, "event": one.event, **to_it} for one in batch.people}
     erased: Rows = {}
-    if has_tombstones(connection, claimant):
+    if has_stones:
         known = rows_of(connection, [Person(*key) for key in rows], claimant)
         erased = {key: row for key, row in known.items() if (row.number, row.event) != key}
     wanted = {key: row for key, row in rows.items() if key not in erased}
@@ -79,11 +78,13 @@ def note_campaign(connection: Connection, claimant: Claimant) -> None:
         connection.execute(insert(CAMPAIGNS), named | {"id": number, "erased": False})
 
 
-def enter_campaign(connection: Connection, claimant: Claimant) -> None:
-    """Hold off whoever would erase people of the campaign until this transaction ends."""
-    held = select(CAMPAIGNS.c.id).where(CAMPAIGNS.c.id == claimant.campaign_id)
-    if connection.scalar(held.with_for_update(read=True)) is None:
+def enter_campaign(connection: Connection, claimant: Claimant) -> bool:
+    """Hold off whoever would erase people of the campaign; tell whether somebody has done so before."""
+    held = select(CAMPAIGNS.c.erased).where(CAMPAIGNS.c.id == claimant.campaign_id)
+    erased = connection.scalar(held.with_for_update(read=True))
+    if erased is None:
         note_campaign(connection, claimant)
+    return bool(erased)
 
 
 def begin_batches(connection: Connection, batches: Sequence[Batch], claimant: Claimant, now: float) -> None:
@@ -200,8 +201,14 @@ def is_claimable(row: Row[Any], claimant: Claimant, now: float) -> bool:
 
 
 def renew_claim(connection: Connection, batch: Batch, claimant: Claimant, now: float) -> bool:
-    """Renew the claim of a batch; False unless this try holds all of its people."""
-    whole = (BATCHES.c.id == claimant.batch_id(batch.ordinal), BATCHES.c.people == batch.size, CLAIMED)
+    """Renew the claim of a batch; False unless this try goes on, and holds all of its people.
+
+    One row is written: a later try that begins at this moment takes that row over, and looks the batch up.
+    """
+    this_try = (TASKS.c.instance == claimant.known_as, TASKS.c.owner == claimant.owner)
+    goes_on = select(TASKS.c.instance).where(*this_try).exists()
+    of_it = BATCHES.c.id == claimant.batch_id(batch.ordinal)
+    whole = (of_it, BATCHES.c.people == batch.size, CLAIMED, goes_on)
     times = {"claimed_at": moment(now), "lease_until": claimant.lease_until(now)}
     return connection.execute(update(BATCHES).where(*mine(claimant, *whole)).values(times)).rowcount == 1
 

@@ -230,17 +230,14 @@ class SqlLog:
 
         :raises StaleProcess: it does not; nobody of the batch is texted.
         """
-        if not self._ledger.transact(lambda connection: self._renew(connection, batch)):
+        renew = partial(renew_claim, batch=batch, claimant=self._me)
+        if not self._ledger.transact(lambda connection: renew(connection, now=self._now())):
             # What never leaves must not count as sent when the other's batch is found under the same tag
             self._ledger.transact(partial(drop_claim, batch=batch, claimant=self._me))
             raise StaleProcess(
                 f"Another process has taken over people of batch {batch.ordinal}, tag {batch.tag}: this one "
                 "stops, and a later try sends to those who are still missing."
             )
-
-    def _renew(self, connection: Connection, batch: Batch) -> bool:
-        now = self._now()
-        return may_go_on(connection, self._me, now) and renew_claim(connection, batch, self._me, now)
 
     def keep(self) -> None:
         """Renew the claims of this process from time to time."""

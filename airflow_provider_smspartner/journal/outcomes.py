@@ -55,8 +55,13 @@ def latest(rows: Sequence[Values]) -> list[Values]:
 
 
 def whose(of: Mapping[str, Any]) -> list[ColumnElement[bool]]:
-    """Return the row of an outcome, as conditions."""
-    return [PEOPLE.c[name] == of[name] for name in of if name not in TOLD]
+    """Return the row of an outcome, as conditions.
+
+    By the person, and not by the batch: PostgreSQL, before it has counted its rows, might look through all of
+    a batch for each of its people.
+    """
+    named = [PEOPLE.c[name] == of[name] for name in of if name not in (*TOLD, "batch")]
+    return [*named, PEOPLE.c.batch.is_not_distinct_from(of["batch"])] if "batch" in of else named
 
 
 def newer(of: Mapping[str, Any], *, status: str, is_dated: bool) -> Update:

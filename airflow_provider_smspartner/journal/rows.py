@@ -56,12 +56,12 @@ def read_batches(
 ) -> list[Batch]:
     """Return the batches of a task by ordinal; one whose people have all moved on is absent.
 
-    Nothing is known of a task none of whose batches has anybody left.
+    Nothing is known of a task whose batches count people of whom none is there.
     """
     of_task = select(BATCHES).where(BATCHES.c.task == claimant.task).order_by(BATCHES.c.ordinal)
     rows = connection.execute(of_task).all()
     batches: list[Batch] = []
-    is_known = False
+    is_known = not any(row.people or row.rejected for row in rows)
     for start in range(0, len(rows), BATCHES_AT_ONCE):
         some = rows[start : start + BATCHES_AT_ONCE]
         members = people_of(connection, [row.id for row in some])
@@ -120,16 +120,27 @@ def receipt_of(row: Row[Any], people: int, claimant: Claimant) -> Receipt:
 
 def write_accepted(connection: Connection, batch: Batch, claimant: Claimant, at: datetime) -> None:
     """Write that the platform has a batch, and what everybody's share of its bill is."""
-    of_it = of_batch(batch, claimant)
-    people = connection.scalar(select(BATCHES.c.people).where(of_it).with_for_update())
+    if accept(connection, batch, claimant, at, people=batch.size - batch.rejections):
+        return
+    # Some of its people have gone elsewhere meanwhile, or it is not there at all
+    of_it = select(BATCHES.c.people).where(of_batch(batch, claimant))
+    if (people := connection.scalar(of_it.with_for_update())) is not None:
+        accept(connection, batch, claimant, at, people=people)
+
+
+def accept(connection: Connection, batch: Batch, claimant: Claimant, at: datetime, *, people: int) -> bool:
+    """Write it if the batch has so many people."""
     values: dict[str, Any] = {"state": BatchState.ACCEPTED.value, "accepted_at": at}
     bill = fitting(batch.receipt) if batch.receipt else None
     if bill and bill.scheduled_for:
         values["scheduled_for"] = moment(bill.scheduled_for)
-    shares = shares_of(bill, people) if bill and people else {}
-    connection.execute(update(BATCHES).where(of_it).values(**values, **shares))
+    shares = shares_of(bill, people) if bill and people > 0 else {}
+    of_it = (of_batch(batch, claimant), BATCHES.c.people == people)
+    if not connection.execute(update(BATCHES).where(*of_it).values(**values, **shares)).rowcount:
+        return False
     if any(shares[f"first_{what}"] != shares[f"each_{what}"] for what in ("segments", "cost") if shares):
         have_pay_rest(connection, claimant.batch_id(batch.ordinal), claimant)
+    return True
 
 
 def shares_of(receipt: Receipt, people: int) -> dict[str, Any]:

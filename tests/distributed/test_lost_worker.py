@@ -20,7 +20,7 @@ pytestmark = [pytest.mark.distributed, pytest.mark.timeout(900)]
 
 DAGS = Path(__file__).parent / "dags"
 PEOPLE, TWICE_A_CUSTOMER = 100_000, 1_000
-MOST_REMEMBERED = (12, 1_000)
+MOST_REMEMBERED = (12, 350)
 """Bytes a person, at most: in the task state store, and in the ledger with its indexes. See docs/scale.md."""
 LATENCY = 1.0
 """Seconds that a request takes, so that there is time to lose a worker."""

@@ -14,7 +14,7 @@ from airflow_provider_smspartner import api
 from airflow_provider_smspartner.api.answers import Sent
 from airflow_provider_smspartner.exceptions import NeedsPerson, OutcomeUnknownError, SMSPartnerError
 from airflow_provider_smspartner.journal import StaleProcess
-from airflow_provider_smspartner.journal.schema import BATCHES, PEOPLE
+from airflow_provider_smspartner.journal.schema import BATCHES
 from airflow_provider_smspartner.rules.batches import batch_tag
 from airflow_provider_smspartner.rules.people import Person
 from airflow_provider_smspartner.rules.sending_states import BatchState
@@ -25,79 +25,6 @@ from tests.journal.conftest import LEASE, Campaign, batch_of, people
 
 def once(*groups: list[Person]) -> dict[str, int]:
     return {person.number: 1 for group in groups for person in group}
-
-
-# ---- runs after each other ------------------------------------------------------------------------
-
-
-def test_a_later_run_texts_only_whom_no_earlier_one_has(campaign: Campaign, simulator: Simulator) -> None:
-    first = campaign.send("monday", people(600))
-    second = campaign.send("tuesday", people(600, first=300))
-
-    assert simulator.texts_per_number() == once(people(900))
-    assert (first.recipients, first.excluded) == (600, 0)
-    assert (second.recipients, second.excluded) == (300, 300)
-
-
-@in_sqlite
-def test_the_same_task_sends_nothing_again_and_counts_what_it_sent(
-    campaign: Campaign, simulator: Simulator
-) -> None:
-    first = campaign.send("monday", people(700))
-    again = campaign.send("monday", people(700), attempt=2)
-
-    assert simulator.texts_per_number() == once(people(700))
-    assert (again.counts, again.message_ids) == (first.counts, first.message_ids)
-    assert (again.segments, again.cost, again.currency) == (first.segments, first.cost, first.currency)
-    assert again.excluded == 0
-
-
-@in_sqlite
-@pytest.mark.parametrize("change", [{"campaign": "another"}, {"sandbox": True}, {"connection": "other"}])
-def test_another_campaign_is_another_text(
-    change: dict[str, Any], campaign: Campaign, simulator: Simulator
-) -> None:
-    campaign.send("monday", people(3))
-
-    assert campaign.send("tuesday", people(3), **change).recipients == 3
-
-
-@in_sqlite
-def test_an_event_is_texted_once(campaign: Campaign, simulator: Simulator) -> None:
-    [ann] = people(1, event="order 1")
-    orders = [ann, ann._replace(event="order 2")]
-
-    assert campaign.send("monday", orders, by_event=True).recipients == 2
-    assert campaign.send("tuesday", [*orders, ann._replace(event="order 3")], by_event=True).recipients == 1
-    assert simulator.texts_per_number() == {ann.number: 3}
-
-
-@in_sqlite
-def test_what_a_text_is_filled_with_makes_nobody_another_person(
-    campaign: Campaign, simulator: Simulator
-) -> None:
-    [ann] = people(1)
-
-    campaign.send("monday", [ann._replace(values=("Ann",))])
-    campaign.send("tuesday", [ann._replace(values=("Anna",))])
-
-    assert simulator.texts_per_number() == {ann.number: 1}
-
-
-@in_sqlite
-def test_a_number_that_was_refused_for_good_is_not_tried_again(
-    campaign: Campaign, simulator: Simulator
-) -> None:
-    ann, bob = people(2)
-    simulator.add_to_stop_list(ann.number)
-
-    first = campaign.send("monday", [ann, bob])
-    second = campaign.send("tuesday", [ann, bob])
-
-    assert (first.recipients, first.rejected) == (1, 1)
-    assert (second.recipients, second.excluded) == (0, 2)
-    assert campaign.states() == {ann.number: "rejected", bob.number: "accepted"}
-    assert campaign.send("monday", [ann, bob], attempt=2).rejected == 1
 
 
 # ---- tasks beside each other ----------------------------------------------------------------------
@@ -326,35 +253,3 @@ def test_claims_that_wait_for_their_turn_are_kept(campaign: Campaign, simulator:
 
     assert campaign.clock.time - start > LEASE
     assert (outcome.recipients, lapsed) == (16, [])
-
-
-# ---- a ledger that is lost ------------------------------------------------------------------------
-
-
-def forget(campaign: Campaign) -> None:
-    with campaign.ledger.engine.begin() as connection:
-        connection.execute(sa.delete(PEOPLE))
-
-
-@in_sqlite
-def test_without_its_rows_a_task_finds_its_people_by_tag(campaign: Campaign, simulator: Simulator) -> None:
-    campaign.send("monday", people(700))
-    forget(campaign)
-
-    outcome = campaign.send("monday", people(800), attempt=2)
-    later = campaign.send("tuesday", people(800))
-
-    assert simulator.texts_per_number() == once(people(800))
-    assert (outcome.recipients, len(outcome.tags)) == (800, 2)
-    assert later.excluded == 800
-
-
-@in_sqlite
-def test_without_its_rows_nobody_can_tell_events_apart(campaign: Campaign, simulator: Simulator) -> None:
-    orders = people(3, event="order 1")
-    campaign.send("monday", orders, by_event=True)
-    forget(campaign)
-
-    with pytest.raises(NeedsPerson, match="event_column"):
-        campaign.send("monday", orders, attempt=2, by_event=True)
-    assert simulator.texts_per_number() == once(orders)

@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
+import random
+import re
 from collections import deque
 from collections.abc import Sequence
 from decimal import Decimal
 
+from airflow.providers.common.compat.sdk import AirflowFailException
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from airflow_provider_smspartner.exceptions import NeedsPerson
 from airflow_provider_smspartner.simulator import Settings
 from faults.campaign import LOGS, USABLE, VERIFY_TIMEOUT, Campaign, people
+from faults.changes import CHANGES, Change, Undo
 from faults.world import FATES_OF_CANCELS, LONGEST_REQUEST, UNTRUE, Fate, FateOfLook
 from tests.thorough import examples
 
 MOST_PEOPLE = 20
 SCHEDULED_IN = 2 * 3600.0
-FATES = st.lists(st.sampled_from(Fate), max_size=6)
-FATES_OF_LOOKS = st.lists(st.sampled_from(FateOfLook), max_size=8)
+DECEIVING = [Fate.ANSWER_LOST, Fate.UNTRUE_NO]
+FATES = st.lists(st.sampled_from([*Fate, *DECEIVING * 6]), max_size=8)
+SLIPPING = st.lists(st.sampled_from([FateOfLook.SLIPS, FateOfLook.ANSWERED]), min_size=1, max_size=3)
+FATES_OF_LOOKS = st.lists(st.sampled_from(FateOfLook), max_size=8) | SLIPPING.map(lambda some: some * 40)
+CARRIED_OR_PUT_BACK = [change for change in CHANGES if not change.loses]
 STEPS = st.one_of(st.none(), st.integers(1, 60))
 
 
@@ -52,6 +60,22 @@ class EveryoneOnce(RuleBasedStateMachine):
         self.newcomers = MOST_PEOPLE
         self.stopped = {people(1, start=number)[0] for number in stopped}
         self.campaign.stage.add_to_stop_list(*self.stopped)
+        self.log = log
+        self.lost = False
+        self.changed: Change | None = None
+        self.undo: Undo | None = None
+
+    def run(self, dies_at: int | None = None) -> None:
+        """Run a try; a person puts back what it names."""
+        posts, change = len(self.campaign.line.posts), self.changed
+        error = self.campaign.attempt_anyway(self.audience, dies_at=dies_at)
+        if change is None or self.undo is None:
+            return
+        if isinstance(error, NeedsPerson | AirflowFailException) and re.search(change.says, str(error)):
+            self.undo()
+            self.undo = None
+        elif len(self.campaign.line.posts) > posts and change.name != "key rolled":
+            self.undo = None  # carried over: what has left has left under it
 
     @rule(fates=FATES, of_looks=FATES_OF_LOOKS, dies_at=STEPS, arrives_after=st.floats(0, 1))
     def attempt(
@@ -61,7 +85,24 @@ class EveryoneOnce(RuleBasedStateMachine):
         line = self.campaign.line
         line.fates, line.fates_of_looks = self.possible(fates), deque(of_looks)
         line.arrives_after = arrives_after * LONGEST_REQUEST
-        self.campaign.attempt_anyway(self.audience, dies_at=dies_at)
+        self.run(dies_at)
+
+    @precondition(lambda self: self.has_control())
+    @rule(fates=FATES)
+    def attempt_while_lists_are_empty(self, fates: list[Fate]) -> None:
+        """Run a try to which the platform lists nobody under any tag, not even whom it certainly has."""
+        self.campaign.line.fates = self.possible([Fate.ANSWERED, *fates])
+        self.campaign.line.blind = True
+        self.run()
+        self.campaign.line.blind = False
+
+    def has_control(self) -> bool:
+        """Tell whether the log knows a batch that is on the platform, or will; one that nobody takes back."""
+        if self.campaign.open_log is not LOGS.get("task state") or self.campaign.send_at is not None:
+            return False
+        return not self.campaign.tries or any(
+            value.get("state") == "accepted" for value in self.campaign.store.values().values()
+        )
 
     @rule(at=st.integers(1, 40), fates=FATES)
     def clear_while_it_sends(self, at: int, fates: list[Fate]) -> None:
@@ -72,7 +113,7 @@ class EveryoneOnce(RuleBasedStateMachine):
         own = [fate for fate in fates if fate is not Fate.STALE_ID]
         self.campaign.line.fates = self.possible(own)
         self.campaign.meanwhile = (at, lambda: self.campaign.attempt_anyway(self.audience))
-        self.campaign.attempt_anyway(self.audience)
+        self.run()
 
     @rule(
         at=st.integers(8, 40),
@@ -87,7 +128,7 @@ class EveryoneOnce(RuleBasedStateMachine):
         line = self.campaign.line
         line.fates, line.fates_of_cancels = self.possible(fates), deque(fates_of_cancels)
         self.campaign.meanwhile = (at, self.kill)
-        self.campaign.attempt_anyway(self.audience, dies_at=dies_at)
+        self.run(dies_at)
 
     def possible(self, fates: Sequence[Fate]) -> deque[Fate]:
         """Return those that the settings of this campaign allow for."""
@@ -103,22 +144,34 @@ class EveryoneOnce(RuleBasedStateMachine):
         if self.campaign.sending is not None:
             self.campaign.sending.kill()
 
+    @precondition(lambda self: self.campaign.tries and not (self.changed or self.lost))
+    @rule(change=st.sampled_from(CARRIED_OR_PUT_BACK), dice=st.randoms(use_true_random=False))
+    def change(self, change: Change, dice: random.Random) -> None:
+        """Somebody changes something that the memory depends on."""
+        if self.log in change.logs and change.is_possible(self.campaign):
+            self.changed, self.undo = change, change.make(self.campaign, dice)
+
+    @precondition(lambda self: self.campaign.tries)
     @rule(seconds=st.sampled_from([1.0, 60.0, 3600.0]))
     def pass_time(self, seconds: float) -> None:
         """Nothing happens for a while."""
         self.campaign.clock.pause(seconds)
 
+    @precondition(lambda self: self.campaign.tries and not self.changed)
     @rule()
     def lose_the_store(self) -> None:
         """Somebody clears the task state store."""
         self.campaign.store.clear()
+        self.lost = True
 
+    @precondition(lambda self: self.campaign.tries)
     @rule()
     def join(self) -> None:
         """Somebody joins the audience, at its front."""
         self.audience = [*people(1, start=self.newcomers), *self.audience]
         self.newcomers += 1
 
+    @precondition(lambda self: self.campaign.tries)
     @rule(places=st.sets(st.integers(0, MOST_PEOPLE), max_size=5))
     def leave(self, places: set[int]) -> None:
         """Some people leave the audience."""
@@ -134,9 +187,12 @@ class EveryoneOnce(RuleBasedStateMachine):
         """Let everything go well, and count."""
         if not hasattr(self, "campaign"):
             return
+        for _ in range(2 * (self.undo is not None)):
+            self.campaign.line.calm()
+            self.run()
         outcome = self.campaign.finish(self.audience)
         self.campaign.clock.pause(1000 + SCHEDULED_IN)  # nothing is on its way any more
-        texts = self.campaign.stage.texts_per_number()
+        texts = self.campaign.texts
         assert not self.campaign.doubles
         assert self.campaign.missing(self.audience) == self.stopped & set(self.audience)
         assert outcome.recipients == sum(texts.values())

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 import pytest
 
@@ -23,6 +24,7 @@ pytestmark = pytest.mark.airflow
 DRY_RUN = Path(__file__).parents[2] / "docs" / "dry-run.md"
 APPROVED, SHARDED = "sms_campaign_approved", "sms_campaign_sharded"
 DAILY, CANARY = "sms_campaign", "sms_campaign_canary"
+APPROVER = "+33600000002"
 
 
 @pytest.fixture(scope="module")
@@ -74,6 +76,18 @@ def wait_until(what: str, condition: Callable[[], object]) -> None:
         time.sleep(0.5)
 
 
+def assert_only_the_approver_was_told(shop: Shop, airflow: LocalAirflow, run: str) -> None:
+    """One text is there, soon after the question, and its link leads to that."""
+    wait_until("a text", lambda: shop.simulator.sent)
+    [text] = shop.simulator.sent
+    assert text.number == APPROVER
+    sentence, link = text.text.rsplit(" ", 1)
+    assert sentence == "1060 people wait for your yes:"
+    page = urlsplit(link)
+    assert f"{page.scheme}://{page.netloc}" == airflow.url
+    assert unquote(page.path) == f"/dags/{APPROVED}/runs/{run}/tasks/approval/required_actions"
+
+
 def test_a_campaign_waits_for_a_person_and_is_recorded(shop: Shop, airflow: LocalAirflow) -> None:
     shop.simulator.deliver(min(shop.warehouse.people), status="Not delivered")
     run = airflow.trigger(APPROVED)
@@ -84,7 +98,7 @@ def test_a_campaign_waits_for_a_person_and_is_recorded(shop: Shop, airflow: Loca
     assert "30 rows without a mobile number, 70 that repeat one" in question["body"]
     assert question["body"].count("Your autumn catalogue is here") == 3
     assert not [number for number in shop.warehouse.people if number in question["body"]]
-    assert shop.simulator.sent == []
+    assert_only_the_approver_was_told(shop, airflow, run)
     shown, found = airflow.xcom(APPROVED, run, "dry_run"), documented("json")
     assert shown == json.loads(found) | {"sent_at": shown["sent_at"]}
     assert set(documented("text").splitlines()) <= logged(airflow, run, "dry_run")
@@ -92,7 +106,7 @@ def test_a_campaign_waits_for_a_person_and_is_recorded(shop: Shop, airflow: Loca
     airflow.answer(APPROVED, run, "approval", "Approve")
 
     assert airflow.wait(APPROVED, run) == "success", airflow.task_states(APPROVED, run)
-    assert shop.complaints() == []
+    assert shop.complaints() == ["people who should have got no text: 1"]  # whoever has approved
     assert campaigns(shop) == [(run, 1060, 47.7, 1059, 1, 0)]
 
 
@@ -106,7 +120,7 @@ def test_a_campaign_that_is_rejected_texts_nobody(shop: Shop, airflow: LocalAirf
     assert airflow.wait(APPROVED, run) == "success"
     states = airflow.task_states(APPROVED, run)
     assert {task for task, state in states.items() if state == "skipped"} == {"send", "delivery", "record"}
-    assert shop.simulator.sent == []
+    assert_only_the_approver_was_told(shop, airflow, run)
     assert campaigns(shop) == known
 
 
@@ -146,7 +160,9 @@ def test_the_next_run_texts_newcomers_and_waits_for_nobody(shop: Shop, airflow: 
         database.execute("DELETE FROM customers WHERE phone_number = ?", [newcomer])
 
 
-def test_a_canary_that_fails_stops_the_rest_and_says_why(shop: Shop, airflow: LocalAirflow) -> None:
+def test_a_canary_that_fails_stops_the_rest_and_says_why_until_it_is_cleared(
+    shop: Shop, airflow: LocalAirflow
+) -> None:
     first = {number for number in shop.warehouse.people if position(number, "autumn 2026") < 0.05}
     shop.simulator.deliver(status="Not delivered")
 
@@ -159,3 +175,8 @@ def test_a_canary_that_fails_stops_the_rest_and_says_why(shop: Shop, airflow: Lo
     why = f"0 of {len(first)} people got the text, a rate of 0.000; min_delivery_rate is 0.9"
     assert airflow.xcom(CANARY, run, "gate", key=FAILURE_KEY)["sentence"] == why
     assert why in airflow.task_log(CANARY, run, "gate")
+
+    shop.simulator.deliver()  # the phones were off
+    airflow.clear(CANARY, run)
+    assert airflow.wait(CANARY, run) == "success", airflow.task_states(CANARY, run)
+    assert shop.complaints() == []

@@ -62,7 +62,7 @@ def test_a_number_is_only_in_the_warehouse_and_the_ledger(aftermath: Aftermath) 
     kept = {found.what for found in aftermath.search.in_database(aftermath.folder / "warehouse.sqlite")}
     assert kept == {*PEOPLE, LANDLINE}
     remembered = aftermath.search.in_database(aftermath.folder / "ledger.sqlite")
-    assert remembered == {Found("smspartner_sends.number", number) for number in PEOPLE[1:]}
+    assert remembered == {Found("smspartner_people.number", number) for number in PEOPLE[1:]}
 
 
 def test_what_an_author_writes_into_a_dag_is_found_there(aftermath: Aftermath) -> None:
