@@ -96,6 +96,7 @@ def test_the_wheel_holds_the_package_and_nothing_else(built: Built) -> None:
     }
     assert names >= {f"{PACKAGE}/py.typed", f"{PACKAGE}/simulator/__main__.py"}
     assert {name for name in names if "/plugins/drawing/templates/" in name}
+    assert f"{PACKAGE}/plugins/drawing/languages/fr.po" in names  # read as it is: there is nothing to compile
 
 
 def test_the_sdist_holds_the_package_its_docs_and_its_dags(built: Built) -> None:

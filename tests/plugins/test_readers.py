@@ -14,6 +14,7 @@ import pytest
 
 from airflow_provider_smspartner.plugins.drawing import language
 from airflow_provider_smspartner.plugins.drawing.language import Reader, read_by
+from airflow_provider_smspartner.tracking.handover import DELIVERY_KEY
 from airflow_provider_smspartner.tracking.stops import FAILURE_KEY, Failure
 from benchmarks import campaigns_db as db
 
@@ -44,6 +45,18 @@ def runs(session: Session) -> list[str]:
         told = db.campaign(1500, at=AT, sandbox=True) | {FAILURE_KEY: NO_CREDIT.as_dict()}
         db.push(session, bad, "send", told, map_index=n)
     db.remember(session, bad, "send", db.notes_of(3, at=AT, states={2: "unknown"}), at=AT)
+    both = db.add_run(session, dag_id="spoken", run_id="manual__3", at=AT)
+    gates = {"settled": 0.8, "min_delivery_rate": 0.99, "max_stop_rate": 0.1}
+    for name in ("price", "gift"):
+        db.add_task(session, both, task_id=name, operator="SendSmsOperator", state="success")
+        named = db.campaign(500, at=AT, campaign="promo", ledger="books", sandbox=True)
+        left_out = {"held_out": 480, "excluded_by": {"stop_list": 20, "campaign": 1}}
+        db.push(session, both, name, named | db.result(500, 1, at=AT, **left_out))
+        follows = f"{name}_delivery"
+        db.add_task(session, both, task_id=follows, operator="DeliveryStatusSensor", state="success")
+        pushed = db.delivery(500, at=AT)
+        pushed[DELIVERY_KEY] |= {"follows": [name], "gates": gates}
+        db.push(session, both, follows, pushed)
     session.commit()
     dags = "/af/smspartner/dags"
     return [
@@ -51,6 +64,7 @@ def runs(session: Session) -> list[str]:
         f"{dags}/spoken/runs/manual__2",
         f"{dags}/spoken/runs/manual__1?task_id=send&batches=1",
         f"{dags}/spoken/runs/manual__1?task_id=other",
+        f"{dags}/spoken/runs/manual__3",
         f"{dags}/spoken/runs/none",
         "/af/smspartner/?dag_id=spoken",
         "/af/smspartner/?dag_id=nowhere",
@@ -66,7 +80,7 @@ def test_a_page_is_in_the_language_that_airflow_is_set_to(client_of: ClientOf, r
     assert '<html lang="fr"' in html
     assert "SMS reçu par 1\u202f455 des 1\u202f500 personnes." in html
     assert "57,00\u00a0€" in html
-    assert "Campagnes SMS" in client.get(runs[5]).text
+    assert "Campagnes SMS" in client.get(runs[6]).text
 
 
 def test_without_it_the_language_is_that_of_the_request(client_of: ClientOf, runs: list[str]) -> None:
@@ -152,6 +166,9 @@ def outside(text: str) -> Iterator[str]:
 
 
 OWN_NAMES = {
+    "price",
+    "gift",
+    "books",
     "DAG",
     "EUR",
     "SMS",

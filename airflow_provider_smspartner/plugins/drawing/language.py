@@ -75,7 +75,8 @@ def say(message: str, /, **values: Any) -> str:
 
 def say_in_html(message: str, /, **values: Any) -> Markup:
     """Translate a message and fill its fields as ``say`` does, for a template: a value may be HTML."""
-    return escape(say(message)).format(**values)
+    text = escape(say(message))
+    return text.format(**values) if values else text
 
 
 def say_of(n: int, one: str, many: str, /, **values: Any) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import datetime
 from decimal import Decimal, localcontext
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Final
 
 from babel import Locale
@@ -56,7 +56,13 @@ def here() -> Locale:
 
 def number(count: int) -> str:
     """Write a count: 1,200."""
-    return str(count) if 0 <= count < 1000 else format_decimal(count, locale=here())
+    return str(count) if 0 <= count < 1000 else grouped(count, READER.get().language)
+
+
+@lru_cache(maxsize=4096)
+def grouped(count: int, language: str) -> str:
+    """Write a count with the separators of a language: the same ones stand in many rows."""
+    return format_decimal(count, locale=locale(language))
 
 
 def decimal(value: float) -> str:
