@@ -19,12 +19,7 @@ from sqlalchemy import update
 from airflow_provider_smspartner.journal import Batch, Memory, StaleProcess
 from airflow_provider_smspartner.journal.adopting import adopt, with_people
 from airflow_provider_smspartner.journal.cancelling import intend, take_over, write_answer
-from airflow_provider_smspartner.journal.claims import (
-    drop_claim,
-    mine,
-    renew_claim,
-    write_claims,
-)
+from airflow_provider_smspartner.journal.claims import drop_claim, mine, renew_claim, write_claims
 from airflow_provider_smspartner.journal.eligibility import Claimant, Rows, check_events
 from airflow_provider_smspartner.journal.frequency import capped_of, take_turn
 from airflow_provider_smspartner.journal.moves import brought
