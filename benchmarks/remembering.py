@@ -103,10 +103,10 @@ def send(batches: int, concurrency: int, store: SlowStore | None) -> float:
     from airflow_provider_smspartner import api
     from airflow_provider_smspartner.api.answers import Sent
     from airflow_provider_smspartner.hooks.smspartner import SMSPartnerHook
-    from airflow_provider_smspartner.journal import NoLog, SendLog
-    from airflow_provider_smspartner.journal.task_state import TaskStateLog
+    from airflow_provider_smspartner.journal import Journal, NoJournal
+    from airflow_provider_smspartner.journal.task_state import TaskStateJournal
     from airflow_provider_smspartner.rules.batches import batch_tag
-    from airflow_provider_smspartner.rules.people import Person, Recogniser
+    from airflow_provider_smspartner.rules.people import Person, Pseudonymizer
     from airflow_provider_smspartner.sending.engine import Sending
     from airflow_provider_smspartner.sending.plan import Plan
 
@@ -118,12 +118,12 @@ def send(batches: int, concurrency: int, store: SlowStore | None) -> float:
     def make_call(people: Sequence[Person], tag: str) -> api.Call[Sent]:
         return api.send([person.number for person in people], "Bonjour", api.SendOptions(tag=tag))
 
-    hook, recogniser = SMSPartnerHook(), Recogniser("secret", name)
+    hook, pseudonymizer = SMSPartnerHook(), Pseudonymizer("secret", name)
     _ = hook.settings
-    log: SendLog = NoLog()
+    log: Journal = NoJournal()
     if store is not None:
-        log = TaskStateLog(cast("TaskStateStoreAccessor", store), recogniser)
-    plan = Plan(make_call=make_call, tag_of=tag_of, recogniser=recogniser, concurrency=concurrency)
+        log = TaskStateJournal(cast("TaskStateStoreAccessor", store), pseudonymizer)
+    plan = Plan(make_call=make_call, tag_of=tag_of, pseudonymizer=pseudonymizer, concurrency=concurrency)
     people = (Person(f"+336{number:08d}") for number in range(500 * batches))
     began = time.perf_counter()
     outcome = Sending(plan, log, hook).run(people)

@@ -18,15 +18,15 @@ from airflow_provider_smspartner import api
 from airflow_provider_smspartner.api.answers import Account
 from airflow_provider_smspartner.exceptions import SMSPartnerError
 from airflow_provider_smspartner.hooks.paging import look_up
-from airflow_provider_smspartner.journal import NoLog, SendLog
+from airflow_provider_smspartner.journal import Journal, NoJournal
 from airflow_provider_smspartner.journal.eligibility import Claimant, digest, owner_of
-from airflow_provider_smspartner.journal.ledger import SqlLog
+from airflow_provider_smspartner.journal.ledger import LedgerJournal
 from airflow_provider_smspartner.journal.opening import prepare
 from airflow_provider_smspartner.journal.table import Ledger
-from airflow_provider_smspartner.journal.task_state import TaskStateLog
+from airflow_provider_smspartner.journal.task_state import TaskStateJournal
 from airflow_provider_smspartner.journal.world import World
 from airflow_provider_smspartner.rules.batches import batch_tag
-from airflow_provider_smspartner.rules.people import Person, Recogniser
+from airflow_provider_smspartner.rules.people import Person, Pseudonymizer
 from airflow_provider_smspartner.sending.engine import Sending
 from airflow_provider_smspartner.sending.plan import Outcome, Plan
 from airflow_provider_smspartner.simulator import Settings
@@ -40,7 +40,7 @@ VERIFY_TIMEOUT = 300.0
 MOST_TRIES = 16
 """Ten minutes apart: what is scheduled in two hours may have to be seen before somebody counts as missing."""
 
-OpenLog = Callable[["Campaign", Process], SendLog]
+OpenLog = Callable[["Campaign", Process], Journal]
 
 
 class Campaign:
@@ -117,9 +117,9 @@ class Campaign:
         return found.numbers if found else None
 
     @property
-    def recogniser(self) -> Recogniser:
+    def pseudonymizer(self) -> Pseudonymizer:
         """What recognises people under today's secret."""
-        return Recogniser(self.secret, self.name)
+        return Pseudonymizer(self.secret, self.name)
 
     def attempt(self, numbers: Iterable[str], *, dies_at: int | None = None) -> Outcome:
         """Run one try; a crash is raised as ``Crash``."""
@@ -139,13 +139,13 @@ class Campaign:
         process.meanwhile, self.meanwhile = self.meanwhile, None
         process.number = self.tries = self.tries + 1
         self.line.begin(in_flight=2 * self.concurrency)
-        send_log, now = self.open_log(self, process), self.now
+        journal, now = self.open_log(self, process), self.now
         if self.tries == 1:
-            send_log.begin()
+            journal.begin()
         plan = Plan(
             make_call=self.make_call,
             tag_of=self.tag_of,
-            recogniser=self.recogniser,
+            pseudonymizer=self.pseudonymizer,
             concurrency=self.concurrency,
             on_unknown=self.on_unknown,
             verify_timeout=VERIFY_TIMEOUT,
@@ -165,7 +165,7 @@ class Campaign:
             account=self.account_name,
         )
         line = self.line.of(process)
-        sending = Sending(plan, send_log, line, now=now, pause=lambda s: self.pause(s))
+        sending = Sending(plan, journal, line, now=now, pause=lambda s: self.pause(s))
         self.sending = sending
         return sending
 
@@ -212,13 +212,13 @@ class Campaign:
         return set(numbers) - set(self.texts)
 
 
-def with_task_state(campaign: Campaign, process: Process) -> SendLog:
+def with_task_state(campaign: Campaign, process: Process) -> Journal:
     """Remember in the task state store, as a new try."""
     store = campaign.store.new_try(process.step)
-    return TaskStateLog(store, campaign.recogniser, pause=campaign.pause)  # type: ignore[arg-type]
+    return TaskStateJournal(store, campaign.pseudonymizer, pause=campaign.pause)  # type: ignore[arg-type]
 
 
-def with_ledger(campaign: Campaign, process: Process) -> SendLog:
+def with_ledger(campaign: Campaign, process: Process) -> Journal:
     """Remember in a table, with the task state store as the fence where there is one, as a new try."""
     claimant = Claimant(
         connection=campaign.connection,
@@ -234,13 +234,13 @@ def with_ledger(campaign: Campaign, process: Process) -> SendLog:
         invisible=campaign.invisible,
     )
     store: Any = campaign.store.new_try(process.step) if OF_THIS_AIRFLOW else None
-    fence = TaskStateLog(store, campaign.recogniser, pause=campaign.pause) if store else None
-    who, tag_of, look = campaign.recogniser, campaign.tag_of, campaign.look
-    log = SqlLog(campaign.ledger, claimant, who, tag_of, look, fence=fence, now=campaign.now)
-    return cast("SendLog", Stepwise(log, process))
+    fence = TaskStateJournal(store, campaign.pseudonymizer, pause=campaign.pause) if store else None
+    who, tag_of, look = campaign.pseudonymizer, campaign.tag_of, campaign.look
+    log = LedgerJournal(campaign.ledger, claimant, who, tag_of, look, fence=fence, now=campaign.now)
+    return cast("Journal", Stepwise(log, process))
 
 
-def with_ledger_alone(campaign: Campaign, process: Process) -> SendLog:
+def with_ledger_alone(campaign: Campaign, process: Process) -> Journal:
     """Remember in a table, on an Airflow without a task state store."""
     log = with_ledger(campaign, process)
     log._log._fence = None  # type: ignore[attr-defined]
@@ -250,7 +250,7 @@ def with_ledger_alone(campaign: Campaign, process: Process) -> SendLog:
 class Stepwise:
     """A log whose process may die before and after each use of it."""
 
-    def __init__(self, log: SendLog, process: Process) -> None:
+    def __init__(self, log: Journal, process: Process) -> None:
         self._log = log
         self._process = process
 
@@ -267,9 +267,9 @@ class Stepwise:
         return stepwise if callable(found) else found
 
 
-def with_nothing(campaign: Campaign, process: Process) -> SendLog:
+def with_nothing(campaign: Campaign, process: Process) -> Journal:
     """Remember nothing."""
-    return NoLog()
+    return NoJournal()
 
 
 def people(count: int, *, start: int = 0) -> list[str]:

@@ -24,7 +24,7 @@ from airflow_provider_smspartner.inbox import messages, outcomes, spool
 from airflow_provider_smspartner.inbox import posts as inbox_posts
 from airflow_provider_smspartner.inbox.messages import Received
 from airflow_provider_smspartner.journal.inbox import INBOX
-from airflow_provider_smspartner.journal.task_state import TaskStateLog
+from airflow_provider_smspartner.journal.task_state import TaskStateJournal
 from airflow_provider_smspartner.rules import (
     echoes,
     masking,
@@ -36,7 +36,7 @@ from airflow_provider_smspartner.rules import (
     sending_hours,
     values,
 )
-from airflow_provider_smspartner.rules.people import Recogniser
+from airflow_provider_smspartner.rules.people import Pseudonymizer
 from airflow_provider_smspartner.tracking import handover
 from airflow_provider_smspartner.tracking import watch as watching
 from fuzz import seeds
@@ -234,7 +234,7 @@ def send_log(data: bytes) -> object:
     """Read the task state store, whose values a person may have edited."""
     kept = loaded(texts(data, 1)[0])
     store: Any = SimpleNamespace(get=kept.get if isinstance(kept, dict) else lambda _: kept)
-    return TaskStateLog(store, Recogniser("key", ["spring"])).load()
+    return TaskStateJournal(store, Pseudonymizer("key", ["spring"])).load()
 
 
 def loaded(text: str) -> object:

@@ -77,7 +77,11 @@ DRIVEN_BY: Final[dict[str, tuple[str, ...]]] = {
     # one operator, looked at from each of its arguments
     "operators.arguments": ("operators/test_rendering", "operators/test_refusals"),
     "operators.base": ("operators/test_refusals", "operators/test_rendering"),
-    "operators.logs": ("operators/test_without_store", "operators/test_ledger", "operators/test_executions"),
+    "operators.journals": (
+        "operators/test_without_store",
+        "operators/test_ledger",
+        "operators/test_executions",
+    ),
     "operators.plans": ("operators/test_hours", "sending/test_tries_of_a_task"),
     "operators.results": ("operators/test_smspartner", "operators/test_handover", "operators/test_dry_run"),
     "operators.running": ("operators/test_tries", "operators/test_dry_run"),

@@ -4,6 +4,15 @@ from __future__ import annotations
 
 from airflow_provider_smspartner.journal.batch import CLOCK_MARGIN, LAST_CANCEL, Batch, Receipt
 from airflow_provider_smspartner.journal.memory import Memory
-from airflow_provider_smspartner.journal.protocol import NoLog, SendLog, StaleProcess
+from airflow_provider_smspartner.journal.protocol import Journal, NoJournal, StaleProcess
 
-__all__ = ["CLOCK_MARGIN", "LAST_CANCEL", "Batch", "Memory", "NoLog", "Receipt", "SendLog", "StaleProcess"]
+__all__ = [
+    "CLOCK_MARGIN",
+    "LAST_CANCEL",
+    "Batch",
+    "Journal",
+    "Memory",
+    "NoJournal",
+    "Receipt",
+    "StaleProcess",
+]

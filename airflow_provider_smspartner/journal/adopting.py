@@ -13,13 +13,13 @@ from airflow_provider_smspartner.journal.eligibility import Claimant
 from airflow_provider_smspartner.journal.orphans import Look
 from airflow_provider_smspartner.journal.rows import write_accepted
 from airflow_provider_smspartner.journal.table import moment
-from airflow_provider_smspartner.rules.people import Person, Recogniser
+from airflow_provider_smspartner.rules.people import Person, Pseudonymizer
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
 
-def with_people(batches: Sequence[Batch], claimant: Claimant, look: Look, who: Recogniser) -> list[Batch]:
+def with_people(batches: Sequence[Batch], claimant: Claimant, look: Look, who: Pseudonymizer) -> list[Batch]:
     """Return batches that were found by tag with their people, by a second look; the first has left hashes.
 
     :raises NeedsPerson: the texts are for events, of which the platform knows nothing.
@@ -34,7 +34,7 @@ def with_people(batches: Sequence[Batch], claimant: Claimant, look: Look, who: R
     return [members(batch, look, who) for batch in batches]
 
 
-def members(batch: Batch, look: Look, who: Recogniser) -> Batch:
+def members(batch: Batch, look: Look, who: Pseudonymizer) -> Batch:
     """Return a batch with who is under its tag."""
     people = tuple(map(Person, sorted(look(batch.tag) or ())))
     hashes = who.hashes(people)

@@ -1,4 +1,4 @@
-"""The log in a SQL table that remembers across runs: a person gets a campaign, or an event of it, once.
+"""The journal in a SQL table that remembers across runs: a person gets a campaign, or an event of it, once.
 
 The database refuses the second row of a person; here stands what that means. The table holds numbers, so
 that it can be joined, and so that a changed key of the connection changes nothing.
@@ -37,13 +37,13 @@ from airflow_provider_smspartner.journal.table import Key, Ledger, moment, who
 from airflow_provider_smspartner.journal.tries import begin_try, may_go_on
 from airflow_provider_smspartner.journal.union import Ordinals, ordinals, store_lost, united
 from airflow_provider_smspartner.journal.world import UNNAMED, World
-from airflow_provider_smspartner.rules.people import Person, Recogniser
+from airflow_provider_smspartner.rules.people import Person, Pseudonymizer
 from airflow_provider_smspartner.rules.sending_states import OPEN, BatchState, names
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
-    from airflow_provider_smspartner.journal.task_state import TaskStateLog
+    from airflow_provider_smspartner.journal.task_state import TaskStateJournal
 
 log = logging.getLogger(__name__)
 
@@ -51,10 +51,10 @@ RENEW_EVERY: Final = 30.0  # seconds
 IS_OPEN: Final = BATCHES.c.state.in_(names(OPEN))
 
 
-class SqlLog:
+class LedgerJournal:
     """Remembers the people of a campaign over all of its runs and tasks.
 
-    ``fence`` is the log in Airflow's task state store: who may not write to it may not claim.
+    ``fence`` is the journal in Airflow's task state store: who may not write to it may not claim.
     ``intend`` and ``record_cancel`` run in the thread of the shutdown, ``record`` in the recorder's,
     ``unsent`` in the main one, all else in that which claims; transactions of a process follow each other.
     """
@@ -66,16 +66,16 @@ class SqlLog:
         self,
         ledger: Ledger,
         claimant: Claimant,
-        recogniser: Recogniser,
+        pseudonymizer: Pseudonymizer,
         tag_of: Callable[[int], str],
         look: Look,
         *,
-        fence: TaskStateLog | None = None,
+        fence: TaskStateJournal | None = None,
         now: Callable[[], float] = time.time,
     ) -> None:
         self._ledger = ledger
         self._me = claimant
-        self._recogniser = recogniser
+        self._pseudonymizer = pseudonymizer
         self._tag_of = tag_of
         self._look = look
         self._fence = fence
@@ -122,7 +122,7 @@ class SqlLog:
     def _take_over(self, connection: Connection) -> list[Batch]:
         self._check_turn(connection)
         take_over(connection, self._me, self._now())
-        return read_batches(connection, self._me, self._recogniser, self._tag_of)
+        return read_batches(connection, self._me, self._pseudonymizer, self._tag_of)
 
     def _check_turn(self, connection: Connection, *, batches: int = 0) -> None:
         if not may_go_on(connection, self._me, self._now(), batches=batches):
@@ -132,13 +132,13 @@ class SqlLog:
             )
 
     def open(self, memory: Memory) -> None:
-        """Begin the log, with the people who were found by tag.
+        """Begin the journal, with the people who were found by tag.
 
         :raises NeedsPerson: the texts are for events, of which the platform knows nothing.
         """
         sent = (batch for batch in memory.batches if batch.state is BatchState.ACCEPTED)
         found = [batch for batch in sent if batch.ordinal not in self._known.of_all]
-        adopted = with_people(found, self._me, self._look, self._recogniser)
+        adopted = with_people(found, self._me, self._look, self._pseudonymizer)
         self._ledger.transact(partial(self._adopt, batches=adopted))
         if self._fence:
             self._fence.open(Memory())
@@ -205,7 +205,7 @@ class SqlLog:
         granted = without(batch, refused)
         if len(granted.people) == len(batch.people) and batch.hashes:
             return batch  # as almost all are, and hashes take their time
-        return replace(granted, hashes=self._recogniser.hashes(granted.people))
+        return replace(granted, hashes=self._pseudonymizer.hashes(granted.people))
 
     def _claim(self, connection: Connection, batches: Sequence[Batch]) -> tuple[Rows, set[Key]]:
         if self._me.at_most is not None:
@@ -257,7 +257,7 @@ class SqlLog:
         self._ledger.transact(partial(write_forgiven, batch=batch, claimant=self._me))
 
     def _record(self, connection: Connection, batch: Batch) -> None:
-        write_rejected(connection, batch, self._me, self._recogniser)
+        write_rejected(connection, batch, self._me, self._pseudonymizer)
         if batch.state is BatchState.ACCEPTED:  # a fact, whoever owns the batch by now
             write_accepted(connection, batch, self._me, moment(self._now()))
             if self._is_cancelling:  # nobody may come back to ask for it

@@ -10,7 +10,7 @@ from airflow_provider_smspartner.journal.world import World
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Memory:
-    """What a log holds about this task."""
+    """What a journal holds about this task."""
 
     batches: tuple[Batch, ...] = ()
     """By ordinal; without gaps, unless it is lost."""

@@ -1,4 +1,4 @@
-"""What every kind of log can do, and the one that remembers nothing."""
+"""What every kind of journal can do, and the one that remembers nothing."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class StaleProcess(SMSPartnerError):
     """Another process has taken over this task: this one must stop at once."""
 
 
-class SendLog(Protocol):
+class Journal(Protocol):
     """Remembers batches before they leave.
 
     Called from one thread for claims, one for answers and one for cancellations; a write that fails raises,
@@ -34,16 +34,16 @@ class SendLog(Protocol):
         """Which ledger it uses, by the ledger's own identity; None when it uses none."""
 
     def begin(self) -> None:
-        """Note, on a first try, that there is a log: an empty one then means that nothing was sent."""
+        """Note, on a first try, that there is a journal: an empty one then means that nothing was sent."""
 
     def load(self) -> Memory | None:
-        """Return what earlier tries left, None when nobody has begun this log or it was lost since."""
+        """Return what earlier tries left, None when nobody has begun this journal or it was lost since."""
 
     def open(self, memory: Memory) -> None:
-        """Begin the log with what was found out otherwise, by tags."""
+        """Begin the journal with what was found out otherwise, by tags."""
 
     def note(self, world: World) -> None:
-        """Remember what this log is used under, before the first claim of a try."""
+        """Remember what this journal is used under, before the first claim of a try."""
 
     def unsent(self, people: Iterable[Person]) -> Iterator[Person]:
         """Leave out the people whom other runs or tasks have texted, or are about to."""
@@ -91,7 +91,7 @@ class SendLog(Protocol):
         """Nothing is to be cancelled any more: the platform has answered for every batch."""
 
 
-class NoLog:
+class NoJournal:
     """Remembers nothing: what is left are the tags on the platform."""
 
     durable = False

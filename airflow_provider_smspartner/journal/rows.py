@@ -17,7 +17,7 @@ from airflow_provider_smspartner.journal.moves import forgiven
 from airflow_provider_smspartner.journal.schema import BATCHES, IS_AS_BATCH, PEOPLE
 from airflow_provider_smspartner.journal.sets import for_each, is_person
 from airflow_provider_smspartner.journal.table import moment
-from airflow_provider_smspartner.rules.people import Person, Recogniser, each
+from airflow_provider_smspartner.rules.people import Person, Pseudonymizer, each
 from airflow_provider_smspartner.rules.sending_states import FREE, ON_PLATFORM, REJECTED, BatchState
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def recount(connection: Connection, batches: Iterable[int]) -> None:
 
 
 def read_batches(
-    connection: Connection, claimant: Claimant, recogniser: Recogniser, tag_of: Callable[[int], str]
+    connection: Connection, claimant: Claimant, pseudonymizer: Pseudonymizer, tag_of: Callable[[int], str]
 ) -> list[Batch]:
     """Return the batches of a task by ordinal; one whose people have all moved on is absent.
 
@@ -70,7 +70,7 @@ def read_batches(
             while len(batches) < row.ordinal:
                 gap = len(batches)
                 batches.append(Batch(ordinal=gap, tag=tag_of(gap), state=BatchState.ABSENT))
-            batches.append(batch_of(row, members[row.id], claimant, recogniser))
+            batches.append(batch_of(row, members[row.id], claimant, pseudonymizer))
     return batches if is_known else []
 
 
@@ -83,7 +83,9 @@ def people_of(connection: Connection, batches: Sequence[int]) -> defaultdict[int
     return members
 
 
-def batch_of(row: Row[Any], people: Sequence[Row[Any]], claimant: Claimant, recogniser: Recogniser) -> Batch:
+def batch_of(
+    row: Row[Any], people: Sequence[Row[Any]], claimant: Claimant, pseudonymizer: Pseudonymizer
+) -> Batch:
     """Build a batch out of its row and those of its people."""
     holding = (REJECTED,) if row.state in FREE else (None, REJECTED)
     taken = [person for person in people if person.state in holding]
@@ -97,8 +99,8 @@ def batch_of(row: Row[Any], people: Sequence[Row[Any]], claimant: Claimant, reco
         claimed_at=row.claimed_at.replace(tzinfo=UTC).timestamp(),
         # A look by tag brings numbers without events, which hashes could not be compared with
         people=() if on_platform else tuple(sent),
-        hashes=recogniser.hashes(map(person_of, taken)) if sent else b"",
-        rejected=recogniser.hashes(person_of(row) for row in taken if row.state == REJECTED),
+        hashes=pseudonymizer.hashes(map(person_of, taken)) if sent else b"",
+        rejected=pseudonymizer.hashes(person_of(row) for row in taken if row.state == REJECTED),
         receipt=receipt_of(row, len(sent), claimant) if on_platform else None,
     )
 
@@ -169,7 +171,9 @@ def have_pay_rest(connection: Connection, batch: int, claimant: Claimant) -> Non
         connection.execute(update(PEOPLE).where(*is_person(of_first)).values(pays_rest=True))
 
 
-def write_rejected(connection: Connection, batch: Batch, claimant: Claimant, recogniser: Recogniser) -> None:
+def write_rejected(
+    connection: Connection, batch: Batch, claimant: Claimant, pseudonymizer: Pseudonymizer
+) -> None:
     """Write which people of a batch were refused for good."""
     rejected = set(each(batch.rejected))
     if not rejected:
@@ -177,7 +181,7 @@ def write_rejected(connection: Connection, batch: Batch, claimant: Claimant, rec
     number = claimant.batch_id(batch.ordinal)
     connection.execute(select(BATCHES.c.id).where(BATCHES.c.id == number).with_for_update())
     members = people_of(connection, [number])[number]
-    refused = [row for row in members if row.state is None and recogniser.hash(person_of(row)) in rejected]
+    refused = [row for row in members if row.state is None and pseudonymizer.hash(person_of(row)) in rejected]
     for_each(
         connection,
         [

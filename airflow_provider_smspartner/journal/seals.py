@@ -10,30 +10,30 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from airflow_provider_smspartner.exceptions import NeedsPerson
-from airflow_provider_smspartner.rules.people import Recogniser
+from airflow_provider_smspartner.rules.people import Pseudonymizer
 
 SEAL: Final = "seal"
 CHECK: Final = "check"
 """Under which secret a value was sealed: a key may be changed between two tries, and changed back."""
 
 
-def sealed(recogniser: Recogniser, key: str, value: Mapping[str, Any]) -> dict[str, Any]:
+def sealed(pseudonymizer: Pseudonymizer, key: str, value: Mapping[str, Any]) -> dict[str, Any]:
     """Return a value with a seal that holds under this key only."""
-    value = {name: kept for name, kept in value.items() if name != SEAL} | {CHECK: recogniser.check}
-    return value | {SEAL: recogniser.seal(canonical(key, value))}
+    value = {name: kept for name, kept in value.items() if name != SEAL} | {CHECK: pseudonymizer.check}
+    return value | {SEAL: pseudonymizer.seal(canonical(key, value))}
 
 
-def is_ours(recogniser: Recogniser, key: str, value: Mapping[str, Any]) -> bool:
+def is_ours(pseudonymizer: Pseudonymizer, key: str, value: Mapping[str, Any]) -> bool:
     """Tell whether this package wrote a value, under today's secret.
 
     False for what an earlier version or another secret has left, which proves nothing.
 
     :raises NeedsPerson: it says that it was sealed under today's secret, and it was not.
     """
-    if SEAL not in value or value.get(CHECK) != recogniser.check:
+    if SEAL not in value or value.get(CHECK) != pseudonymizer.check:
         return False
     unsealed = {name: kept for name, kept in value.items() if name != SEAL}
-    if value[SEAL] == recogniser.seal(canonical(key, unsealed)):
+    if value[SEAL] == pseudonymizer.seal(canonical(key, unsealed)):
         return True
     raise NeedsPerson(
         f"The task state store holds something under {key!r} that somebody has edited: put back what was "

@@ -1,4 +1,4 @@
-"""The log in Airflow's task state store (3.3): shared by all tries of a task instance, and a fence.
+"""The journal in Airflow's task state store (3.3): shared by all tries of a task instance, and a fence.
 
 Keys are zero-padded, so that the "Task State Store" tab lists them in order: ``claims:000000`` holds the
 people of some batches, as keyed hashes; ``batch:000000`` what became of one. No number, no text.
@@ -33,7 +33,7 @@ from airflow_provider_smspartner.journal.store_format import (
     with_outcome,
 )
 from airflow_provider_smspartner.journal.world import World, later, world_of
-from airflow_provider_smspartner.rules.people import Person, Recogniser
+from airflow_provider_smspartner.rules.people import Person, Pseudonymizer
 from airflow_provider_smspartner.rules.sending_states import BatchState, Event
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ PATIENCE = 300.0
 """Seconds that a write waits for an API server that restarts."""
 
 
-class TaskStateLog:
+class TaskStateJournal:
     """Remembers the batches of one task instance over its tries.
 
     ``intend``, ``record_cancel`` run in the thread of the shutdown, ``record`` in the recorder's, all else in
@@ -59,12 +59,12 @@ class TaskStateLog:
     def __init__(
         self,
         store: TaskStateStoreAccessor,
-        recogniser: Recogniser,
+        pseudonymizer: Pseudonymizer,
         *,
         pause: Callable[[float], object] = time.sleep,
     ) -> None:
         self._store = store
-        self._recogniser = recogniser
+        self._pseudonymizer = pseudonymizer
         self._pause = pause
         self._one_at_a_time = threading.Lock()
         self._one_header = threading.Lock()
@@ -74,7 +74,7 @@ class TaskStateLog:
     # ---- reading -----------------------------------------------------------------------------------
 
     def begin(self) -> None:
-        """Note that there is a log, before anything else can fail."""
+        """Note that there is a journal, before anything else can fail."""
         if self._get(HEADER) is None:
             self._write_header({})
 
@@ -86,15 +86,15 @@ class TaskStateLog:
         if header is None:
             return None
         with legible(HEADER):
-            is_ours(self._recogniser, HEADER, header)
+            is_ours(self._pseudonymizer, HEADER, header)
             intent = None if header.get(INTENT) is None else float(header[INTENT])
             claims = int(header.get(IN_LEDGER, 0))
             world = world_of(header)
         batches: list[Batch] = []
         while (group := self._get(key := claims_key(len(batches)))) is not None:
             with legible(key):
-                is_ours(self._recogniser, key, group)
-                is_comparable = group["check"] == self._recogniser.check
+                is_ours(self._pseudonymizer, key, group)
+                is_comparable = group["check"] == self._pseudonymizer.check
                 claimed = claimed_in(group, first=len(batches), is_comparable=is_comparable)
                 batches += [self._with_outcome(batch, intent) for batch in claimed]
         is_cancelling = any(batch.state is BatchState.CANCELLING for batch in batches)
@@ -110,16 +110,16 @@ class TaskStateLog:
         key = batch_key(batch.ordinal)
         if (kept := self._get(key)) is not None:
             with legible(key):
-                batch = with_outcome(batch, kept, is_proved=is_ours(self._recogniser, key, kept))
+                batch = with_outcome(batch, kept, is_proved=is_ours(self._pseudonymizer, key, kept))
         is_intended = intent is not None and batch.is_cancellable(intent)
         return batch.after(Event.INTENT) if is_intended else batch
 
     def unsent(self, people: Iterable[Person]) -> Iterator[Person]:
-        """Leave nobody out: this log knows only its own task."""
+        """Leave nobody out: this journal knows only its own task."""
         return iter(people)
 
     def left_out(self, people: Iterable[Person]) -> Mapping[str, int]:
-        """Count nobody: this log knows only its own task."""
+        """Count nobody: this journal knows only its own task."""
         return {}
 
     def freed(self) -> None:
@@ -128,7 +128,7 @@ class TaskStateLog:
     # ---- writing -----------------------------------------------------------------------------------
 
     def open(self, memory: Memory) -> None:
-        """Begin the log, with the batches that were found by tag."""
+        """Begin the journal, with the batches that were found by tag."""
         if memory.batches:
             self._write_claims(memory.batches)
             for batch in memory.batches:
@@ -152,7 +152,7 @@ class TaskStateLog:
         """Change the header; threads that claim and that cancel may both do so at the same moment."""
         with self._one_header:
             kept = {name: value for name, value in self._header.items() if name != without}
-            self._header = sealed(self._recogniser, HEADER, {**kept, BEGUN: True, **changes})
+            self._header = sealed(self._pseudonymizer, HEADER, {**kept, BEGUN: True, **changes})
             self._set(HEADER, self._header)
 
     def claim(self, batches: Sequence[Batch]) -> list[Batch]:
@@ -192,7 +192,7 @@ class TaskStateLog:
         return list(batches)
 
     def header(self) -> dict[str, Any]:
-        """Return what says that the log is whole.
+        """Return what says that the journal is whole.
 
         :raises StaleProcess: it is not there: another try has taken over, or what was found by tags is still
             being written, and what says so too early would make the next try take a part for all of it.
@@ -221,7 +221,7 @@ class TaskStateLog:
             return self._store.get(key)
 
     def _write(self, key: str, value: dict[str, Any]) -> None:
-        self._set(key, sealed(self._recogniser, key, value))
+        self._set(key, sealed(self._pseudonymizer, key, value))
 
     def _set(self, key: str, value: dict[str, Any]) -> None:
         from airflow.sdk import NEVER_EXPIRE  # type: ignore[attr-defined]  # 3.3 and later

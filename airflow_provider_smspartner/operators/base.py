@@ -118,7 +118,7 @@ class BaseSendOperator(RendersOnlyTheAuthor):
         self.cancel_on_kill = cancel_on_kill
         self.only_dry_run = dry_run  # BaseOperator.dry_run is a method
         self.smspartner_conn_id = smspartner_conn_id
-        self._settle(kwargs.get("default_args") or {})
+        self._normalize(kwargs.get("default_args") or {})
         with refused_for_good(self.task_id):
             self._check_arguments()
 
@@ -135,7 +135,7 @@ class BaseSendOperator(RendersOnlyTheAuthor):
         remembered = {"campaign", "ledger_conn_id", "event_column", "at_most", "cancel_on_kill"} & given
         return [*people, *(("campaign", "ledger_conn_id") if remembered else ())]
 
-    def _settle(self, defaults: Mapping[str, Any]) -> None:
+    def _normalize(self, defaults: Mapping[str, Any]) -> None:
         """Drop connections that only the DAG's ``default_args`` give and this task does not need."""
         if self.sql is None and is_default(self.warehouse_conn_id, defaults.get("warehouse_conn_id")):
             self.warehouse_conn_id = None

@@ -11,7 +11,7 @@ from airflow_provider_smspartner import api
 from airflow_provider_smspartner.journal.world import World
 from airflow_provider_smspartner.operators.hours import check_hour
 from airflow_provider_smspartner.rules import batches
-from airflow_provider_smspartner.rules.people import Person, Recogniser
+from airflow_provider_smspartner.rules.people import Person, Pseudonymizer
 from airflow_provider_smspartner.rules.sending_hours import next_slot
 from airflow_provider_smspartner.sending.plan import Plan
 
@@ -39,7 +39,7 @@ def plan_of(
     return Plan(
         make_call=requests_of(text, order.hours, redirect_to=settings.redirect_to),
         tag_of=lambda ordinal: batches.batch_tag(name, ordinal, order.tag),
-        recogniser=Recogniser(settings.api_key, name),
+        pseudonymizer=Pseudonymizer(settings.api_key, name),
         concurrency=policy.concurrency,
         on_unknown=policy.on_unknown,
         verify_timeout=policy.verify_timeout,

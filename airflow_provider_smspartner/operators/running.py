@@ -22,8 +22,8 @@ from airflow_provider_smspartner.operators.hours import (
     slot_for_rest,
     within_hours,
 )
+from airflow_provider_smspartner.operators.journals import open_journal
 from airflow_provider_smspartner.operators.limits import AccountReader, check_enough, check_limits, count_left
-from airflow_provider_smspartner.operators.logs import open_log
 from airflow_provider_smspartner.operators.plans import plan_of
 from airflow_provider_smspartner.operators.results import campaign_of, dry_run_result, result_of
 from airflow_provider_smspartner.sending.engine import Sending
@@ -125,10 +125,10 @@ class SendRun:
             account=self._account.name,
             later_try=at.later_try,
         )
-        send_log = open_log(order.durability, at.context, plan, at.identity, at.hook)
+        journal = open_journal(order.durability, at.context, plan, at.identity, at.hook)
         if not at.later_try:
-            send_log.begin()
-        return Sending(plan, send_log, at.hook, count=self._count)
+            journal.begin()
+        return Sending(plan, journal, at.hook, count=self._count)
 
     def _heed_what_came_before(self, sending: Sending) -> None:
         if self._is_killed:  # it came while the log was opened

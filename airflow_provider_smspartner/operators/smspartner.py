@@ -118,8 +118,8 @@ class SendSmsOperator(SendOperator):
         self.sandbox = sandbox
         super().__init__(**kwargs)
 
-    def _settle(self, defaults: Mapping[str, Any]) -> None:
-        super()._settle(defaults)
+    def _normalize(self, defaults: Mapping[str, Any]) -> None:
+        super()._normalize(defaults)
         if self._message_is_authors and "\n" in self.message:
             self.message = cleandoc(self.message)
 

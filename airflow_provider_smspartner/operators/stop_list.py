@@ -102,9 +102,9 @@ class StopListOperator(RendersOnlyTheAuthor):
             to_push = self._to_push()
             hook = warehouse(self.warehouse_conn_id)
             listed = read_stop_dates(self.hook.call, regions={"FR", self.default_region})
-            kept = open_stop_table(hook, self.table, conn_id=self.warehouse_conn_id)
-            new = kept.write(listed, source="platform")
-            pushed = self._push([number for number in to_push if number not in listed], kept)
+            stops = open_stop_table(hook, self.table, conn_id=self.warehouse_conn_id)
+            new = stops.write(listed, source="platform")
+            pushed = self._push([number for number in to_push if number not in listed], stops)
         result = {"listed": len(listed), "new": new, "pushed": pushed, "already": len(to_push) - pushed}
         self.log.info("STOP list: %s", ", ".join(f"{name} {value}" for name, value in result.items()))
         signals.describe_outlets(context, self.outlets, result)
@@ -125,16 +125,16 @@ class StopListOperator(RendersOnlyTheAuthor):
                 "sandbox: real people would get no more texts; omit push_sql, or give another connection"
             )
         columns, rules = audience.Columns(self.phone_column), audience.Rules(region=self.default_region)
-        found = audience.read_sql(warehouse(self.warehouse_conn_id), self.push_sql, None, columns, rules)
-        if found.invalid:
+        query = audience.read_sql(warehouse(self.warehouse_conn_id), self.push_sql, None, columns, rules)
+        if query.invalid:
             raise InvalidMessage(
-                f"push_sql: {found.invalid} of {found.rows} rows hold no mobile number "
-                f"({found.explained[0]}), and only mobile phones can be on the STOP list; leave those rows "
+                f"push_sql: {query.invalid} of {query.rows} rows hold no mobile number "
+                f"({query.explained[0]}), and only mobile phones can be on the STOP list; leave those rows "
                 "out of the query. Nothing was changed"
             )
-        return [person.number for person in found.people]
+        return [person.number for person in query.people]
 
-    def _push(self, numbers: Sequence[str], kept: StopTable) -> int:
+    def _push(self, numbers: Sequence[str], stops: StopTable) -> int:
         """Put people on the STOP list, and return how many were not there already.
 
         What the platform refuses keeps nobody else off the list; the task fails when all have been tried.
@@ -153,10 +153,10 @@ class StopListOperator(RendersOnlyTheAuthor):
                     continue
                 done[number] = datetime.now(UTC)
                 if len(done) >= NOTED_AT_ONCE:
-                    kept.write(done, source="warehouse")
+                    stops.write(done, source="warehouse")
                     done.clear()
         finally:
-            kept.write(done, source="warehouse")
+            stops.write(done, source="warehouse")
         if refusals:
             raise AirflowFailException(
                 f"push_sql: SMS Partner refused {len(refusals)} of {len(numbers)} people ({refusals[0]}); "

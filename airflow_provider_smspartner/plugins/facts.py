@@ -19,7 +19,7 @@ UNREADABLE = "unreadable"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BatchFact:
-    """One batch, as a log holds it."""
+    """One batch, as a journal holds it."""
 
     ordinal: int
     state: str
@@ -58,7 +58,7 @@ class TaskFact:
     batches: Sequence[BatchFact] = ()
     """By ordinal."""
     logged: bool = False
-    """Whether a log of it could be read; without one, no batches does not mean that nothing was sent."""
+    """Whether a journal of it could be read; without one, no batches does not mean that nothing was sent."""
     cancelling: bool = False
     """Whether a person has stopped it, and what is scheduled is to be cancelled."""
     ledger_fault: str | None = None

@@ -36,7 +36,7 @@ def is_erased(number: str) -> bool:
     return number.startswith(ERASED)
 
 
-class Recogniser:
+class Pseudonymizer:
     """Turns people into keyed hashes: HMAC-SHA-256 under a key derived from a secret and never stored.
 
     Without the secret a hash tells nothing, although every phone number could be tried.

@@ -51,13 +51,13 @@ class Backlog:
 
     def release(self, batch: Batch, *, free: bool) -> None:
         """Let go of the people of an earlier try's batch; they go again unless another one may have them."""
-        kept: list[Person] = []
+        people: list[Person] = []
         for hashed in each(batch.hashes):
             self._holders[hashed] -= 1
             if not free or self._holders[hashed] <= 0:
-                kept += self._held.pop(hashed, ())
-        if free and kept:
-            self.send_again(kept)
+                people += self._held.pop(hashed, ())
+        if free and people:
+            self.send_again(people)
 
     def send_again(self, people: Iterable[Person]) -> None:
         """Put people in the queue, in groups that fit a request."""

@@ -17,7 +17,7 @@ from typing import Any
 from airflow_provider_smspartner import api
 from airflow_provider_smspartner.exceptions import APIError, NeedsPerson, SMSPartnerError
 from airflow_provider_smspartner.hooks.confirming import carry_confirmed
-from airflow_provider_smspartner.journal import Batch, Memory, SendLog
+from airflow_provider_smspartner.journal import Batch, Journal, Memory
 from airflow_provider_smspartner.rules.sending_states import BatchState, Event
 
 log = logging.getLogger(__name__)
@@ -92,14 +92,14 @@ def ask_for_all(
     return errors
 
 
-def settle(batch: Batch, event: Event, send_log: SendLog) -> Batch:
+def settle(batch: Batch, event: Event, journal: Journal) -> Batch:
     """Record what has become of a batch, and return it so."""
     settled = batch.after(event)
-    send_log.record_cancel(settled)
+    journal.record_cancel(settled)
     return settled
 
 
-def finish(memory: Memory, *, call: CallPlatform, send_log: SendLog, width: int) -> Memory:
+def finish(memory: Memory, *, call: CallPlatform, journal: Journal, width: int) -> Memory:
     """Settle every cancellation that earlier tries meant to make, before anybody is sent to.
 
     An account that knows none of their messages may be another one, in which nobody has cancelled anything.
@@ -116,7 +116,7 @@ def finish(memory: Memory, *, call: CallPlatform, send_log: SendLog, width: int)
         if event is None:
             not_known.append(batch)
         else:
-            settled[batch.ordinal] = settle(batch, event, send_log)
+            settled[batch.ordinal] = settle(batch, event, journal)
 
     errors = ask_for_all(to_ask, call=call, answer=answer, width=width)
     is_theirs = memory.same_account or bool(settled)
@@ -134,12 +134,12 @@ def finish(memory: Memory, *, call: CallPlatform, send_log: SendLog, width: int)
             "former one back. If not, nobody can tell any more which of them were cancelled: look their "
             "tags up in the customer area, and send to those who are missing with another task."
         )
-    send_log.forget_intent()
+    journal.forget_intent()
     return replace(memory, batches=tuple(settled.get(batch.ordinal, batch) for batch in memory.batches))
 
 
 def tell(batches: Iterable[Batch]) -> None:
-    """Write into the task's log what became of batches that were to be cancelled."""
+    """Write into the task's journal what became of batches that were to be cancelled."""
     by_state: dict[BatchState, list[Batch]] = {state: [] for state in BatchState}
     for batch in batches:
         by_state[batch.state].append(batch)

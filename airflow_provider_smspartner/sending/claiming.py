@@ -51,7 +51,7 @@ class Claiming:
             ordinal=ordinal,
             tag=self._plan.tag_of(ordinal),
             people=people,
-            hashes=self._plan.recogniser.hashes(people),
+            hashes=self._plan.pseudonymizer.hashes(people),
             claimed_at=claimed_at,
             unseen_until=unseen_until,
         )

@@ -1,6 +1,6 @@
 """Send an audience so that everyone gets it once: the order of the steps.
 
-A batch is claimed in the log before its request leaves, and recorded after its answer. What became of a
+A batch is claimed in the journal before its request leaves, and recorded after its answer. What became of a
 request without an answer is looked up by its tag before anybody is sent to again. The main thread, here,
 decides; ``concurrency`` threads carry requests, one writes claims, one writes answers, and one waits for the
 task to be stopped. What goes from one to another is a batch, which never changes, or an event.
@@ -17,7 +17,7 @@ from types import TracebackType
 from typing import Self
 
 from airflow_provider_smspartner.exceptions import NeedsPerson, SMSPartnerError
-from airflow_provider_smspartner.journal import Batch, SendLog
+from airflow_provider_smspartner.journal import Batch, Journal
 from airflow_provider_smspartner.rules.batches import split_people
 from airflow_provider_smspartner.rules.people import Person
 from airflow_provider_smspartner.rules.sending_states import BatchState
@@ -58,7 +58,7 @@ class Sending:
     def __init__(
         self,
         plan: Plan,
-        send_log: SendLog,
+        journal: Journal,
         carrier: Carrier,
         *,
         now: Callable[[], float] = time.time,
@@ -66,17 +66,17 @@ class Sending:
         count: Callable[..., None] = count_nothing,
     ) -> None:
         self.plan = plan
-        self.log = send_log
+        self.journal = journal
         self._halt = threading.Event()
         self._pause = pause or self._halt.wait
         started, look = now(), Looks(plan, carrier.call).look
         evidence, brake = Evidence(plan, look, now, started=started), RefusalBrake(plan.max_rejected_rate)
-        self._backlog = Backlog(plan.recogniser.hash)
+        self._backlog = Backlog(plan.pseudonymizer.hash)
         self._claiming = Claiming(plan, self._backlog, now=now, begin_slice=brake.begin_slice)
         self._reconciliation = Reconciliation(plan, look, evidence, now)
         self._recorder = Recorder(self._record, most_behind=4 * plan.concurrency)
         self._in_flight = InFlight(
-            plan, send_log, carrier, self._recorder, is_stopped=self._is_stopped, now=now
+            plan, journal, carrier, self._recorder, is_stopped=self._is_stopped, now=now
         )
         self._settlement = Settlement(
             plan,
@@ -92,7 +92,7 @@ class Sending:
         )
         self._recovery: Recovery | None = Recovery(
             plan,
-            send_log,
+            journal,
             evidence,
             call=carrier.call,
             look=look,
@@ -102,7 +102,7 @@ class Sending:
             started=started,
         )
         """None once it has begun: what earlier tries did is found out once."""
-        self._shutdown = Shutdown(plan, send_log, carrier.call, stop=self.stop, now=now)
+        self._shutdown = Shutdown(plan, journal, carrier.call, stop=self.stop, now=now)
 
     def __enter__(self) -> Self:
         self._shutdown.listen()
@@ -145,8 +145,8 @@ class Sending:
         return sum(not self._backlog.is_done(person) for person in people)
 
     def left_out(self, people: Iterable[Person]) -> Mapping[str, int]:
-        """Count by reason whom the log leaves out, because other runs or tasks have texted them."""
-        return self.log.left_out(people)
+        """Count by reason whom the journal leaves out, because other runs or tasks have texted them."""
+        return self.journal.left_out(people)
 
     def run(self, people: Iterable[Person]) -> Outcome:
         """Send to everybody who has not been sent to.
@@ -156,10 +156,10 @@ class Sending:
         """
         try:
             self._recall(len(people) if isinstance(people, Sized) else None)
-            self._drive(split_people(self._backlog.newcomers(self.log.unsent(people))))
+            self._drive(split_people(self._backlog.newcomers(self.journal.unsent(people))))
             self._recorder.finish()
             # Only when all is recorded: a record that lags behind would refuse anew who is forgiven
-            self._settlement.forgive(self.log)
+            self._settlement.forgive(self.journal)
         except BaseException:
             # AirflowTaskTimeout comes at any line; what is in flight may still be answered
             self._wind_down()
@@ -174,7 +174,7 @@ class Sending:
             self._shutdown.finish()
         if self._settlement.failure:
             raise self._settlement.failure
-        return self._settlement.outcome(excluded_by=self.log.excluded_by)
+        return self._settlement.outcome(excluded_by=self.journal.excluded_by)
 
     def explain(self) -> str:
         """Say how far it came and what is open, for the error of a task that did not get through."""
@@ -213,7 +213,7 @@ class Sending:
         while not settlement.failure:
             if self._is_stopped():
                 settlement.fail(Stopped("The task was stopped."))
-            self._recorder.write(self.log.keep)  # each round: a lease must not lapse while this one waits
+            self._recorder.write(self.journal.keep)  # each round: a lease must not lapse while this one waits
             settlement.look_up_refused()
             self._fill(groups)
             if not self._go_on():
@@ -250,7 +250,7 @@ class Sending:
     def _wait_for_others(self) -> bool:
         """Take in whom another run was about to text and did not; False when nobody is waited for."""
         try:
-            freed = self._recorder.write(self.log.freed)
+            freed = self._recorder.write(self.journal.freed)
         except SMSPartnerError as error:
             self._settlement.fail(error)
             return False
@@ -272,7 +272,7 @@ class Sending:
         batches = self._claiming.next_batches(groups, most - flying)
         if not batches or self._is_stopped():
             return
-        for batch in self._recorder.write(partial(self.log.claim, batches)):
+        for batch in self._recorder.write(partial(self.journal.claim, batches)):
             if batch.people:
                 self._in_flight.start(batch)
 
@@ -280,7 +280,7 @@ class Sending:
 
     def _record(self, batch: Batch) -> None:
         """Write what became of a batch; runs in the recorder's thread."""
-        self.log.record(batch)
+        self.journal.record(batch)
         if batch.state is BatchState.ACCEPTED:  # only now: a late record must not hide a cancellation
             self._shutdown.add(batch)
 

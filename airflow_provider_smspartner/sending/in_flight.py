@@ -19,7 +19,7 @@ from airflow_provider_smspartner.exceptions import (
     RateLimitError,
     SMSPartnerError,
 )
-from airflow_provider_smspartner.journal import Batch, SendLog
+from airflow_provider_smspartner.journal import Batch, Journal
 from airflow_provider_smspartner.rules.refusals import is_about_numbers
 from airflow_provider_smspartner.sending.plan import FRESH, Plan
 from airflow_provider_smspartner.sending.recorder import Recorder
@@ -66,7 +66,7 @@ class InFlight:
     def __init__(
         self,
         plan: Plan,
-        send_log: SendLog,
+        journal: Journal,
         carrier: Carrier,
         recorder: Recorder,
         *,
@@ -74,7 +74,7 @@ class InFlight:
         now: Callable[[], float],
     ) -> None:
         self._plan = plan
-        self._log = send_log
+        self._journal = journal
         self._carrier = carrier
         self._recorder = recorder
         self._is_stopped = is_stopped
@@ -130,10 +130,10 @@ class InFlight:
             # Here and not when the batch was given to the carrier: the hook calls this after every wait of
             # its own, at the last moment before a byte leaves
             self._go.wait()
-            sure = not self._log.confirms_always
+            sure = not self._journal.confirms_always
             while not self._is_stopped() and not (sure and self._now() - batch.claimed_at <= FRESH):
                 batch = self._renewed(batch)
-                self._recorder.write(partial(self._log.confirm, batch))
+                self._recorder.write(partial(self._journal.confirm, batch))
                 sure = True
             # Last: a stop that comes while the claim is written still keeps the request from leaving
             if self._is_stopped() or self._over.is_set():

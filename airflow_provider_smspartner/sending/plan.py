@@ -11,7 +11,7 @@ from airflow_provider_smspartner.api import Call
 from airflow_provider_smspartner.api.answers import Sent
 from airflow_provider_smspartner.journal import Batch, Receipt
 from airflow_provider_smspartner.journal.world import World
-from airflow_provider_smspartner.rules.people import Person, Recogniser, each
+from airflow_provider_smspartner.rules.people import Person, Pseudonymizer, each
 
 FRESH = 5.0
 """Seconds between a claim and its request, at most; an older claim is written anew."""
@@ -25,7 +25,7 @@ class Plan:
     """Builds the request of some people under a tag."""
     tag_of: Callable[[int], str]
     """Returns the tag of an ordinal."""
-    recogniser: Recogniser
+    pseudonymizer: Pseudonymizer
     concurrency: int
     on_unknown: str = "verify"
     verify_timeout: float = 300.0
@@ -71,7 +71,7 @@ class Plan:
         if batch.people:
             return {person.number for person in batch.people}.__contains__
         known = set(each(batch.hashes))
-        return lambda number: self.recogniser.hash(Person(number)) in known
+        return lambda number: self.pseudonymizer.hash(Person(number)) in known
 
 
 @dataclass(slots=True, kw_only=True)

@@ -122,14 +122,14 @@ class Reconciliation:
         batch = doubt.batch
         if self._plan.on_unknown == "resend" and not doubt.is_refused:
             return Event.RESEND
-        found = self._look(batch)
-        if not found:
+        listing = self._look(batch)
+        if not listing:
             return Event.NOT_FOUND
         if doubt.misses:
             self._evidence.slipped()
         doubt.misses = 0
-        if found.numbers:
-            doubt.listed = self._count_ours(batch, found)
+        if listing.numbers:
+            doubt.listed = self._count_ours(batch, listing)
             # A list that shows a part proves presence and may fill up; who is not in it cannot go again
             is_short = doubt.listed < (1 if self._plan.redirect_to else batch.size)
             return None if is_short and not over and not doubt.is_refused else Event.FOUND
@@ -150,15 +150,15 @@ class Reconciliation:
         doubt.stuck = over and control is Control.NONE and not is_believed
         return doubt.misses >= self._evidence.looks_needed
 
-    def _count_ours(self, batch: Batch, found: Listing) -> int:
+    def _count_ours(self, batch: Batch, listing: Listing) -> int:
         """Count the people of a batch whom a list shows.
 
         :raises NeedsPerson: it shows only others.
         """
         of_batch = self._plan.is_of(batch)
-        ours = sum(map(of_batch, found.numbers))
+        ours = sum(map(of_batch, listing.numbers))
         if not ours and any(is_erased(person.number) for person in batch.people):
-            return len(found.numbers)  # who was erased cannot be compared with a list: the tag decides
+            return len(listing.numbers)  # who was erased cannot be compared with a list: the tag decides
         if not ours:
             raise NeedsPerson(
                 f"Tag {batch.tag} holds other people on the platform than those of batch {batch.ordinal}; "

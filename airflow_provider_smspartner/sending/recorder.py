@@ -1,4 +1,4 @@
-"""The threads that use the log: one for claims and one for answers."""
+"""The threads that use the journal: one for claims and one for answers."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from airflow_provider_smspartner.journal import Batch
 
 
 class Recorder:
-    """Writes into the log beside the main thread, in which Airflow's time-out may come at any line.
+    """Writes into the journal beside the main thread, in which Airflow's time-out may come at any line.
 
     ``write`` is called by the main thread and by the carriers', and waits for the thread that claims. All
     else is for the main thread, which hands what is to be recorded to the thread that records.
@@ -27,7 +27,7 @@ class Recorder:
         self._recorder = ThreadPoolExecutor(1, "smspartner-record")
 
     def write(self, write: Callable[[], Any]) -> Any:
-        """Have the log used, and wait for what comes of it."""
+        """Have the journal used, and wait for what comes of it."""
         return self._claimer.submit(write).result()
 
     def record(self, batch: Batch) -> None:

@@ -1,4 +1,4 @@
-"""What earlier tries of a send did: from the log, and where it cannot tell from the platform's own lists."""
+"""What earlier tries of a send did: by the journal, or else by the platform's own lists."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 from airflow_provider_smspartner.exceptions import NeedsPerson
 from airflow_provider_smspartner.hooks.paging import Listing
-from airflow_provider_smspartner.journal import Batch, Memory, Receipt, SendLog
+from airflow_provider_smspartner.journal import Batch, Journal, Memory, Receipt
 from airflow_provider_smspartner.journal.world import World, check_same, fingerprint
 from airflow_provider_smspartner.rules.people import Person
 from airflow_provider_smspartner.rules.sending_states import OPEN, BatchState, Event
@@ -32,7 +32,7 @@ class Recovery:
     def __init__(
         self,
         plan: Plan,
-        send_log: SendLog,
+        journal: Journal,
         proofs: Evidence,
         *,
         call: CallPlatform,
@@ -43,12 +43,12 @@ class Recovery:
         started: float,
     ) -> None:
         self._plan = plan
-        self._log = send_log
+        self._journal = journal
         self._evidence = proofs
         self._call = call
         self._look = look
         self._write = write
-        """Has the log used, in the thread that claims."""
+        """Has the journal used, in the thread that claims."""
         self._now = now
         self._pause = pause
         self._started = started
@@ -60,22 +60,22 @@ class Recovery:
         :raises NeedsPerson: what is remembered means something else by now; it says what to put back.
         :raises SMSPartnerError: the platform does not say what it has; a later try asks again.
         """
-        world, memory = self._compare(self._write(self._log.load))
+        world, memory = self._compare(self._write(self._journal.load))
         if memory is not None and memory.cancelling:
             memory = self._write(partial(self._finish_cancelling, memory))
         if memory is None or memory.lost or not memory.batches:
             batches = self._walk(memory, audience)
             self._check_account(memory, batches)
             opened = Memory(batches=tuple(batches), world=world)
-            self._write(lambda: self._log.open(opened))
+            self._write(lambda: self._journal.open(opened))
         else:
             batches = self._read_back(memory)
             self._check_account(memory, batches)
-        self._write(lambda: self._log.note(world))
+        self._write(lambda: self._journal.note(world))
         return [replace(batch, inherited=True) for batch in batches]
 
     def _finish_cancelling(self, memory: Memory) -> Memory:
-        return finish(memory, call=self._call, send_log=self._log, width=self._plan.concurrency)
+        return finish(memory, call=self._call, journal=self._journal, width=self._plan.concurrency)
 
     # ---- under what it was remembered --------------------------------------------------------------
 
@@ -84,8 +84,8 @@ class Recovery:
         plan, before = self._plan, memory.world if memory else None
         now = replace(
             plan.world,
-            ledger=self._log.ledger,
-            check=plan.recogniser.check,
+            ledger=self._journal.ledger,
+            check=plan.pseudonymizer.check,
             unseen_until=plan.unseen_until(self._started),
         )
         if memory is None or before is None or not (memory.batches or memory.in_ledger):
@@ -120,7 +120,7 @@ class Recovery:
             self._pause(evidence.APART)
         raise self._key_is_needed(asked[0].tag if asked else self._plan.tag_of(0))
 
-    # ---- without a log -----------------------------------------------------------------------------
+    # ---- without a journal -----------------------------------------------------------------------------
 
     def _walk(self, memory: Memory | None, audience: int | None) -> list[Batch]:
         is_lost = (memory is None and self._plan.later_try) or (memory is not None and memory.lost)
@@ -129,15 +129,15 @@ class Recovery:
         known = memory.batches if memory else ()
         return walk.walk(known, is_lost=is_lost, audience=audience, adopt=self._adopt)
 
-    def _adopt(self, batch: Batch, found: Listing) -> Batch:
+    def _adopt(self, batch: Batch, listing: Listing) -> Batch:
         """Return a batch with the people of its tag for its own.
 
         :raises NeedsPerson: they are not listed in full.
         """
         wanted = batch.receipt.people if batch.receipt else batch.size - batch.rejections
         wanted = 1 if self._plan.redirect_to else wanted
-        if not found.whole or len(found.numbers) < wanted:
-            listed = f"{len(found.numbers)} of {wanted}" if wanted else f"{len(found.numbers)}"
+        if not listing.whole or len(listing.numbers) < wanted:
+            listed = f"{len(listing.numbers)} of {wanted}" if wanted else f"{len(listing.numbers)}"
             raise NeedsPerson(
                 f"SMS Partner does not list the people of tag {batch.tag} in full ({listed}), so nobody "
                 "can tell who is left. If the connection's key was changed, put the former one back and "
@@ -147,9 +147,9 @@ class Recovery:
         adopted = batch if batch.state is BatchState.ACCEPTED else batch.after(Event.FOUND)
         return replace(
             adopted,
-            hashes=self._plan.recogniser.hashes(Person(number) for number in sorted(found.numbers)),
+            hashes=self._plan.pseudonymizer.hashes(Person(number) for number in sorted(listing.numbers)),
             rejected=b"",  # nobody can tell who that was: the platform will refuse them again
-            receipt=batch.receipt or Receipt(people=len(found.numbers)),
+            receipt=batch.receipt or Receipt(people=len(listing.numbers)),
         )
 
     # ---- under another key -------------------------------------------------------------------------
@@ -182,8 +182,8 @@ class Recovery:
 
     def _look_again(self, batch: Batch) -> Batch:
         """Return a batch with whoever is under its tag now; as it is, if nobody is and nobody has to be."""
-        if (found := self._look(without_people(batch))) is not None:
-            return self._adopt(batch, found)
+        if (listing := self._look(without_people(batch))) is not None:
+            return self._adopt(batch, listing)
         if batch.state is BatchState.ACCEPTED:
             raise self._key_is_needed(batch.tag)
         return batch
@@ -198,8 +198,8 @@ class Recovery:
                 raise self._key_is_needed(batch.tag)
             self._outwait(self._evidence.over_at(replace(batch, inherited=True)))
         for _ in range(self._evidence.looks_needed):
-            if found := self._look(without_people(batch)):
-                return self._adopt(batch, found)
+            if listing := self._look(without_people(batch)):
+                return self._adopt(batch, listing)
             self._pause(evidence.APART)
         control = self._evidence.control(batch, sent)
         if not (control is Control.SHOWN or (control is Control.NONE and self._evidence.is_seen(batch))):

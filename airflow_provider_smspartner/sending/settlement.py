@@ -16,7 +16,7 @@ from airflow_provider_smspartner.exceptions import (
     RateLimitError,
     SMSPartnerError,
 )
-from airflow_provider_smspartner.journal import Batch, SendLog, StaleProcess
+from airflow_provider_smspartner.journal import Batch, Journal, StaleProcess
 from airflow_provider_smspartner.rules.people import Person
 from airflow_provider_smspartner.rules.refusals import divide, is_about_numbers, may_be_a_gateways
 from airflow_provider_smspartner.rules.sending_states import OPEN, BatchState, Event
@@ -145,7 +145,7 @@ class Settlement:
         # Of what would wait on the platform unseen, nobody's word but its own proves that it does not
         is_hearsay = self._waits_unseen(batch) and may_be_a_gateways(error, numbers)
         event = Event.NO_ANSWER if is_hearsay else Event.NO
-        refused = self._move(batch, event, rejected=self._plan.recogniser.hashes(bad))
+        refused = self._move(batch, event, rejected=self._plan.pseudonymizer.hashes(bad))
         self._reconciliation.add(refused, groups)
         self._totals.reject(bad, error)
         self._judge_refusals()
@@ -157,12 +157,12 @@ class Settlement:
         if error := self._brake.judge():
             self.fail(error)
 
-    def forgive(self, send_log: SendLog) -> None:
+    def forgive(self, journal: Journal) -> None:
         """After the brake, have everybody asked for again: a platform that refuses most refuses whomever."""
         if not self._brake.has_tripped:
             return
         for batch in self._brake.forgive():
-            self._recorder.write(partial(send_log.forgive, batch))
+            self._recorder.write(partial(journal.forgive, batch))
         self._totals.forgive()
 
     # ---- lost answers ------------------------------------------------------------------------------
@@ -221,15 +221,15 @@ class Settlement:
         return self._reconciliation.settle(among, self._totals.accepted)
 
     def _apply(self, doubt: Doubt, event: Event) -> None:
-        found = event is Event.FOUND
-        if found:
+        is_there = event is Event.FOUND
+        if is_there:
             self._accept(self._totals.take_back(doubt.batch, doubt.listed), event)
             self._backlog.finish(doubt.batch.hashes)
         else:
             self._move(doubt.batch, event)
             # Halves of a half before those of others: people, not requests, are what the brake judges by
             self._backlog.again.extendleft(reversed(doubt.groups))
-        self._backlog.release(doubt.batch, free=not found)
+        self._backlog.release(doubt.batch, free=not is_there)
 
     # ---- what it comes to --------------------------------------------------------------------------
 

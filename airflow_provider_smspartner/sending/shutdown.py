@@ -12,7 +12,7 @@ from queue import SimpleQueue
 from airflow.sdk.exceptions import AirflowRuntimeError
 
 from airflow_provider_smspartner.exceptions import SMSPartnerError
-from airflow_provider_smspartner.journal import Batch, SendLog
+from airflow_provider_smspartner.journal import Batch, Journal
 from airflow_provider_smspartner.rules.sending_states import CALLED_BACK, Event
 from airflow_provider_smspartner.sending.cancellation import CallPlatform, ask_for_all, settle, tell
 from airflow_provider_smspartner.sending.plan import Plan
@@ -43,14 +43,14 @@ class Shutdown:
     def __init__(
         self,
         plan: Plan,
-        send_log: SendLog,
+        journal: Journal,
         call: CallPlatform,
         *,
         stop: Callable[[], None],
         now: Callable[[], float],
     ) -> None:
         self._plan = plan
-        self._log = send_log
+        self._journal = journal
         self._call = call
         self._stop = stop
         self._now = now
@@ -75,7 +75,7 @@ class Shutdown:
         self._start(self._listen)
 
     def add(self, batch: Batch) -> None:
-        """Take in a batch that the platform has and the log remembers."""
+        """Take in a batch that the platform has and the journal remembers."""
         self._recorded.append(batch)
 
     def begin(self) -> None:
@@ -130,7 +130,7 @@ class Shutdown:
     def _withdraw(self) -> None:
         until = time.monotonic() + LAST_SECONDS
         try:
-            self._log.intend([], self._now())  # at once, for what there is no time to ask for
+            self._journal.intend([], self._now())  # at once, for what there is no time to ask for
             is_last, pause = False, 0.0
             while not is_last:
                 # Whether this round is the last is read before the batches are: what was recorded until then
@@ -151,7 +151,7 @@ class Shutdown:
         now = self._now()
         self._note(*batches)
         wanted = [batch for batch in batches if batch.is_cancellable(now)]
-        granted = self._log.intend(wanted, now) if wanted else []
+        granted = self._journal.intend(wanted, now) if wanted else []
         intended = [batch.after(Event.INTENT) for batch in granted]
         self._note(*intended)
         width = self._plan.concurrency
@@ -161,7 +161,7 @@ class Shutdown:
 
     def _settle(self, batch: Batch, event: Event | None) -> None:
         """Record an answer; for a batch of this try that the platform does not know it is too late, too."""
-        self._note(settle(batch, event or Event.TOO_LATE, self._log))
+        self._note(settle(batch, event or Event.TOO_LATE, self._journal))
 
     def _note(self, *batches: Batch) -> None:
         self._standing.update((batch.ordinal, batch) for batch in batches)

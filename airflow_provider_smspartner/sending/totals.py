@@ -54,7 +54,7 @@ class Totals:
     def read_answer(self, batch: Batch, sent: Sent, now: float) -> tuple[Batch, list[Person]]:
         """Return a batch with what the platform answered, and the people whom it names as left out."""
         bad = self._left_out(batch, sent)
-        answered = replace(batch, rejected=self._plan.recogniser.hashes(bad))
+        answered = replace(batch, rejected=self._plan.pseudonymizer.hashes(bad))
         receipt = Receipt(
             people=self._reached(answered),
             message_id=sent.message_id,
@@ -71,10 +71,10 @@ class Totals:
         :param listed: how many of its people the list has shown.
         """
         self._rejected -= batch.rejections
-        found = replace(batch, rejected=b"", forgiven=b"", receipt=batch.receipt or Receipt(people=listed))
-        if (missing := self._reached(found) - listed) > 0:
+        whole = replace(batch, rejected=b"", forgiven=b"", receipt=batch.receipt or Receipt(people=listed))
+        if (missing := self._reached(whole) - listed) > 0:
             log.warning("Tag %s: %s of its people are not listed, count as unknown", batch.tag, missing)
-        return found
+        return whole
 
     def accept(self, batch: Batch) -> None:
         """Count a batch that the platform has taken on."""

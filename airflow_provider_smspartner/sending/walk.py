@@ -1,4 +1,4 @@
-"""The walk over the tags: what was sent by a try whose log is lost, or never was, or was a deleted run's."""
+"""The walk over the tags: what was sent by a try whose journal is lost, never was, or was a deleted run's."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class Walk:
     ) -> list[Batch]:
         """Return what was sent, by ordinal; the last one is there for sure.
 
-        Usually a few looks are enough. After a try whose log is lost, it waits until that try's requests must
+        Usually a few looks are enough. After a try whose journal is lost, it waits until its requests must
         be over, and twice walks all ordinals: the first batches may be those that did not arrive, and a look
         may slip. Once one was seen to slip, it walks until several times in a row have told nothing new.
 
@@ -68,29 +68,30 @@ class Walk:
         if is_lost:
             self._outwait(self._started + self._plan.longest_request + self._plan.verify_timeout)
             self._await_sight()
-        found: dict[int, Batch] = {batch.ordinal: batch for batch in known}
+        by_ordinal: dict[int, Batch] = {batch.ordinal: batch for batch in known}
         widest = 2 * self._plan.concurrency  # so many are claimed before the first of them is answered
         first = MISSING_IN_A_ROW if is_lost else 1 + (min(widest, needed) if audience else widest)
-        # A try may have begun the log and died while it looked: on a later one every look is needed, too
+        # A try may have begun the journal and died while it looked: on a later one every look is needed, too
         is_later = is_lost or self._plan.later_try
-        reach, alike = self._pass(found, first, needed, adopt, may_fail=not is_later), 1
-        while (is_later or found) and alike < self._evidence.looks_needed:
-            before = frozenset(found)
+        reach, alike = self._pass(by_ordinal, first, needed, adopt, may_fail=not is_later), 1
+        while (is_later or by_ordinal) and alike < self._evidence.looks_needed:
+            before = frozenset(by_ordinal)
             self._pause(evidence.APART)
-            missing = MISSING_IN_A_ROW if found else first
-            reach, seen = self._pass(found, missing, needed, adopt, may_fail=False), reach
-            if any(ordinal < seen for ordinal in found.keys() - before):
+            missing = MISSING_IN_A_ROW if by_ordinal else first
+            reach, seen = self._pass(by_ordinal, missing, needed, adopt, may_fail=False), reach
+            if any(ordinal < seen for ordinal in by_ordinal.keys() - before):
                 self._evidence.slipped()
                 alike = 0
             alike += 1
-        self._check_sight(found, is_lost=is_lost)
-        length = 1 + max(found, default=-1)
+        self._check_sight(by_ordinal, is_lost=is_lost)
+        length = 1 + max(by_ordinal, default=-1)
         return [
-            found.get(ordinal) or self._batch(ordinal).after(Event.NOT_FOUND) for ordinal in range(length)
+            by_ordinal.get(ordinal) or self._batch(ordinal).after(Event.NOT_FOUND)
+            for ordinal in range(length)
         ]
 
     def _pass(
-        self, found: dict[int, Batch], missing: int, needed: int, adopt: Adopt, *, may_fail: bool
+        self, by_ordinal: dict[int, Batch], missing: int, needed: int, adopt: Adopt, *, may_fail: bool
     ) -> int:
         """Look for each ordinal once, until so many are missing in a row; return how many were looked for."""
         ordinal = in_a_row = 0
@@ -102,14 +103,14 @@ class Walk:
                     "between, and whether /bulk-status-by-tag heeds its tag."
                 )
             try:
-                batch = found.get(ordinal) or self._find(ordinal, adopt)
+                batch = by_ordinal.get(ordinal) or self._find(ordinal, adopt)
             except SMSPartnerError as error:  # the endpoint must not become a condition of every send
-                if not may_fail or found or isinstance(error, NeedsPerson):
+                if not may_fail or by_ordinal or isinstance(error, NeedsPerson):
                     raise
                 log.warning("Could not look by tag for what an earlier run may have sent: %s", error)
                 return ordinal
             if batch:
-                found[ordinal], missing = batch, MISSING_IN_A_ROW
+                by_ordinal[ordinal], missing = batch, MISSING_IN_A_ROW
             in_a_row = 0 if batch else in_a_row + 1
             ordinal += 1
         return ordinal
@@ -158,10 +159,10 @@ class Walk:
         if 0 < left <= LONGEST_WAIT:
             self._outwait(self._now() + left)
 
-    def _check_sight(self, found: dict[int, Batch], *, is_lost: bool) -> None:
+    def _check_sight(self, by_ordinal: dict[int, Batch], *, is_lost: bool) -> None:
         """Believe that somebody is missing only if they could be seen."""
         sight = self._sight()
-        is_control = bool(found) and self._plan.scheduled_for(self._now()) is not None
+        is_control = bool(by_ordinal) and self._plan.scheduled_for(self._now()) is not None
         if not is_lost or self._now() >= sight or is_control:
             return
         when = "" if math.isinf(sight) else f" after {datetime.fromtimestamp(sight, PARIS):%Y-%m-%d %H:%M}"

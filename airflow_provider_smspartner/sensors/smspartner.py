@@ -110,7 +110,7 @@ class DeliveryStatusSensor(RendersOnlyTheAuthor, BaseSensorOperator):
         self._is_given = not isinstance(smspartner_conn_id, OfTheSend)
         self.patience = timedelta(seconds=self.timeout)
         self._progress: Progress | None = None
-        self._told: Delivery | None = None
+        self._last: Delivery | None = None
         self._asking = Asking(self.ledger_conn_id)
         self._check_arguments()
 
@@ -177,9 +177,9 @@ class DeliveryStatusSensor(RendersOnlyTheAuthor, BaseSensorOperator):
                 raise AirflowSensorTimeout(
                     f"At the deadline the API could not be read: {event['unreadable']}"
                 )
-            told = read_delivery(event)
-            if told is not None:  # triggers of the first versions bring the result alone
-                self._tell(context, told)
+            delivery = read_delivery(event)
+            if delivery is not None:  # triggers of the first versions bring the result alone
+                self._tell(context, delivery)
             if not event.get("again"):
                 return self._end(context, event["result"], self._watch(context))
         return self._defer(event["again"])
@@ -234,9 +234,9 @@ class DeliveryStatusSensor(RendersOnlyTheAuthor, BaseSensorOperator):
     def _tell(self, context: Context, delivery: Delivery) -> None:
         """Hand over to the campaign page what has changed."""
         delivery = replace(delivery, gates=self._gates, follows=tuple(sorted(self.upstream_task_ids)))
-        if self._told is None or replace(self._told, at=delivery.at) != delivery:
+        if self._last is None or replace(self._last, at=delivery.at) != delivery:
             push(context, DELIVERY_KEY, delivery.as_dict())
-        self._told = delivery
+        self._last = delivery
 
     def _end(self, context: Context, result: dict[str, Any], watch: Watch) -> dict[str, Any]:
         """Return the counts, unless a rate is missed."""

@@ -20,7 +20,7 @@ class Try:
     """Held, so that no other one can be taken for it."""
     number: int = 0
     ended: Counter[str] = field(default_factory=Counter)
-    begun: set[tuple[str, int]] = field(default_factory=set)
+    starts: set[tuple[str, int]] = field(default_factory=set)
 
 
 _current = Try()
@@ -40,7 +40,7 @@ def counted_execution(context: Context, task_id: str) -> Iterator[tuple[int, boo
     if ti is not _current.ti or ti.try_number != _current.number:
         _current = Try(ti=ti, number=ti.try_number)
     this, execution = _current, (task_id, _current.ended[task_id])
-    again = execution in this.begun
-    this.begun.add(execution)
+    again = execution in this.starts
+    this.starts.add(execution)
     yield execution[1], again
     this.ended[task_id] += 1

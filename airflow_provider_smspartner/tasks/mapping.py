@@ -116,5 +116,5 @@ def arguments_of(kind: type[BaseOperator], down_to: type[BaseOperator]) -> dict[
     """Return the arguments that an operator's classes take, down to those of another class."""
     classes = [base for base in kind.mro() if issubclass(base, down_to) and "__init__" in vars(base)]
     inits = [inspect.signature(vars(base)["__init__"]) for base in reversed(classes)]
-    found = {name: argument for init in inits for name, argument in init.parameters.items() if name != "self"}
-    return {name: each for name, each in found.items() if each.kind is not each.VAR_KEYWORD}
+    taken = {name: argument for init in inits for name, argument in init.parameters.items() if name != "self"}
+    return {name: each for name, each in taken.items() if each.kind is not each.VAR_KEYWORD}

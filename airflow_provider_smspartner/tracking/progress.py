@@ -207,9 +207,9 @@ class Progress:
     def hand_over_due(self, before: datetime, *, now: datetime) -> bool:
         """Whether to tell how far things are, when that was done the last time ``before``."""
         origin = self.origin(now)
-        told = before - origin
-        first = (moment for moment in FIRST_HAND_OVERS if moment > told)
-        return now - origin >= next(first, LATER * (told // LATER + 1))
+        mark = before - origin
+        first = (moment for moment in FIRST_HAND_OVERS if moment > mark)
+        return now - origin >= next(first, LATER * (mark // LATER + 1))
 
     # ---- telling -----------------------------------------------------------------------------------
 

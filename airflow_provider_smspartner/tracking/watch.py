@@ -53,10 +53,10 @@ class Watch:
 
     def by_connection(self, keys: Iterable[str]) -> dict[str, list[str]]:
         """Return the keys that are to be asked for on each connection."""
-        found: dict[str, list[str]] = {}
+        groups: dict[str, list[str]] = {}
         for key in keys:
-            found.setdefault(self.split(key)[0], []).append(key)
-        return found
+            groups.setdefault(self.split(key)[0], []).append(key)
+        return groups
 
     def reads(self, key: str) -> Pages:
         """Return the calls that read the reports of one of them; for ``paging.read_pages`` and its twin."""

@@ -261,10 +261,10 @@ def event(
     again: dict[str, Any] | None = None,
 ) -> TriggerEvent:
     """Make the event: counts, and what went wrong. Small, without people or secrets."""
-    told = progress.delivery(now=now, final=again is None and failure is None)
+    delivery = progress.delivery(now=now, final=again is None and failure is None)
     return TriggerEvent(
         {
-            **told.as_dict(),
+            **delivery.as_dict(),
             "failure": str(failure) if failure else None,
             "hopeless": isinstance(failure, AuthenticationError),
             "unreadable": str(progress.problem) if progress.problem else None,

@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from airflow_provider_smspartner.exceptions import SMSPartnerError
-from airflow_provider_smspartner.journal.task_state import TaskStateLog
-from airflow_provider_smspartner.rules.people import Recogniser
+from airflow_provider_smspartner.journal.task_state import TaskStateJournal
+from airflow_provider_smspartner.rules.people import Pseudonymizer
 from fuzz import __main__ as command
 from fuzz import readers
 from fuzz.readers import READERS, Reader, check
@@ -92,7 +92,7 @@ def test_an_edited_send_log_stops_the_task_and_is_named(key: str, edited: object
     kept: dict[str, Any] = {"campaign": {"begun": True}, "claims:000000": GROUP, "batch:000000": ACCEPTED}
     store: Any = SimpleNamespace(get={**kept, key: edited}.get)
     with pytest.raises(SMSPartnerError, match=f"'{key}' that cannot be read .* nothing was sent"):
-        TaskStateLog(store, Recogniser("key", [])).load()
+        TaskStateJournal(store, Pseudonymizer("key", [])).load()
 
 
 # ---- the command ---------------------------------------------------------------------------------

@@ -14,11 +14,11 @@ import sqlalchemy as sa
 
 from airflow_provider_smspartner.journal import Batch
 from airflow_provider_smspartner.journal.eligibility import Claimant
-from airflow_provider_smspartner.journal.ledger import SqlLog
+from airflow_provider_smspartner.journal.ledger import LedgerJournal
 from airflow_provider_smspartner.journal.opening import prepare
 from airflow_provider_smspartner.journal.table import Ledger
 from airflow_provider_smspartner.rules.batches import batch_tag, split
-from airflow_provider_smspartner.rules.people import Person, Recogniser
+from airflow_provider_smspartner.rules.people import Person, Pseudonymizer
 
 
 def claim_everybody(name: str, count: int, url: str) -> list[str]:
@@ -34,10 +34,10 @@ def claim_everybody(name: str, count: int, url: str) -> list[str]:
         longest_request=10,
         verify_timeout=20,
     )
-    log = SqlLog(
+    log = LedgerJournal(
         Ledger(engine=engine),
         claimant,
-        Recogniser("secret", [name]),
+        Pseudonymizer("secret", [name]),
         lambda ordinal: batch_tag([name], ordinal),
         lambda tag: None,
     )

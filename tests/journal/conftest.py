@@ -16,13 +16,13 @@ from airflow_provider_smspartner.hooks.paging import look_up
 from airflow_provider_smspartner.hooks.smspartner import SMSPartnerHook
 from airflow_provider_smspartner.journal import Batch, Memory, Receipt, StaleProcess
 from airflow_provider_smspartner.journal.eligibility import Claimant
-from airflow_provider_smspartner.journal.ledger import SqlLog
+from airflow_provider_smspartner.journal.ledger import LedgerJournal
 from airflow_provider_smspartner.journal.opening import prepare
 from airflow_provider_smspartner.journal.schema import SENDS
 from airflow_provider_smspartner.journal.table import Ledger
 from airflow_provider_smspartner.journal.world import World
 from airflow_provider_smspartner.rules.batches import batch_tag
-from airflow_provider_smspartner.rules.people import Person, Recogniser
+from airflow_provider_smspartner.rules.people import Person, Pseudonymizer
 from airflow_provider_smspartner.rules.sending_states import BatchState
 from airflow_provider_smspartner.sending.engine import Sending
 from airflow_provider_smspartner.sending.in_flight import Carrier
@@ -92,14 +92,16 @@ class Campaign:
                 [person.number for person in some], "Hello", api.SendOptions(tag=tag)
             ),
             "tag_of": lambda ordinal: batch_tag([task], ordinal),
-            "recogniser": Recogniser("secret", [task]),
+            "pseudonymizer": Pseudonymizer("secret", [task]),
             "concurrency": 1,
             "verify_timeout": 20.0,
             "longest_request": 10.0,
         }
         return Plan(**defaults | changes)
 
-    def log(self, task: str, *, owner: str | None = None, plan: Plan | None = None, **changes: Any) -> SqlLog:
+    def log(
+        self, task: str, *, owner: str | None = None, plan: Plan | None = None, **changes: Any
+    ) -> LedgerJournal:
         """The ledger as a task sees it; ``owner`` names the try."""
         plan = plan or self.plan(task)
         of_claimant: dict[str, Any] = {
@@ -117,8 +119,10 @@ class Campaign:
         fence = changes.pop("fence", None)
         claimant = Claimant(**of_claimant | changes)
         ledger = Ledger(engine=self.ledger.engine, pause=self.clock.pause)  # as processes have one each
-        recogniser, tag_of = plan.recogniser, plan.tag_of
-        return SqlLog(ledger, claimant, recogniser, tag_of, self.look, fence=fence, now=self.clock.now)
+        pseudonymizer, tag_of = plan.pseudonymizer, plan.tag_of
+        return LedgerJournal(
+            ledger, claimant, pseudonymizer, tag_of, self.look, fence=fence, now=self.clock.now
+        )
 
     def look(self, tag: str) -> frozenset[str] | None:
         found = look_up(self.hook.call, tag)
@@ -152,16 +156,16 @@ class Campaign:
 def batch_of(plan: Plan, ordinal: int, some: Iterable[Person]) -> Batch:
     """A batch that is about to be claimed."""
     members = tuple(some)
-    hashes = plan.recogniser.hashes(members)
+    hashes = plan.pseudonymizer.hashes(members)
     return Batch(ordinal=ordinal, tag=plan.tag_of(ordinal), people=members, hashes=hashes)
 
 
-def claim(campaign: Campaign, log: SqlLog, task: str, ordinal: int, *some: Person) -> Batch:
+def claim(campaign: Campaign, log: LedgerJournal, task: str, ordinal: int, *some: Person) -> Batch:
     [batch] = log.claim([batch_of(campaign.plan(task), ordinal, some)])
     return batch
 
 
-def record(log: SqlLog, batch: Batch, state: BatchState, **changes: Any) -> None:
+def record(log: LedgerJournal, batch: Batch, state: BatchState, **changes: Any) -> None:
     log.record(replace(batch, state=state, **changes))
 
 

@@ -16,12 +16,12 @@ import sqlalchemy as sa
 
 from airflow_provider_smspartner.journal import Batch
 from airflow_provider_smspartner.journal.eligibility import Claimant
-from airflow_provider_smspartner.journal.ledger import SqlLog
+from airflow_provider_smspartner.journal.ledger import LedgerJournal
 from airflow_provider_smspartner.journal.opening import prepare
 from airflow_provider_smspartner.journal.table import Ledger
 from airflow_provider_smspartner.rules.batches import batch_tag, split
 from airflow_provider_smspartner.rules.frequency import Frequency
-from airflow_provider_smspartner.rules.people import Person, Recogniser
+from airflow_provider_smspartner.rules.people import Person, Pseudonymizer
 
 PEOPLE, CAMPAIGNS = 8, 2
 
@@ -45,8 +45,8 @@ def claim(ledger: Ledger, name: str, seed: int) -> Counter[str]:
             verify_timeout=20,
             at_most=Frequency(texts=at_most(seed), seconds=3600),
         )
-        recogniser = Recogniser("secret", [task])
-        log = SqlLog(ledger, claimant, recogniser, partial(batch_tag, [task]), lambda tag: None)
+        pseudonymizer = Pseudonymizer("secret", [task])
+        log = LedgerJournal(ledger, claimant, pseudonymizer, partial(batch_tag, [task]), lambda tag: None)
         people = [Person(f"+336{n:08}") for n in range(PEOPLE)]
         random.Random(task).shuffle(people)
         for ordinal, some in enumerate(split(people, size=4)):

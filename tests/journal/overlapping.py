@@ -17,10 +17,10 @@ import sqlalchemy as sa
 
 from airflow_provider_smspartner.journal import Batch
 from airflow_provider_smspartner.journal.eligibility import Claimant, owner_of
-from airflow_provider_smspartner.journal.ledger import SqlLog
+from airflow_provider_smspartner.journal.ledger import LedgerJournal
 from airflow_provider_smspartner.journal.table import Ledger
 from airflow_provider_smspartner.rules.batches import batch_tag, split
-from airflow_provider_smspartner.rules.people import Person, Recogniser, each
+from airflow_provider_smspartner.rules.people import Person, Pseudonymizer, each
 from airflow_provider_smspartner.rules.sending_states import OPEN, BatchState
 
 TASKS, PEOPLE, GROUP = 4, 60, 5
@@ -54,7 +54,7 @@ def carry_out(given: Try) -> None:
     """Be the process: find out what the tries before have left, and send to everybody who is left."""
     engine = sa.create_engine(given.url, hide_parameters=True)
     name = f"{given.seed} {given.task}"
-    recogniser = Recogniser("secret", [name])
+    pseudonymizer = Pseudonymizer("secret", [name])
     claimant = Claimant(
         connection="smspartner_default",
         sandbox=False,
@@ -75,7 +75,7 @@ def carry_out(given: Try) -> None:
     def now() -> float:
         return time.time() + given.shift
 
-    log = SqlLog(Ledger(engine=engine), claimant, recogniser, tag_of, look, now=now)
+    log = LedgerJournal(Ledger(engine=engine), claimant, pseudonymizer, tag_of, look, now=now)
     batches = list(memory.batches) if (memory := log.load()) else []
     for batch in batches:
         if batch.state in OPEN:
@@ -85,11 +85,11 @@ def carry_out(given: Try) -> None:
 
     def send(people: Iterable[Person]) -> None:
         nonlocal ordinal
-        left = [person for person in people if recogniser.hash(person) not in done]
+        left = [person for person in people if pseudonymizer.hash(person) not in done]
         groups = iter(list(split(left, size=GROUP)))
         while some := [group for _, group in zip(range(2), groups)]:  # noqa: B905  # two at a time
             claims = [
-                Batch(ordinal=at, tag=tag_of(at), people=group, hashes=recogniser.hashes(group))
+                Batch(ordinal=at, tag=tag_of(at), people=group, hashes=pseudonymizer.hashes(group))
                 for at, group in enumerate(some, ordinal)
             ]
             ordinal += len(claims)

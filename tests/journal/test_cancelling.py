@@ -7,13 +7,15 @@ from dataclasses import replace
 import pytest
 
 from airflow_provider_smspartner.journal import LAST_CANCEL, Batch
-from airflow_provider_smspartner.journal.ledger import SqlLog
+from airflow_provider_smspartner.journal.ledger import LedgerJournal
 from airflow_provider_smspartner.rules.people import Person
 from airflow_provider_smspartner.rules.sending_states import BatchState
 from tests.journal.conftest import ANN, BOB, EVE, RECEIPT, Campaign, claim
 
 
-def accept_scheduled(campaign: Campaign, log: SqlLog, ordinal: int, *some: Person, seconds: float) -> Batch:
+def accept_scheduled(
+    campaign: Campaign, log: LedgerJournal, ordinal: int, *some: Person, seconds: float
+) -> Batch:
     batch = claim(campaign, log, "monday", ordinal, *some)
     when = campaign.clock.now() + seconds
     receipt = replace(RECEIPT, people=len(some), scheduled_for=when)

@@ -41,7 +41,7 @@ def test_a_person_is_granted_to_one_task(campaign: Campaign) -> None:
     granted = claim(campaign, second, "tuesday", 0, BOB, EVE)
 
     assert granted.people == (EVE,)
-    assert granted.hashes == campaign.plan("tuesday").recogniser.hash(EVE)
+    assert granted.hashes == campaign.plan("tuesday").pseudonymizer.hash(EVE)
 
 
 def test_what_was_let_go_of_is_granted_anew(campaign: Campaign) -> None:

@@ -24,14 +24,14 @@ def sizes(campaign: Campaign) -> dict[tuple[str, int], tuple[int, int]]:
 
 def test_batches_count_who_comes_and_who_goes(campaign: Campaign) -> None:
     monday, tuesday = campaign.log("monday"), campaign.log("tuesday")
-    recogniser = campaign.plan("tuesday").recogniser
+    pseudonymizer = campaign.plan("tuesday").pseudonymizer
     record(monday, claim(campaign, monday, "monday", 0, ANN, BOB), BatchState.ABSENT)
     assert sizes(campaign) == {("monday", 0): (2, 0)}
 
     batch = claim(campaign, tuesday, "tuesday", 0, BOB, EVE)
     assert sizes(campaign) == {("monday", 0): (1, 0), ("tuesday", 0): (2, 0)}
 
-    record(tuesday, batch, BatchState.ACCEPTED, rejected=recogniser.hash(EVE), receipt=RECEIPT)
+    record(tuesday, batch, BatchState.ACCEPTED, rejected=pseudonymizer.hash(EVE), receipt=RECEIPT)
     assert sizes(campaign) == {("monday", 0): (1, 0), ("tuesday", 0): (1, 1)}
 
     tuesday.forgive(batch)
@@ -41,7 +41,7 @@ def test_batches_count_who_comes_and_who_goes(campaign: Campaign) -> None:
 def test_whoever_was_forgiven_is_taken_out_of_a_batch_that_left(campaign: Campaign) -> None:
     monday, tuesday = campaign.log("monday"), campaign.log("tuesday")
     batch = claim(campaign, monday, "monday", 0, ANN, BOB)
-    refused = campaign.plan("monday").recogniser.hash(BOB)
+    refused = campaign.plan("monday").pseudonymizer.hash(BOB)
     record(monday, batch, BatchState.ACCEPTED, rejected=refused, receipt=replace(RECEIPT, people=1))
     monday.forgive(batch)
 

@@ -85,9 +85,11 @@ def test_no_statement_of_a_send_reads_all_people(campaign: Campaign, plans: list
     campaign.clock.time += LEASE + 1
     campaign.send("saturday", people(1_502))
     list(campaign.log("monday", owner="monday 3").unsent(people(AT_ONCE)))
-    log, recogniser = campaign.log("sunday", campaign="another"), campaign.plan("sunday").recogniser
+    log, pseudonymizer = campaign.log("sunday", campaign="another"), campaign.plan("sunday").pseudonymizer
     batch = claim(campaign, log, "sunday", 0, ANN, BOB)
-    record(log, batch, BatchState.ACCEPTED, rejected=recogniser.hash(ANN), receipt=replace(RECEIPT, people=1))
+    record(
+        log, batch, BatchState.ACCEPTED, rejected=pseudonymizer.hash(ANN), receipt=replace(RECEIPT, people=1)
+    )
     log.forgive(batch)
 
     assert len(plans) > 8

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from airflow_provider_smspartner.journal import Memory, Receipt, StaleProcess
 from airflow_provider_smspartner.journal.rows import shares_of
 from airflow_provider_smspartner.journal.schema import PEOPLE, SENDS
-from airflow_provider_smspartner.rules.people import ERASED, Person, Recogniser
+from airflow_provider_smspartner.rules.people import ERASED, Person, Pseudonymizer
 from airflow_provider_smspartner.rules.sending_states import BatchState
 from tests.journal.conftest import ANN, BOB, EVE, KIM, LEASE, RECEIPT, Campaign, Fence, claim, record
 
@@ -118,9 +118,9 @@ def test_the_shares_of_people_add_up_to_what_does_not_divide(campaign: Campaign)
 def test_a_later_try_reads_what_was_recorded(
     state: BatchState, rejected: tuple[Person, ...], campaign: Campaign
 ) -> None:
-    log, recogniser = campaign.log("monday"), campaign.plan("monday").recogniser
+    log, pseudonymizer = campaign.log("monday"), campaign.plan("monday").pseudonymizer
     batch = claim(campaign, log, "monday", 2, ANN, BOB, EVE)
-    record(log, batch, state, rejected=recogniser.hashes(rejected), receipt=RECEIPT)
+    record(log, batch, state, rejected=pseudonymizer.hashes(rejected), receipt=RECEIPT)
     claim(campaign, campaign.log("tuesday"), "tuesday", 0, KIM)
 
     memory = campaign.log("monday", owner="monday 2").load()
@@ -130,7 +130,7 @@ def test_a_later_try_reads_what_was_recorded(
     [read] = memory.batches[2:]
     gone = state == BatchState.ABSENT or len(rejected) == 3
     assert read.state == (BatchState.ABSENT if gone else state)
-    assert read.rejected == recogniser.hashes(rejected)
+    assert read.rejected == pseudonymizer.hashes(rejected)
     assert read.hashes == (b"" if gone else batch.hashes)
     assert (read.tag, read.claimed_at) == (batch.tag, campaign.clock.time)
     billed = None if gone else replace(RECEIPT, people=3 - len(rejected))
@@ -168,13 +168,13 @@ def test_a_changed_key_changes_nothing(campaign: Campaign) -> None:
     log = campaign.log("monday")
     batch = claim(campaign, log, "monday", 0, ANN, BOB)
     record(log, batch, BatchState.ACCEPTED, receipt=RECEIPT)
-    plan = replace(campaign.plan("monday"), recogniser=Recogniser("another", ["monday"]))
+    plan = replace(campaign.plan("monday"), pseudonymizer=Pseudonymizer("another", ["monday"]))
 
     memory = campaign.log("monday", owner="monday 2", plan=plan, secret="another").load()
 
     assert memory is not None
     assert memory.comparable
-    assert memory.batches[0].hashes == plan.recogniser.hashes([ANN, BOB])
+    assert memory.batches[0].hashes == plan.pseudonymizer.hashes([ANN, BOB])
     assert list(campaign.log("tuesday", secret="another").unsent([ANN, BOB, EVE])) == [EVE]
 
 

@@ -14,9 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from airflow_provider_smspartner.journal import LAST_CANCEL, Batch, Receipt, StaleProcess
-from airflow_provider_smspartner.journal.task_state import TaskStateLog
+from airflow_provider_smspartner.journal.task_state import TaskStateJournal
 from airflow_provider_smspartner.rules.batches import batch_tag
-from airflow_provider_smspartner.rules.people import Person, Recogniser
+from airflow_provider_smspartner.rules.people import Person, Pseudonymizer
 from airflow_provider_smspartner.rules.sending_states import BatchState
 from faults.campaign import Campaign, people, with_task_state
 from faults.store import Store, StoreOfTry, failure
@@ -24,13 +24,13 @@ from tests.airflow_versions import needs_task_state_store
 from tests.thorough import is_thorough
 
 pytestmark = needs_task_state_store
-RECOGNISER = Recogniser("secret", ["campaign"])
+RECOGNISER = Pseudonymizer("secret", ["campaign"])
 MOST_BYTES = 65_535
 """What Airflow takes as one value."""
 
 
-def log_of(store: StoreOfTry, pause: Callable[[float], object] = lambda _: None) -> TaskStateLog:
-    return TaskStateLog(store, RECOGNISER, pause=pause)  # type: ignore[arg-type]
+def log_of(store: StoreOfTry, pause: Callable[[float], object] = lambda _: None) -> TaskStateJournal:
+    return TaskStateJournal(store, RECOGNISER, pause=pause)  # type: ignore[arg-type]
 
 
 def batch(ordinal: int, size: int = 500) -> Batch:
@@ -167,9 +167,9 @@ def test_hashes_of_another_secret_cannot_be_compared() -> None:
     log = log_of(store.new_try())
     log.begin()
     log.claim([batch(0)])
-    other = Recogniser("other", ["campaign"])
+    other = Pseudonymizer("other", ["campaign"])
 
-    memory = TaskStateLog(store.new_try(), other).load()  # type: ignore[arg-type]
+    memory = TaskStateJournal(store.new_try(), other).load()  # type: ignore[arg-type]
 
     assert memory is not None
     assert not memory.comparable
@@ -191,18 +191,18 @@ def test_a_confirmed_claim_has_the_new_time() -> None:
 @pytest.mark.parametrize(
     "write",
     [
-        TaskStateLog.begin,
+        TaskStateJournal.begin,
         lambda log: log.claim([batch(0)]),
         lambda log: log.confirm(batch(0)),
         lambda log: log.record(batch(0)),
         lambda log: log.intend([], 1e9),
         lambda log: log.record_cancel(batch(0)),
-        TaskStateLog.forget_intent,
+        TaskStateJournal.forget_intent,
     ],
     ids=["begin", "claim", "confirm", "record", "intend", "record_cancel", "forget_intent"],
 )
 def test_a_process_that_another_try_has_replaced_may_not_write(
-    write: Callable[[TaskStateLog], object],
+    write: Callable[[TaskStateJournal], object],
 ) -> None:
     store = Store()
     stale = log_of(store.new_try())

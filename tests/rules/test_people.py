@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_provider_smspartner.rules.people import HASH_SIZE, Known, Person, Recogniser, each
+from airflow_provider_smspartner.rules.people import HASH_SIZE, Known, Person, Pseudonymizer, each
 
 NUMBERS = st.integers(600_000_000, 799_999_999).map(lambda number: f"+33{number}")
 PEOPLE = st.builds(Person, NUMBERS, st.text(max_size=5))
@@ -15,7 +15,7 @@ ANN = Person("+33600000001")
 
 
 def test_a_hash_keeps_64_bits_and_shows_nothing_of_the_number() -> None:
-    hashed = Recogniser("secret", ["campaign"]).hash(ANN)
+    hashed = Pseudonymizer("secret", ["campaign"]).hash(ANN)
 
     assert len(hashed) == HASH_SIZE == 8
     assert ANN.number.encode() not in hashed
@@ -23,17 +23,17 @@ def test_a_hash_keeps_64_bits_and_shows_nothing_of_the_number() -> None:
 
 @given(PEOPLE, PEOPLE)
 def test_two_people_have_the_same_hash_only_if_they_are_one(one: Person, other: Person) -> None:
-    recogniser = Recogniser("secret", ["campaign"])
+    pseudonymizer = Pseudonymizer("secret", ["campaign"])
 
     same = (one.number, one.event) == (other.number, other.event)
-    assert (recogniser.hash(one) == recogniser.hash(other)) == same
+    assert (pseudonymizer.hash(one) == pseudonymizer.hash(other)) == same
 
 
 @given(SECRETS, SECRETS, st.lists(st.text()), st.lists(st.text()))
 def test_another_secret_or_campaign_makes_other_hashes_and_another_check(
     secret: str, other_secret: str, campaign: list[str], other_campaign: list[str]
 ) -> None:
-    one, other = Recogniser(secret, campaign), Recogniser(other_secret, other_campaign)
+    one, other = Pseudonymizer(secret, campaign), Pseudonymizer(other_secret, other_campaign)
     same = (secret, campaign) == (other_secret, other_campaign)
 
     assert (one.hash(ANN) == other.hash(ANN)) == same
@@ -42,9 +42,9 @@ def test_another_secret_or_campaign_makes_other_hashes_and_another_check(
 
 @given(st.lists(PEOPLE))
 def test_joined_hashes_come_apart_as_they_went_together(people: list[Person]) -> None:
-    recogniser = Recogniser("secret", ["campaign"])
+    pseudonymizer = Pseudonymizer("secret", ["campaign"])
 
-    assert list(each(recogniser.hashes(people))) == list(map(recogniser.hash, people))
+    assert list(each(pseudonymizer.hashes(people))) == list(map(pseudonymizer.hash, people))
 
 
 @given(st.lists(st.tuples(st.booleans(), st.binary(min_size=HASH_SIZE, max_size=HASH_SIZE))))

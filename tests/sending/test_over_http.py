@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from airflow_provider_smspartner.hooks.smspartner import SMSPartnerHook
-from airflow_provider_smspartner.journal import NoLog
+from airflow_provider_smspartner.journal import NoJournal
 from airflow_provider_smspartner.rules import batches
 from airflow_provider_smspartner.rules.people import Person
 from airflow_provider_smspartner.sending.engine import Sending
@@ -80,12 +80,12 @@ def assert_everyone_once(simulator: Simulator, connect: Connect, concurrency: in
     plan = Plan(
         make_call=template.make_call,
         tag_of=template.tag_of,
-        recogniser=template.recogniser,
+        pseudonymizer=template.pseudonymizer,
         concurrency=concurrency,
         longest_request=hook.longest_request,
     )
 
-    outcome = Sending(plan, NoLog(), hook, now=clock.now, pause=clock.pause).run(map(Person, EVERYBODY))
+    outcome = Sending(plan, NoJournal(), hook, now=clock.now, pause=clock.pause).run(map(Person, EVERYBODY))
 
     assert simulator.texts_per_number() == dict.fromkeys(EVERYBODY, 1)
     assert outcome.recipients == len(EVERYBODY)

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from airflow_provider_smspartner.exceptions import APIConnectionError, SMSPartnerError
-from airflow_provider_smspartner.journal import Batch, SendLog, StaleProcess
+from airflow_provider_smspartner.journal import Batch, Journal, StaleProcess
 from airflow_provider_smspartner.sending import totals
 from airflow_provider_smspartner.sending.plan import Outcome
 from faults.campaign import Campaign, OpenLog
@@ -37,16 +37,16 @@ class TimedOut(BaseException):
 def slow_to_record(open_log: OpenLog) -> OpenLog:
     """Open a log that is behind with its records when the next answer comes."""
 
-    def opened(campaign: Campaign, process: Process) -> SendLog:
-        send_log = open_log(campaign, process)
-        record = send_log.record
+    def opened(campaign: Campaign, process: Process) -> Journal:
+        journal = open_log(campaign, process)
+        record = journal.record
 
         def late(batch: Batch) -> None:
             time.sleep(0.05)
             record(batch)
 
-        send_log.record = late  # type: ignore[method-assign]
-        return send_log
+        journal.record = late  # type: ignore[method-assign]
+        return journal
 
     return opened
 

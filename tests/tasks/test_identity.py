@@ -9,7 +9,7 @@ import pytest
 
 from airflow_provider_smspartner.journal.eligibility import digest
 from airflow_provider_smspartner.rules.batches import batch_tag
-from airflow_provider_smspartner.rules.people import Person, Recogniser
+from airflow_provider_smspartner.rules.people import Person, Pseudonymizer
 from airflow_provider_smspartner.tasks.identity import identify
 
 TI = SimpleNamespace(dag_id="shop", run_id="run", task_id="send", map_index=-1)
@@ -28,7 +28,7 @@ def test_tags_hashes_and_rows_of_a_plain_task_are_those_of_all_versions() -> Non
 
     assert name == ("smspartner_default", False, "shop", "run", "send", "-1")
     assert batch_tag(name, 0, "doors") == "doors-7copr4ppwnz3v2"
-    assert Recogniser("key", name).hash(Person("+33600000001")).hex() == "25c793d7e8dfe95e"
+    assert Pseudonymizer("key", name).hash(Person("+33600000001")).hex() == "25c793d7e8dfe95e"
     assert digest(name) == "b17076ba00c095b7159d6f62c38e1932"
 
 

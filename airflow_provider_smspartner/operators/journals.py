@@ -1,4 +1,4 @@
-"""Which log a send is remembered in: a ledger, Airflow's task state store, or none."""
+"""Which journal a send is remembered in: a ledger, Airflow's task state store, or none."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import time
 import uuid
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_smspartner.journal import Batch, NoLog, SendLog
-from airflow_provider_smspartner.journal.task_state import TaskStateLog
+from airflow_provider_smspartner.journal import Batch, Journal, NoJournal
+from airflow_provider_smspartner.journal.task_state import TaskStateJournal
 from airflow_provider_smspartner.sending.looks import Looks
 
 if TYPE_CHECKING:
@@ -42,38 +42,38 @@ class PartOfStore:
         self._store.delete(self._prefix + key)
 
 
-def open_log(
+def open_journal(
     durability: Durability, context: Context, plan: Plan, identity: Identity, hook: SMSPartnerHook
-) -> SendLog:
+) -> Journal:
     """Return what remembers the batches of a task."""
     store: Any = context.get("task_state_store") if durability.durable else None
     if store is not None and not identity.is_alone:
         store = PartOfStore(store, identity)
-    kept = TaskStateLog(store, plan.recogniser) if store is not None else None
+    remembered = TaskStateJournal(store, plan.pseudonymizer) if store is not None else None
     if durability.ledger_conn_id is not None:
-        return open_sql_log(durability, context.get("ti"), plan, identity, hook, kept)
-    if kept is not None:
-        return kept
+        return open_ledger_journal(durability, context.get("ti"), plan, identity, hook, remembered)
+    if remembered is not None:
+        return remembered
     if durability.durable:
         log.warning(
             "This Airflow has no task state store (3.3 has): a later try finds out by tag what was sent"
         )
     if plan.cancel_on_kill:
         log.warning("cancel_on_kill: nothing is cancelled, because no later try would know of it")
-    return NoLog()
+    return NoJournal()
 
 
-def open_sql_log(
+def open_ledger_journal(
     durability: Durability,
     ti: Any,
     plan: Plan,
     identity: Identity,
     hook: SMSPartnerHook,
-    fence: TaskStateLog | None,
-) -> SendLog:
-    """Return the log that knows whom other runs and tasks have texted."""
+    fence: TaskStateJournal | None,
+) -> Journal:
+    """Return the journal that knows whom other runs and tasks have texted."""
     from airflow_provider_smspartner.journal.eligibility import Claimant, digest, owner_of
-    from airflow_provider_smspartner.journal.ledger import SqlLog
+    from airflow_provider_smspartner.journal.ledger import LedgerJournal
     from airflow_provider_smspartner.journal.opening import open_ledger
 
     def numbers_of(tag: str) -> frozenset[str] | None:
@@ -98,4 +98,4 @@ def open_sql_log(
         at_most=durability.at_most,
     )
     ledger = open_ledger(str(durability.ledger_conn_id))
-    return SqlLog(ledger, claimant, plan.recogniser, plan.tag_of, numbers_of, fence=fence)
+    return LedgerJournal(ledger, claimant, plan.pseudonymizer, plan.tag_of, numbers_of, fence=fence)
