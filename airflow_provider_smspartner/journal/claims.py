@@ -11,6 +11,7 @@ from airflow_provider_smspartner.journal import Batch, StaleProcess
 from airflow_provider_smspartner.journal.eligibility import (
     Claimant,
     Rows,
+    Seen,
     Standing,
     rows_of,
     standing,
@@ -169,7 +170,7 @@ def is_not_rejected() -> Any:
     return or_(PEOPLE.c.state.is_(None), PEOPLE.c.state != REJECTED)
 
 
-def hold(connection: Connection, rows: Sequence[Row[Any]]) -> None:
+def hold(connection: Connection, rows: Sequence[Seen]) -> None:
     """Keep batches as they were seen until this transaction ends.
 
     :raises Conflict: one has changed in between.
@@ -199,7 +200,7 @@ def settle_sizes(
     connection.execute(moved(Event.NEVER_LEFT).where(*mine(claimant, *nobody)))
 
 
-def is_claimable(row: Row[Any], claimant: Claimant, now: float) -> bool:
+def is_claimable(row: Seen, claimant: Claimant, now: float) -> bool:
     """Tell whether a person may be claimed; whoever this try has claimed before may change batches."""
     is_now = standing(row, claimant, now)
     return is_now is Standing.FREE or (is_now is Standing.OURS and not is_settled(row.state))

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum, auto
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from sqlalchemy import select
 
@@ -20,34 +20,41 @@ from airflow_provider_smspartner.journal.schema import (
     CAMPAIGNS,
     LONGEST_CONNECTION,
     LONGEST_NAME,
-    OF_BATCH,
     PEOPLE,
-    STATE,
     batch_id,
     campaign_id,
 )
-from airflow_provider_smspartner.journal.sets import find
+from airflow_provider_smspartner.journal.sets import find, find_ids
 from airflow_provider_smspartner.journal.table import Key, moment, tombstone, who
 from airflow_provider_smspartner.rules.frequency import Frequency
 from airflow_provider_smspartner.rules.people import ERASED, Person
 from airflow_provider_smspartner.rules.sending_states import FREE, OPEN, is_settled
 
 if TYPE_CHECKING:
-    from sqlalchemy.engine import Connection, Row
+    from sqlalchemy.engine import Connection
 
 
-Rows = dict[Key, "Row[Any]"]
+class Seen(NamedTuple):
+    """What decides about a person: their own row, with that of their batch."""
 
-OF_SEEN: Final = ("task", "ordinal", "tag", "owner", "lease_until", "invisible")
-SEEN: Final = select(
-    PEOPLE.c.number,
-    PEOPLE.c.event,
-    PEOPLE.c.batch,
-    STATE.label("state"),
-    BATCHES.c.state.label("batch_state"),
-    *(BATCHES.c[name] for name in OF_SEEN),
-).select_from(OF_BATCH)
-"""What decides about a person: their own row, with that of their batch."""
+    number: str
+    event: str
+    batch: int
+    state: str
+    """What the person is."""
+    batch_state: str
+    task: str
+    ordinal: int
+    tag: str
+    owner: str
+    lease_until: datetime
+    invisible: bool
+
+
+Rows = dict[Key, Seen]
+
+OF_PERSON: Final = ("number", "event", "batch", "state")
+OF_BATCH: Final = ("state", "task", "ordinal", "tag", "owner", "lease_until", "invisible")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,7 +160,7 @@ class Standing(Enum):
     """Texted, refused for good, or erased."""
 
 
-def standing(row: Row[Any] | None, claimant: Claimant, now: float) -> Standing:
+def standing(row: Seen | None, claimant: Claimant, now: float) -> Standing:
     """Judge a person by their row."""
     if row is None:
         return Standing.FREE
@@ -168,7 +175,7 @@ def standing(row: Row[Any] | None, claimant: Claimant, now: float) -> Standing:
     return Standing.HELD if row.lease_until >= moment(now) else Standing.LAPSED
 
 
-def reason(row: Row[Any]) -> str:
+def reason(row: Seen) -> str:
     """Name why nobody is to be texted again of whom this is the row, as a result does (``excluded_by``)."""
     return "erased" if row.number.startswith(ERASED) else "campaign"
 
@@ -190,10 +197,26 @@ def rows_of(connection: Connection, people: Sequence[Person], claimant: Claimant
     names = {who(person): who(person) for person in people}
     if has_tombstones(connection, claimant):
         names = {(tombstone(key, claimant.secret), ""): key for key in names} | names
-    rows = find(connection, SEEN.where(PEOPLE.c.campaign == claimant.campaign_id), list(names))
-    ranked = sorted(rows, key=lambda row: row.number.startswith(ERASED))
-    found = ((names.get((row.number, row.event)), row) for row in ranked)
-    return {key: row for key, row in found if key is not None}
+    of_person = [PEOPLE.c[name] for name in OF_PERSON]
+    query = select(*of_person).where(PEOPLE.c.campaign == claimant.campaign_id)
+    found = [row for row in find(connection, query, list(names)) if (row.number, row.event) in names]
+    ranked = sorted(found, key=lambda row: row.number.startswith(ERASED))
+    batches = batches_of(connection, {row.batch for row in found})
+    return {
+        names[row.number, row.event]: Seen(row.number, row.event, row.batch, row.state or of[0], *of)
+        for row in ranked
+        if (of := batches.get(row.batch))
+    }
+
+
+def batches_of(connection: Connection, ids: Collection[int]) -> dict[int, tuple[Any, ...]]:
+    """Return batches by their number.
+
+    A look of its own: PostgreSQL, before it has counted its rows, might join the batches with all of their
+    people, and only then leave out those whom nobody has asked for.
+    """
+    query = select(BATCHES.c.id, *(BATCHES.c[name] for name in OF_BATCH))
+    return {row[0]: tuple(row[1:]) for row in find_ids(connection, query, ids)}
 
 
 def has_tombstones(connection: Connection, claimant: Claimant) -> bool:

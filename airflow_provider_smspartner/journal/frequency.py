@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import or_, select, update
@@ -14,10 +14,9 @@ from airflow_provider_smspartner.journal.schema import (
     CAMPAIGNS,
     IDENTITY,
     IS_AS_BATCH,
-    OF_CAMPAIGN,
     PEOPLE,
 )
-from airflow_provider_smspartner.journal.sets import AT_ONCE, find_numbers
+from airflow_provider_smspartner.journal.sets import AT_ONCE, find_ids, find_numbers
 from airflow_provider_smspartner.journal.table import Key, moment, tombstone, who
 from airflow_provider_smspartner.rules.sending_states import FREE, names
 
@@ -66,15 +65,31 @@ def texts_of(
     whose |= {tombstone((number, ""), claimant.secret): number for number, _ in keys}
     whose |= {number: number for number, _ in keys}
     own, texts = set(keys), Counter[str]()
-    texted = (IS_AS_BATCH, BATCHES.c.state.not_in(names(FREE)))  # who was refused for good had none
-    lately = or_(BATCHES.c.claimed_at >= moment(since), BATCHES.c.scheduled_for >= moment(since))
-    of_connection = (
-        CAMPAIGNS.c.connection == claimant.connection,
-        CAMPAIGNS.c.sandbox == claimant.sandbox,
-    )
-    columns = (PEOPLE.c.number, PEOPLE.c.event, PEOPLE.c.campaign)
-    query = select(*columns).select_from(OF_CAMPAIGN).where(*of_connection, *texted, lately)
-    for row in find_numbers(connection, query, sorted(whose)):
-        if row.campaign != claimant.campaign_id or (row.number, row.event) not in own:
+    columns = (PEOPLE.c.number, PEOPLE.c.event, PEOPLE.c.campaign, PEOPLE.c.batch)
+    # Who was refused for good had no text
+    rows = find_numbers(connection, select(*columns).where(IS_AS_BATCH), sorted(whose))
+    counted = batches_since(connection, {row.batch for row in rows}, claimant, since=since)
+    for row in rows:
+        is_own = row.campaign == claimant.campaign_id and (row.number, row.event) in own
+        if row.batch in counted and not is_own:
             texts[whose[row.number]] += 1
     return texts
+
+
+def batches_since(
+    connection: Connection, batches: Collection[int], claimant: Claimant, *, since: float
+) -> set[int]:
+    """Return those of some batches that the connection sent since a moment, may have sent, or is to."""
+    lately = or_(BATCHES.c.claimed_at >= moment(since), BATCHES.c.scheduled_for >= moment(since))
+    of_connection = BATCHES.join(CAMPAIGNS, BATCHES.c.campaign == CAMPAIGNS.c.id)
+    query = (
+        select(BATCHES.c.id)
+        .select_from(of_connection)
+        .where(
+            CAMPAIGNS.c.connection == claimant.connection,
+            CAMPAIGNS.c.sandbox == claimant.sandbox,
+            BATCHES.c.state.not_in(names(FREE)),
+            lately,
+        )
+    )
+    return {row.id for row in find_ids(connection, query, batches)}

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select
 
 from airflow_provider_smspartner.exceptions import NeedsPerson
-from airflow_provider_smspartner.journal.eligibility import Claimant
+from airflow_provider_smspartner.journal.eligibility import Claimant, Seen
 from airflow_provider_smspartner.journal.moves import moved
 from airflow_provider_smspartner.journal.schema import BATCHES, PEOPLE
 from airflow_provider_smspartner.journal.table import Ledger, moment
@@ -17,7 +17,7 @@ from airflow_provider_smspartner.rules.people import ERASED
 from airflow_provider_smspartner.rules.sending_states import BatchState, Event, after
 
 if TYPE_CHECKING:
-    from sqlalchemy.engine import Connection, Row
+    from sqlalchemy.engine import Connection
 
 log = logging.getLogger(__name__)
 
@@ -28,7 +28,7 @@ REMEDY = (
 )
 
 
-def settle(row: Row[Any], claimant: Claimant, ledger: Ledger, look: Look, now: Callable[[], float]) -> bool:
+def settle(row: Seen, claimant: Claimant, ledger: Ledger, look: Look, now: Callable[[], float]) -> bool:
     """Find out what became of the batch of this row, and write it unless somebody was faster.
 
     Return False when nobody can tell.
@@ -54,7 +54,7 @@ def settle(row: Row[Any], claimant: Claimant, ledger: Ledger, look: Look, now: C
     return True
 
 
-def judge(row: Row[Any], claimant: Claimant, ledger: Ledger, look: Look) -> Event | None:
+def judge(row: Seen, claimant: Claimant, ledger: Ledger, look: Look) -> Event | None:
     """Return what has happened to a batch; None when its absence cannot be proved."""
     if claimant.on_unknown == "fail":
         raise NeedsPerson(
@@ -76,7 +76,7 @@ def judge(row: Row[Any], claimant: Claimant, ledger: Ledger, look: Look) -> Even
     return Event.FOUND
 
 
-def is_proof(row: Row[Any], ledger: Ledger, look: Look) -> bool:
+def is_proof(row: Seen, ledger: Ledger, look: Look) -> bool:
     """Whether "not found" can be believed: the same look must find what that task certainly sent."""
     accepted = BATCHES.c.state == BatchState.ACCEPTED.value
     sent = select(BATCHES.c.tag).where(BATCHES.c.task == row.task, accepted)

@@ -6,12 +6,13 @@ import logging
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from airflow_provider_smspartner.exceptions import OutcomeUnknownError
 from airflow_provider_smspartner.journal.eligibility import (
     Claimant,
     Rows,
+    Seen,
     Standing,
     check_events,
     reason,
@@ -27,7 +28,6 @@ from airflow_provider_smspartner.rules.people import Person
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from sqlalchemy.engine import Row
 
 log = logging.getLogger(__name__)
 
@@ -118,7 +118,7 @@ class Screening:
         anew = [person for person in people if self._standing(rows.get(who(person))) is Standing.FREE]
         return self._ledger.transact(lambda connection: capped_of(connection, anew, self._me, self._now()))
 
-    def admit(self, person: Person, row: Row[Any] | None) -> bool:
+    def admit(self, person: Person, row: Seen | None) -> bool:
         """Tell whether a person may be claimed; if not, count them or keep them back."""
         is_now, seen = self._standing(row), self._kept_back.pop(who(person), None)
         if row is None or is_now in (Standing.FREE, Standing.OURS):
@@ -133,7 +133,7 @@ class Screening:
             self._kept_back[who(person)] = (person, row.lease_until)
         return False
 
-    def _standing(self, row: Row[Any] | None) -> Standing:
+    def _standing(self, row: Seen | None) -> Standing:
         return standing(row, self._me, self._now())
 
     def _rows(self, people: Sequence[Person]) -> Rows:

@@ -8,15 +8,15 @@ understands is a list of values and a statement for each row.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from sqlalchemy import BigInteger, bindparam, insert, select, text
+from sqlalchemy import BigInteger, bindparam, insert, select, text, true
 from sqlalchemy.dialects import postgresql, sqlite
 
 from airflow_provider_smspartner.journal.columns import Exact, Moment
-from airflow_provider_smspartner.journal.schema import PEOPLE
+from airflow_provider_smspartner.journal.schema import BATCHES, PEOPLE
 
 if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Delete, Insert, Select, Subquery, Update
@@ -129,6 +129,16 @@ def find_numbers(connection: Connection, query: Select[Any], numbers: Sequence[s
     return _find(connection, query, [{"number": number} for number in numbers])
 
 
+def find_ids(connection: Connection, query: Select[Any], ids: Collection[int]) -> list[Row[Any]]:
+    """Return what a query of ``BATCHES`` finds under these numbers."""
+    found: list[Row[Any]] = []
+    known = sorted(ids)
+    for start in range(0, len(known), PLAINLY):
+        some = BATCHES.c.id.in_(known[start : start + PLAINLY])
+        found += connection.execute(query.where(some)).all()
+    return found
+
+
 def _find(connection: Connection, query: Select[Any], rows: Sequence[Values]) -> list[Row[Any]]:
     found: list[Row[Any]] = []
     for some in parts(rows, AT_ONCE if connection.dialect.name in FORMS else PLAINLY):
@@ -137,8 +147,21 @@ def _find(connection: Connection, query: Select[Any], rows: Sequence[Values]) ->
             under = [PEOPLE.c[name] == told.c[name] for name in some[0]]
         else:
             under = [PEOPLE.c[name].in_({row[name] for row in some}) for name in some[0]]
-        found += connection.execute(query.where(*under)).all()
+        looks = query.where(*under)
+        if told is not None and connection.dialect.name == "postgresql":
+            looks = one_by_one(looks, told)
+        found += connection.execute(looks).all()
     return found
+
+
+def one_by_one(query: Select[Any], told: Subquery) -> Select[Any]:
+    """Have PostgreSQL look into the index for each of the people.
+
+    It counts the rows of a growing table too seldom, takes those of a new campaign for a few, and would go
+    through all of them for each person. A query with an offset is not joined in another order.
+    """
+    each = query.correlate(told).offset(0).lateral("each")
+    return select(*each.c).select_from(told.join(each, true()))
 
 
 def for_each(connection: Connection, rows: Sequence[Values], write: Written) -> None:

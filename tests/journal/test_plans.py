@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 
 from airflow_provider_smspartner.journal.schema import PEOPLE, campaign_id
-from airflow_provider_smspartner.journal.sets import AT_ONCE
+from airflow_provider_smspartner.journal.sets import AT_ONCE, insert_missing
 from airflow_provider_smspartner.journal.upkeep import record_reports
 from airflow_provider_smspartner.rules.delivery import DeliveryStatus, Report
 from airflow_provider_smspartner.rules.frequency import Frequency
@@ -109,4 +109,20 @@ def test_no_statement_about_statuses_reads_all_people(campaign: Campaign, plans:
     record_reports(campaign.ledger, connection="smspartner_default", reports={message_id: reports})
 
     assert len(plans) == 2
+    assert [plan for plan in plans if reads_all(plan)] == []
+
+
+@in_postgresql
+def test_a_campaign_that_has_grown_since_it_was_counted_is_not_read_as_a_whole(
+    campaign: Campaign, plans: list[str]
+) -> None:
+    key = campaign_id("smspartner_default", sandbox=False, campaign="sale")
+    grown = [{"number": one.number, "event": "", "campaign": key, "batch": 1} for one in people(40_000)]
+    with campaign.ledger.engine.begin() as connection:
+        insert_missing(connection, grown)
+    plans.clear()
+
+    list(campaign.log("monday").unsent(people(AT_ONCE, first=40_000)))
+
+    assert len(plans) == 1
     assert [plan for plan in plans if reads_all(plan)] == []
