@@ -160,7 +160,7 @@ def take_out(connection: Connection, wanted: dict[Key, Values], claimant: Claima
     return {key: row for key, row in elsewhere.items() if key not in free}
 
 
-def is_in(row: Row[Any], batch: int) -> bool:
+def is_in(row: Seen, batch: int) -> bool:
     """Tell whether a batch that is claimed has somebody; of its former life it may have left people over."""
     return bool(row.batch == batch and row.state == BatchState.CLAIMED.value)
 
