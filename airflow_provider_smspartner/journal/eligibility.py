@@ -50,6 +50,10 @@ class Seen(NamedTuple):
     lease_until: datetime
     invisible: bool
 
+    def __repr__(self) -> str:
+        """Name nobody: what prints a value writes into logs and to error trackers."""
+        return f"Seen(batch={self.ordinal}, state={self.state!r})"
+
 
 Rows = dict[Key, Seen]
 
