@@ -25,6 +25,7 @@ from sqlalchemy.pool import NullPool
 from airflow_provider_smspartner.exceptions import SMSPartnerError
 from airflow_provider_smspartner.inbox import KINDS, __main__, consumers, unread
 from airflow_provider_smspartner.inbox.messages import TABLES, inbox_in
+from airflow_provider_smspartner.journal.schema import BATCHES, CAMPAIGNS, PEOPLE
 from tests.journal import postgres
 
 CONSUMER = "proof"
@@ -144,7 +145,7 @@ class Database:
     def empty(self) -> None:
         """Forget what runs before have left."""
         with self.engine.begin() as connection:
-            for table in TABLES:
+            for table in (*TABLES, PEOPLE, BATCHES, CAMPAIGNS):
                 connection.execute(sa.delete(table))
 
     def kill(self) -> None:
