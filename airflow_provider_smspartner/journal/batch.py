@@ -13,6 +13,8 @@ LAST_CANCEL = 300.0
 """Seconds before its time from which the platform takes a send back no more."""
 CLOCK_MARGIN = 60.0
 """Seconds by which the clocks of two workers may differ."""
+LOOKS_APART = 5.0
+"""Seconds between two looks that are to tell the same."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

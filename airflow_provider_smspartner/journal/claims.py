@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
@@ -129,11 +130,21 @@ def claim_of(batch: Batch, claimant: Claimant, now: float) -> dict[str, Any]:
         "tag": batch.tag,
         "owner": claimant.owner,
         "state": BatchState.CLAIMED.value,
-        "invisible": claimant.invisible,
+        **hidden(batch, claimant),
         "claimed_at": moment(now),
         "lease_until": claimant.lease_until(now),
         "people": batch.size,
         "rejected": 0,
+    }
+
+
+def hidden(batch: Batch, claimant: Claimant) -> dict[str, Any]:
+    """Return until when the platform may list nobody of a batch that is claimed now."""
+    until = batch.unseen_until
+    known = until is not None and math.isfinite(until)
+    return {
+        "invisible": claimant.invisible or until is not None,
+        "unseen_until": moment(until) if until is not None and known else None,
     }
 
 
@@ -215,7 +226,7 @@ def renew_claim(connection: Connection, batch: Batch, claimant: Claimant, now: f
     goes_on = select(TASKS.c.instance).where(*this_try).exists()
     of_it = BATCHES.c.id == claimant.batch_id(batch.ordinal)
     whole = (of_it, BATCHES.c.people == batch.size, CLAIMED, goes_on)
-    times = {"claimed_at": moment(now), "lease_until": claimant.lease_until(now)}
+    times = {"claimed_at": moment(now), "lease_until": claimant.lease_until(now), **hidden(batch, claimant)}
     return connection.execute(update(BATCHES).where(*mine(claimant, *whole)).values(times)).rowcount == 1
 
 

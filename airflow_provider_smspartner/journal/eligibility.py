@@ -49,6 +49,7 @@ class Seen(NamedTuple):
     owner: str
     lease_until: datetime
     invisible: bool
+    unseen_until: datetime | None
 
     def __repr__(self) -> str:
         """Name nobody: what prints a value writes into logs and to error trackers."""
@@ -58,7 +59,7 @@ class Seen(NamedTuple):
 Rows = dict[Key, Seen]
 
 OF_PERSON: Final = ("number", "event", "batch", "state")
-OF_BATCH: Final = ("state", "task", "ordinal", "tag", "owner", "lease_until", "invisible")
+OF_BATCH: Final = ("state", "task", "ordinal", "tag", "owner", "lease_until", "invisible", "unseen_until")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

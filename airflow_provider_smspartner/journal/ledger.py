@@ -14,7 +14,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from airflow_provider_smspartner.journal import Batch, Memory, StaleProcess
 from airflow_provider_smspartner.journal.adopting import adopt, with_people
@@ -257,14 +257,17 @@ class LedgerJournal:
         self._ledger.transact(partial(write_forgiven, batch=batch, claimant=self._me))
 
     def _record(self, connection: Connection, batch: Batch) -> None:
-        write_rejected(connection, batch, self._me, self._pseudonymizer)
         if batch.state is BatchState.ACCEPTED:  # a fact, whoever owns the batch by now
+            write_rejected(connection, batch, self._me, self._pseudonymizer)
             write_accepted(connection, batch, self._me, moment(self._now()))
             if self._is_cancelling:  # nobody may come back to ask for it
                 intend(connection, self._me, self._now(), of_batch(batch, self._me))
             return
         # What another process has found on the platform meanwhile stays so
         ours = (of_batch(batch, self._me), BATCHES.c.owner == self._me.owner, IS_OPEN)
+        if connection.scalar(select(BATCHES.c.id).where(*ours).with_for_update()) is None:
+            return
+        write_rejected(connection, batch, self._me, self._pseudonymizer)
         connection.execute(brought(batch.state).where(*ours))
 
     # ---- cancelling --------------------------------------------------------------------------------

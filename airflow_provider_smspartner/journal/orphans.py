@@ -6,11 +6,13 @@ import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, or_, select
 
 from airflow_provider_smspartner.exceptions import NeedsPerson
+from airflow_provider_smspartner.journal.batch import CLOCK_MARGIN, LOOKS_APART
 from airflow_provider_smspartner.journal.eligibility import Claimant, Seen
 from airflow_provider_smspartner.journal.moves import moved
+from airflow_provider_smspartner.journal.rows import take_back_refusals
 from airflow_provider_smspartner.journal.schema import BATCHES, PEOPLE
 from airflow_provider_smspartner.journal.table import Ledger, moment
 from airflow_provider_smspartner.rules.people import ERASED
@@ -36,7 +38,7 @@ def settle(row: Seen, claimant: Claimant, ledger: Ledger, look: Look, now: Calla
     :raises SMSPartnerError: the look by tag failed.
     :raises NeedsPerson: a person has to decide.
     """
-    event = judge(row, claimant, ledger, look)
+    event = judge(row, claimant, ledger, look, now)
     if event is None:
         log.warning("Tag %s of a run that died: nobody can tell whether it left", row.tag)
         return False
@@ -47,6 +49,8 @@ def settle(row: Seen, claimant: Claimant, ledger: Ledger, look: Look, now: Calla
     of_batch = select(func.max(BATCHES.c.people)).where(BATCHES.c.id == row.batch)
 
     def write(connection: Connection) -> int:
+        if state is BatchState.ACCEPTED:
+            take_back_refusals(connection, row.batch)
         return int((connection.execute(accepted).rowcount and connection.scalar(of_batch)) or 0)
 
     people = ledger.transact(write)
@@ -54,7 +58,9 @@ def settle(row: Seen, claimant: Claimant, ledger: Ledger, look: Look, now: Calla
     return True
 
 
-def judge(row: Seen, claimant: Claimant, ledger: Ledger, look: Look) -> Event | None:
+def judge(
+    row: Seen, claimant: Claimant, ledger: Ledger, look: Look, now: Callable[[], float]
+) -> Event | None:
     """Return what has happened to a batch; None when its absence cannot be proved."""
     if claimant.on_unknown == "fail":
         raise NeedsPerson(
@@ -62,13 +68,17 @@ def judge(row: Seen, claimant: Claimant, ledger: Ledger, look: Look) -> Event | 
         )
     if claimant.on_unknown == "resend":
         return Event.RESEND
-    found = look(row.tag)
-    if found is None:
-        return Event.NOT_FOUND if is_proof(row, ledger, look) else None
-    if not found:  # a list that counts people and names none proves nothing
-        return None
     of_batch = select(PEOPLE.c.number).where(PEOPLE.c.batch == row.batch)
     numbers = ledger.transact(lambda connection: set(connection.scalars(of_batch)))
+    found = look(row.tag)
+    if found is None:
+        if not is_proof(row, claimant, ledger, look, now):
+            return None
+        ledger.pause(LOOKS_APART)
+        if (found := look(row.tag)) is None:
+            return Event.NOT_FOUND
+    if not found:  # a list that counts people and names none proves nothing
+        return None
     # Who was erased cannot be compared with a list: the tag, which nobody else has, decides
     is_ours = any(number.startswith(ERASED) for number in numbers)
     if not is_ours and found.isdisjoint({*numbers, claimant.redirect_to}):
@@ -76,11 +86,19 @@ def judge(row: Seen, claimant: Claimant, ledger: Ledger, look: Look) -> Event | 
     return Event.FOUND
 
 
-def is_proof(row: Seen, ledger: Ledger, look: Look) -> bool:
-    """Whether "not found" can be believed: the same look must find what that task certainly sent."""
+def is_proof(row: Seen, claimant: Claimant, ledger: Ledger, look: Look, now: Callable[[], float]) -> bool:
+    """Whether "not found" can be believed: the same look must find what that task certainly sent, and what is
+    no easier to see.
+    """
     accepted = BATCHES.c.state == BatchState.ACCEPTED.value
     sent = select(BATCHES.c.tag).where(BATCHES.c.task == row.task, accepted)
+    by_now = moment(now() - claimant.verify_timeout - CLOCK_MARGIN)
+    is_seen = not row.invisible or (row.unseen_until is not None and row.unseen_until < by_now)
+    if not is_seen:
+        for_ever = and_(BATCHES.c.invisible, BATCHES.c.unseen_until.is_(None))
+        as_long = for_ever if row.unseen_until is None else BATCHES.c.unseen_until >= row.unseen_until
+        sent = sent.where(or_(for_ever, as_long))
     control = ledger.transact(lambda connection: connection.scalar(sent.limit(1)))
     if control is None:
-        return not row.invisible
+        return is_seen
     return look(control) is not None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
@@ -18,7 +19,14 @@ from airflow_provider_smspartner.journal.schema import BATCHES, IS_AS_BATCH, PEO
 from airflow_provider_smspartner.journal.sets import for_each, is_person
 from airflow_provider_smspartner.journal.table import moment
 from airflow_provider_smspartner.rules.people import Person, Pseudonymizer, each
-from airflow_provider_smspartner.rules.sending_states import FREE, ON_PLATFORM, REJECTED, BatchState
+from airflow_provider_smspartner.rules.sending_states import (
+    CALLED_BACK,
+    FREE,
+    ON_PLATFORM,
+    REJECTED,
+    BatchState,
+    names,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -27,6 +35,7 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Connection, Row
 
 BATCHES_AT_ONCE: Final = 16
+DOUBTED: Final = (BatchState.REFUSED, BatchState.UNKNOWN)
 
 
 def of_batch(batch: Batch, claimant: Claimant) -> ColumnElement[bool]:
@@ -97,12 +106,20 @@ def batch_of(
         tag=row.tag,
         state=state,
         claimed_at=row.claimed_at.replace(tzinfo=UTC).timestamp(),
+        unseen_until=unseen_until(row),
         # A look by tag brings numbers without events, which hashes could not be compared with
         people=() if on_platform else tuple(sent),
         hashes=pseudonymizer.hashes(map(person_of, taken)) if sent else b"",
         rejected=pseudonymizer.hashes(person_of(row) for row in taken if row.state == REJECTED),
         receipt=receipt_of(row, len(sent), claimant) if on_platform else None,
     )
+
+
+def unseen_until(row: Row[Any]) -> float | None:
+    """Return until when the platform may list nobody of a batch; infinity when nobody knows."""
+    if row.unseen_until is not None:
+        return float(row.unseen_until.replace(tzinfo=UTC).timestamp())
+    return math.inf if row.invisible else None
 
 
 def receipt_of(row: Row[Any], people: int, claimant: Claimant) -> Receipt:
@@ -122,6 +139,8 @@ def receipt_of(row: Row[Any], people: int, claimant: Claimant) -> Receipt:
 
 def write_accepted(connection: Connection, batch: Batch, claimant: Claimant, at: datetime) -> None:
     """Write that the platform has a batch, and what everybody's share of its bill is."""
+    if not batch.rejected:
+        take_back_refusals(connection, claimant.batch_id(batch.ordinal))
     if accept(connection, batch, claimant, at, people=batch.size - batch.rejections):
         return
     # Some of its people have gone elsewhere meanwhile, or it is not there at all
@@ -137,7 +156,9 @@ def accept(connection: Connection, batch: Batch, claimant: Claimant, at: datetim
     if bill and bill.scheduled_for:
         values["scheduled_for"] = moment(bill.scheduled_for)
     shares = shares_of(bill, people) if bill and people > 0 else {}
-    of_it = (of_batch(batch, claimant), BATCHES.c.people == people)
+    # What a later try has taken back since stays so: this transaction may be done anew after a lost answer
+    is_there = BATCHES.c.state.not_in(names(CALLED_BACK))
+    of_it = (of_batch(batch, claimant), BATCHES.c.people == people, is_there)
     if not connection.execute(update(BATCHES).where(*of_it).values(**values, **shares)).rowcount:
         return False
     if any(shares[f"first_{what}"] != shares[f"each_{what}"] for what in ("segments", "cost") if shares):
@@ -191,6 +212,16 @@ def write_rejected(
         lambda of: update(PEOPLE).where(*is_person(of), PEOPLE.c.batch == of["batch"]).values(state=REJECTED),
     )
     recount(connection, [number])
+
+
+def take_back_refusals(connection: Connection, batch: int) -> None:
+    """Write that nobody of a batch was refused, because it is found on the platform after all."""
+    doubted = select(BATCHES.c.id).where(BATCHES.c.id == batch, BATCHES.c.state.in_(names(DOUBTED)))
+    if connection.scalar(doubted.with_for_update()) is None:
+        return
+    refused = update(PEOPLE).where(PEOPLE.c.batch == batch, PEOPLE.c.state == REJECTED)
+    if connection.execute(refused.values(state=None)).rowcount:
+        recount(connection, [batch])
 
 
 def write_forgiven(connection: Connection, batch: Batch, claimant: Claimant) -> None:

@@ -80,6 +80,7 @@ BATCHES: Final = Table(
     Column("first_cost", Money),
     Column("accepted_at", Moment),
     Column("scheduled_for", Moment),
+    Column("unseen_until", Moment),
     Index("smspartner_batches_task", "task", "ordinal", unique=True),
     Index("smspartner_batches_tag", "tag"),
     Index("smspartner_batches_message", "message_id"),

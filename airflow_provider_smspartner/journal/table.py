@@ -79,7 +79,7 @@ class Ledger:
                         "The ledger: other tasks change the same rows all the time"
                     ) from None
                 continue
-            except (exc.OperationalError, exc.InterfaceError, exc.TimeoutError) as error:
+            except (exc.OperationalError, exc.InterfaceError, exc.InternalError, exc.TimeoutError) as error:
                 if waited >= self.patience:
                     raise SMSPartnerError(
                         f"The ledger has been away for {waited:.0f} seconds: {first_line(error)}"

@@ -108,6 +108,9 @@ def erase(
 
     def replace(connection: Connection) -> int:
         forgotten = forget_person(connection, conn_id=smspartner_conn_id, number=written)
+        # Before any look: whoever is claiming this person has written them, or finds that somebody was erased
+        of_connection = update(CAMPAIGNS).where(CAMPAIGNS.c.connection == smspartner_conn_id)
+        connection.execute(of_connection.values(erased=CAMPAIGNS.c.erased))
         theirs = (PEOPLE.c.number == written, PEOPLE.c.campaign.in_(campaigns_of(smspartner_conn_id)))
         campaigns = connection.scalars(select(PEOPLE.c.campaign).where(*theirs).distinct()).all()
         # First, and so it waits for whoever claims: a claim looks for tombstones where this says so

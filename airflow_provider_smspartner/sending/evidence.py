@@ -12,11 +12,11 @@ from enum import Enum, auto
 
 from airflow_provider_smspartner.hooks.paging import Listing
 from airflow_provider_smspartner.journal import CLOCK_MARGIN, Batch
+from airflow_provider_smspartner.journal.batch import LOOKS_APART
 from airflow_provider_smspartner.rules.sending_states import BatchState
 from airflow_provider_smspartner.sending.plan import FRESH, Plan
 
-APART = 5.0
-"""Seconds between two looks that are to tell the same."""
+APART = LOOKS_APART
 LOOKS = 2
 """Looks in a row that must find nobody."""
 MANY_LOOKS = 5

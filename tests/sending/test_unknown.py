@@ -59,6 +59,7 @@ def test_other_people_under_our_tag_end_the_task_for_good(later: bool) -> None:
     if later:
         sent.attempt_anyway(EVERYBODY, dies_at=18)
         sent.clock.pause(1000)
+        sent.line.fates = deque([Fate.REQUEST_LOST] * 9)  # how far the dead one came is the threads' affair
 
     with pytest.raises(NeedsPerson, match="holds other people"):
         sent.attempt(EVERYBODY)
