@@ -6,6 +6,8 @@ import json
 import subprocess
 import sys
 from collections import Counter
+from dataclasses import replace
+from decimal import Decimal
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -22,6 +24,8 @@ def test_two_sends_at_once_never_exceed_it_and_leave_nobody_out_needlessly(
     sim: Simulator, postgres_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seeds = 200 if is_thorough() else 16
+    sim.settings = replace(sim.settings, balance=Decimal(10_000))
+    sim.reset()
     url = urlsplit(postgres_url)
     form = {"conn_type": "postgres", "host": parse_qs(url.query)["host"][0], "schema": url.path[1:]}
     monkeypatch.setenv("AIRFLOW_CONN_LEDGER", json.dumps({**form, "login": url.username}))
