@@ -60,7 +60,6 @@ DRIVEN_BY: Final[dict[str, tuple[str, ...]]] = {
     "journal.memory": ("journal/test_task_state",),
     "journal.moves": ("journal/test_claims", "journal/test_cancelling"),
     "journal.opening": ("journal/test_table",),
-    "journal.orphans": ("journal/test_whole_sends",),
     "journal.outcomes": ("journal/test_upkeep",),
     "journal.protocol": ("journal/test_task_state", "sending/test_stopping"),
     "journal.refreshing": ("operators/test_refresh_statuses",),
