@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence, Sized
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence, Sized
 from datetime import UTC, datetime
 from functools import cached_property
 from itertools import count
@@ -111,9 +111,9 @@ class Campaign:
         prepare(engine)
         return Ledger(engine=engine, identity=str(uuid4()), pause=self.pause)
 
-    def look(self, tag: str) -> frozenset[str] | None:
+    def look(self, tag: str, ours: Collection[str]) -> frozenset[str] | None:
         """Look for a tag, as the ledger does for those of dead runs."""
-        found = look_up(self.line.of(Process()).call, tag)
+        found = look_up(self.line.of(Process()).call, tag, ours=ours.__contains__ if ours else None)
         return found.numbers if found else None
 
     @property

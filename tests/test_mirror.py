@@ -50,7 +50,6 @@ DRIVEN_BY: Final[dict[str, tuple[str, ...]]] = {
     "inbox.consumers": ("inbox/test_unread",),
     "inbox.messages": ("inbox/test_unread",),
     # a journal shows by what it remembers, whatever it is made of
-    "journal.adopting": ("journal/test_whole_sends",),
     "journal.batch": ("journal/test_task_state", "journal/test_cancelling"),
     "journal.burying": ("journal/test_upkeep", "journal/test_anonymising"),
     "journal.columns": ("journal/test_rows", "journal/test_table"),
@@ -60,7 +59,6 @@ DRIVEN_BY: Final[dict[str, tuple[str, ...]]] = {
     "journal.memory": ("journal/test_task_state",),
     "journal.moves": ("journal/test_claims", "journal/test_cancelling"),
     "journal.opening": ("journal/test_table",),
-    "journal.orphans": ("journal/test_whole_sends",),
     "journal.outcomes": ("journal/test_upkeep",),
     "journal.protocol": ("journal/test_task_state", "sending/test_stopping"),
     "journal.refreshing": ("operators/test_refresh_statuses",),

@@ -40,7 +40,7 @@ def with_people(batches: Sequence[Batch], claimant: Claimant, look: Look, who: P
 
 def members(batch: Batch, look: Look, who: Pseudonymizer) -> Batch:
     """Return a batch with who is under its tag."""
-    people = tuple(map(Person, sorted(look(batch.tag) or ())))
+    people = tuple(map(Person, sorted(look(batch.tag, ()) or ())))
     hashes = who.hashes(people)
     if hashes != batch.hashes:
         raise SMSPartnerError(f"SMS Partner lists other people under tag {batch.tag} than a moment ago.")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from sqlalchemy import select
 
-from airflow_provider_smspartner.exceptions import InvalidMessage
+from airflow_provider_smspartner.exceptions import InvalidMessage, SMSPartnerError
 from airflow_provider_smspartner.journal.batch import CLOCK_MARGIN
 from airflow_provider_smspartner.journal.columns import is_storable
 from airflow_provider_smspartner.journal.schema import (
@@ -198,7 +198,10 @@ def check_events(people: Sequence[Person]) -> None:
 
 
 def rows_of(connection: Connection, people: Sequence[Person], claimant: Claimant) -> Rows:
-    """Return the rows of people in the campaign, be they under a number or a tombstone."""
+    """Return the rows of people in the campaign, be they under a number or a tombstone.
+
+    :raises SMSPartnerError: some have no batch: the rows of batches were deleted without those of people.
+    """
     names = {who(person): who(person) for person in people}
     if has_tombstones(connection, claimant):
         names = {(tombstone(key, claimant.secret), ""): key for key in names} | names
@@ -207,10 +210,14 @@ def rows_of(connection: Connection, people: Sequence[Person], claimant: Claimant
     found = [row for row in find(connection, query, list(names)) if (row.number, row.event) in names]
     ranked = sorted(found, key=lambda row: row.number.startswith(ERASED))
     batches = batches_of(connection, {row.batch for row in found})
+    if any(row.batch not in batches for row in found):
+        raise SMSPartnerError(
+            f"The ledger has people whose batch was deleted: delete those rows of {PEOPLE.name}, too"
+        )
+    with_batch = ((row, batches[row.batch]) for row in ranked)
     return {
         names[row.number, row.event]: Seen(row.number, row.event, row.batch, row.state or of[0], *of)
-        for row in ranked
-        if (of := batches.get(row.batch))
+        for row, of in with_batch
     }
 
 

@@ -7,7 +7,7 @@ import time
 import uuid
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_smspartner.journal import Batch, Journal, NoJournal
+from airflow_provider_smspartner.journal import Journal, NoJournal
 from airflow_provider_smspartner.journal.task_state import TaskStateJournal
 from airflow_provider_smspartner.sending.looks import Looks
 
@@ -76,11 +76,6 @@ def open_ledger_journal(
     from airflow_provider_smspartner.journal.ledger import LedgerJournal
     from airflow_provider_smspartner.journal.opening import open_ledger
 
-    def numbers_of(tag: str) -> frozenset[str] | None:
-        seen = looks.look(Batch(ordinal=0, tag=tag))
-        return seen.numbers if seen else None
-
-    looks = Looks(plan, hook.call)
     claimant = Claimant(
         connection=identity.connection,
         sandbox=identity.sandbox,
@@ -98,4 +93,5 @@ def open_ledger_journal(
         at_most=durability.at_most,
     )
     ledger = open_ledger(str(durability.ledger_conn_id))
-    return LedgerJournal(ledger, claimant, plan.pseudonymizer, plan.tag_of, numbers_of, fence=fence)
+    look = Looks(plan, hook.call).numbers_of
+    return LedgerJournal(ledger, claimant, plan.pseudonymizer, plan.tag_of, look, fence=fence)

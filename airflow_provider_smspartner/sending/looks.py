@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from airflow_provider_smspartner.exceptions import (
     APIError,
     AuthenticationError,
@@ -11,6 +13,7 @@ from airflow_provider_smspartner.exceptions import (
 )
 from airflow_provider_smspartner.hooks.paging import Listing, look_up
 from airflow_provider_smspartner.journal import Batch
+from airflow_provider_smspartner.rules.people import Person
 from airflow_provider_smspartner.sending.cancellation import CallPlatform
 from airflow_provider_smspartner.sending.plan import Plan
 
@@ -41,3 +44,11 @@ class Looks:
             if isinstance(error, AuthenticationError) and error.code != ACCESS_REFUSED:
                 raise
             raise LookFailed(f"Tag {batch.tag} could not be looked up: {error}") from error
+
+    def numbers_of(self, tag: str, ours: Collection[str]) -> frozenset[str] | None:
+        """Return who is on the platform under the tag of another task; None when it lists nobody.
+
+        ``ours`` are those who may be there: national forms are read as theirs; see ``rules.echoes``.
+        """
+        seen = self.look(Batch(ordinal=0, tag=tag, people=tuple(map(Person, ours))))
+        return seen.numbers if seen else None

@@ -39,7 +39,7 @@ def claim_everybody(name: str, count: int, url: str) -> list[str]:
         claimant,
         Pseudonymizer("secret", [name]),
         lambda ordinal: batch_tag([name], ordinal),
-        lambda tag: None,
+        lambda tag, ours: None,
     )
     everybody = [Person(f"+336{n:08}") for n in range(count)]
     random.Random(name).shuffle(everybody)

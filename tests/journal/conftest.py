@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
@@ -12,7 +12,6 @@ import pytest
 import sqlalchemy as sa
 
 from airflow_provider_smspartner import api
-from airflow_provider_smspartner.hooks.paging import look_up
 from airflow_provider_smspartner.hooks.smspartner import SMSPartnerHook
 from airflow_provider_smspartner.journal import Batch, Memory, Receipt, StaleProcess
 from airflow_provider_smspartner.journal.eligibility import Claimant
@@ -26,6 +25,7 @@ from airflow_provider_smspartner.rules.people import Person, Pseudonymizer
 from airflow_provider_smspartner.rules.sending_states import BatchState
 from airflow_provider_smspartner.sending.engine import Sending
 from airflow_provider_smspartner.sending.in_flight import Carrier
+from airflow_provider_smspartner.sending.looks import Looks
 from airflow_provider_smspartner.sending.plan import Outcome, Plan
 from airflow_provider_smspartner.simulator import Simulator
 from tests.conftest import Connect
@@ -124,9 +124,8 @@ class Campaign:
             ledger, claimant, pseudonymizer, tag_of, self.look, fence=fence, now=self.clock.now
         )
 
-    def look(self, tag: str) -> frozenset[str] | None:
-        found = look_up(self.hook.call, tag)
-        return found.numbers if found else None
+    def look(self, tag: str, ours: Collection[str]) -> frozenset[str] | None:
+        return Looks(self.plan("any"), self.hook.call).numbers_of(tag, ours)
 
     def send(self, task: str, audience: Iterable[Person], *, attempt: int = 1, **changes: Any) -> Outcome:
         """Send as a try of a task does."""

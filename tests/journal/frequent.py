@@ -46,7 +46,9 @@ def claim(ledger: Ledger, name: str, seed: int) -> Counter[str]:
             at_most=Frequency(texts=at_most(seed), seconds=3600),
         )
         pseudonymizer = Pseudonymizer("secret", [task])
-        log = LedgerJournal(ledger, claimant, pseudonymizer, partial(batch_tag, [task]), lambda tag: None)
+        log = LedgerJournal(
+            ledger, claimant, pseudonymizer, partial(batch_tag, [task]), lambda tag, ours: None
+        )
         people = [Person(f"+336{n:08}") for n in range(PEOPLE)]
         random.Random(task).shuffle(people)
         for ordinal, some in enumerate(split(people, size=4)):

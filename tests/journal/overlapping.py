@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import random
 import time
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -69,7 +69,7 @@ def carry_out(given: Try) -> None:
     def tag_of(ordinal: int) -> str:
         return batch_tag([name], ordinal)
 
-    def look(tag: str) -> frozenset[str] | None:
+    def look(tag: str, ours: Collection[str] = ()) -> frozenset[str] | None:
         return frozenset(number for its_tag, number in texts_in(given.texts) if its_tag == tag) or None
 
     def now() -> float:

@@ -38,5 +38,6 @@ def test_the_statements_of_the_page_can_be_run(engine: sa.Engine) -> None:
         connection.exec_driver_sql(
             "CREATE TEMPORARY TABLE customers (customer_id INTEGER, phone_number TEXT)"
         )
-        for statement in re.findall(r"```sql\n(.*?)```", PAGE, re.DOTALL):
-            connection.exec_driver_sql(statement)
+        for block in re.findall(r"```sql\n(.*?)```", PAGE, re.DOTALL):
+            for statement in block.strip().removesuffix(";").split(";"):
+                connection.exec_driver_sql(statement)

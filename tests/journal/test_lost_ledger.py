@@ -1,15 +1,15 @@
-"""Sends of a task whose people the ledger has lost: the platform's lists bring them back."""
+"""A ledger that has lost people, whom the platform's lists bring back, or the batches of people."""
 
 from __future__ import annotations
 
 import pytest
 import sqlalchemy as sa
 
-from airflow_provider_smspartner.exceptions import NeedsPerson
-from airflow_provider_smspartner.journal.schema import PEOPLE
+from airflow_provider_smspartner.exceptions import NeedsPerson, SMSPartnerError
+from airflow_provider_smspartner.journal.schema import BATCHES, PEOPLE
 from airflow_provider_smspartner.simulator import Simulator
 from tests.databases import in_sqlite
-from tests.journal.conftest import Campaign, people
+from tests.journal.conftest import ANN, BOB, Campaign, claim, people
 from tests.journal.test_whole_sends import once
 
 
@@ -40,3 +40,19 @@ def test_without_its_rows_nobody_can_tell_events_apart(campaign: Campaign, simul
     with pytest.raises(NeedsPerson, match="event_column"):
         campaign.send("monday", orders, attempt=2, by_event=True)
     assert simulator.texts_per_number() == once(orders)
+
+
+@in_sqlite
+def test_people_whose_batch_was_deleted_end_a_send_with_the_remedy(
+    campaign: Campaign, simulator: Simulator
+) -> None:
+    claim(campaign, campaign.log("monday"), "monday", 0, ANN)
+    with campaign.ledger.engine.begin() as connection:
+        connection.execute(sa.delete(BATCHES))
+
+    with pytest.raises(SMSPartnerError, match=r"batch was deleted: delete those rows of smspartner_people"):
+        campaign.send("tuesday", [ANN, BOB])
+    assert not simulator.sent
+
+    forget(campaign)
+    assert campaign.send("tuesday", [ANN, BOB], attempt=2).recipients == 2

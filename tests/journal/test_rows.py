@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -17,7 +18,21 @@ from airflow_provider_smspartner.journal.rows import shares_of
 from airflow_provider_smspartner.journal.schema import PEOPLE, SENDS
 from airflow_provider_smspartner.rules.people import ERASED, Person, Pseudonymizer
 from airflow_provider_smspartner.rules.sending_states import BatchState
-from tests.journal.conftest import ANN, BOB, EVE, KIM, LEASE, RECEIPT, Campaign, Fence, claim, record
+from tests.databases import in_sqlite
+from tests.journal.conftest import (
+    ANN,
+    BOB,
+    EVE,
+    KIM,
+    LEASE,
+    RECEIPT,
+    Campaign,
+    Clock,
+    Fence,
+    batch_of,
+    claim,
+    record,
+)
 
 # ---- what is recorded -----------------------------------------------------------------------------
 
@@ -55,6 +70,40 @@ def test_a_former_try_does_not_undo_what_a_later_one_found_out(campaign: Campaig
     record(former, batch, BatchState.UNKNOWN)
 
     assert campaign.states() == {ANN.number: "accepted"}
+
+
+@in_sqlite
+def test_a_late_no_undoes_nothing_that_a_later_try_found_out(campaign: Campaign) -> None:
+    former, later = campaign.log("monday"), campaign.log("monday", owner="monday 2")
+    former.load()
+    batch = claim(campaign, former, "monday", 0, ANN, BOB, EVE)
+    later.load()
+    record(later, batch, BatchState.ACCEPTED, receipt=Receipt(people=3))
+
+    refused = campaign.plan("monday").pseudonymizer.hash(ANN)
+    record(former, batch, BatchState.REFUSED, rejected=refused)
+
+    assert campaign.states() == dict.fromkeys((ANN.number, BOB.number, EVE.number), "accepted")
+
+
+@in_sqlite
+def test_an_acceptance_that_is_written_anew_does_not_undo_a_cancellation(
+    campaign: Campaign, clock: Clock
+) -> None:
+    former, later = campaign.log("monday"), campaign.log("monday", owner="monday 2")
+    former.load()
+    batch = claim(campaign, former, "monday", 0, ANN, BOB, EVE)
+    receipt = replace(RECEIPT, scheduled_for=clock.time + 10_000)
+    record(former, batch, BatchState.ACCEPTED, receipt=receipt)  # of which it does not hear
+    former.intend([], clock.time)
+    memory = later.load()
+    assert memory is not None
+    [known] = memory.batches
+    later.record_cancel(replace(known, state=BatchState.CANCELLED))
+
+    record(former, batch, BatchState.ACCEPTED, receipt=receipt)
+
+    assert claim(campaign, later, "monday", 1, ANN, BOB, EVE).size == 3
 
 
 def test_what_another_run_found_on_the_platform_stays_texted(campaign: Campaign) -> None:
@@ -111,6 +160,19 @@ def test_the_shares_of_people_add_up_to_what_does_not_divide(campaign: Campaign)
 
 
 # ---- what a later try reads back ------------------------------------------------------------------
+
+
+@in_sqlite
+@pytest.mark.parametrize("until", [2_000_030_000.0, math.inf])
+def test_a_later_try_knows_until_when_a_batch_cannot_be_seen(until: float, campaign: Campaign) -> None:
+    batch = batch_of(campaign.plan("monday"), 0, [ANN])
+    campaign.log("monday").claim([replace(batch, unseen_until=until)])  # of a task that began by day
+
+    memory = campaign.log("monday", owner="monday 2").load()
+
+    assert memory is not None
+    assert [known.unseen_until for known in memory.batches] == [until]
+    assert campaign.rows()[ANN.number]["invisible"]
 
 
 @pytest.mark.parametrize("state", sorted({*BatchState} - {BatchState.CANCELLING, BatchState.CANCELLED}))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.pool import NullPool
 
 from airflow_provider_smspartner.exceptions import InvalidMessage, SMSPartnerError
+from airflow_provider_smspartner.journal import table
 from airflow_provider_smspartner.journal.opening import open_ledger, prepare
 from airflow_provider_smspartner.journal.schema import PEOPLE, SENDS, TASKS
 from airflow_provider_smspartner.journal.table import tombstone
@@ -94,13 +96,13 @@ def test_a_table_of_an_older_version_is_to_be_kept_and_given_its_column(engine: 
     prepare(engine)
     with engine.begin() as connection:
         connection.exec_driver_sql("DROP VIEW smspartner_sends")
-        connection.exec_driver_sql("ALTER TABLE smspartner_batches DROP COLUMN scheduled_for")
+        connection.exec_driver_sql("ALTER TABLE smspartner_batches DROP COLUMN unseen_until")
 
-    with pytest.raises(InvalidMessage, match=r"before it had scheduled_for: .*keep the table"):
+    with pytest.raises(InvalidMessage, match=r"before it had unseen_until: .*keep the table"):
         prepare(engine)
 
     with engine.begin() as connection:
-        connection.exec_driver_sql("ALTER TABLE smspartner_batches ADD scheduled_for TIMESTAMP NULL")
+        connection.exec_driver_sql("ALTER TABLE smspartner_batches ADD unseen_until TIMESTAMP NULL")
     prepare(engine)
 
 
@@ -192,6 +194,23 @@ def test_a_table_without_transactions_is_refused(mariadb_url: str) -> None:
 
     with engine.connect() as connection:
         assert connection.scalar(sa.select(sa.func.count()).select_from(TASKS)) == 0
+
+
+@pytest.mark.parametrize("url", ["postgresql", "mariadb"], indirect=True)
+def test_a_transaction_that_the_database_gave_up_is_done_anew(
+    campaign: Campaign, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(table, "LONGEST_IDLE", 1)
+    idle = [2.5]
+
+    def work(connection: sa.engine.Connection) -> object:
+        connection.execute(sa.select(TASKS.c.owner))  # MariaDB begins no transaction without a table
+        while idle:
+            time.sleep(idle.pop())
+        return connection.scalar(sa.text("SELECT 2"))
+
+    assert campaign.ledger.transact(work) == 2
+    assert campaign.clock.waited
 
 
 def test_an_empty_ledger_in_the_place_of_another_one_has_another_name(engine: sa.Engine) -> None:

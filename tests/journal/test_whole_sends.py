@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -223,9 +223,9 @@ def test_a_run_that_comes_back_during_the_look_keeps_its_people(
     campaign.clock.time += LEASE + 1
     look = campaign.look
 
-    def meanwhile(tag: str) -> frozenset[str] | None:
+    def meanwhile(tag: str, ours: Collection[str]) -> frozenset[str] | None:
         slow.confirm(batch)
-        return look(tag)
+        return look(tag, ours)
 
     monkeypatch.setattr(campaign, "look", meanwhile)
 

@@ -39,6 +39,7 @@ from tests.sending.conftest import (
     assert_everyone_once,
     campaign,
     every_log,
+    logs,
     scheduled,
 )
 from tests.thorough import stride
@@ -285,13 +286,12 @@ def test_a_ledger_alone_does_not_take_for_absent_what_waits_on_the_platform(
     assert_fails_until_it_can_be_seen(sent)
 
 
-@needs_task_state_store
-@pytest.mark.parametrize("log", ["task state", "ledger"])
+@pytest.mark.parametrize("log", logs("task state", "ledger", "ledger alone"))
 def test_a_time_that_is_taken_away_makes_nothing_absent_that_waits(
     log: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     unseen_before_it_leaves(monkeypatch)
-    sent = campaign(log, send_in=IN_AN_HOUR)
+    sent = scheduled(log)
     sent.line.always = Fate.ANSWER_LOST
     sent.attempt_anyway(EVERYBODY)
     sent.line.always, sent.send_at = None, None
