@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from airflow_provider_smspartner.exceptions import NeedsPerson, SMSPartnerError
 from airflow_provider_smspartner.journal import Batch
-from airflow_provider_smspartner.journal.claims import write_claims
+from airflow_provider_smspartner.journal.claims import mine, write_claims
 from airflow_provider_smspartner.journal.eligibility import Claimant
 from airflow_provider_smspartner.journal.orphans import Look
 from airflow_provider_smspartner.journal.rows import of_batch, write_accepted
@@ -50,12 +50,8 @@ def members(batch: Batch, look: Look, who: Pseudonymizer) -> Batch:
 def adopt(connection: Connection, batches: Sequence[Batch], claimant: Claimant, now: float) -> None:
     """Write batches that the platform has, with their people."""
     for batch in batches:
-        done = select(BATCHES.c.id).where(
-            of_batch(batch, claimant),
-            BATCHES.c.owner == claimant.owner,
-            BATCHES.c.state == BatchState.ACCEPTED.value,
-        )
-        if connection.scalar(done) is not None:
+        done = (of_batch(batch, claimant), BATCHES.c.state == BatchState.ACCEPTED.value)
+        if connection.scalar(select(BATCHES.c.id).where(*mine(claimant, *done))) is not None:
             continue  # this transaction, which is done anew: nobody could tell whether it had ended well
         write_claims(connection, [batch], claimant, now)
         write_accepted(connection, batch, claimant, moment(now))

@@ -141,11 +141,9 @@ def claim_of(batch: Batch, claimant: Claimant, now: float) -> dict[str, Any]:
 def hidden(batch: Batch, claimant: Claimant) -> dict[str, Any]:
     """Return until when the platform may list nobody of a batch that is claimed now."""
     until = batch.unseen_until
-    known = until is not None and math.isfinite(until)
-    return {
-        "invisible": claimant.invisible or until is not None,
-        "unseen_until": moment(until) if until is not None and known else None,
-    }
+    if until is None:
+        return {"invisible": claimant.invisible, "unseen_until": None}
+    return {"invisible": True, "unseen_until": moment(until) if math.isfinite(until) else None}
 
 
 def take_out(connection: Connection, wanted: dict[Key, Values], claimant: Claimant, now: float) -> Rows:

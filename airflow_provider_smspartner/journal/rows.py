@@ -21,6 +21,7 @@ from airflow_provider_smspartner.journal.table import moment
 from airflow_provider_smspartner.rules.people import Person, Pseudonymizer, each
 from airflow_provider_smspartner.rules.sending_states import (
     CALLED_BACK,
+    DOUBTED,
     FREE,
     ON_PLATFORM,
     REJECTED,
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Connection, Row
 
 BATCHES_AT_ONCE: Final = 16
-DOUBTED: Final = (BatchState.REFUSED, BatchState.UNKNOWN)
 
 
 def of_batch(batch: Batch, claimant: Claimant) -> ColumnElement[bool]:

@@ -93,6 +93,8 @@ def before(state: BatchState) -> frozenset[BatchState]:
 
 OPEN: Final = frozenset({BatchState.CLAIMED, BatchState.UNKNOWN, BatchState.REFUSED})
 """States in which nobody may be sent to again before a look by tag."""
+DOUBTED: Final = frozenset({BatchState.UNKNOWN, BatchState.REFUSED})
+"""States in which an answer has come, or none, that a look may contradict."""
 FREE: Final = frozenset({BatchState.ABSENT, BatchState.CANCELLED})
 """States in which the people of a batch may be sent to again."""
 ON_PLATFORM: Final = frozenset({BatchState.ACCEPTED, BatchState.CANCELLING})
