@@ -15,10 +15,15 @@ from tests.trust.scene_names import FAULTS, QUOTING
 
 
 def failing_simulators(stack: ExitStack, *, key: str) -> dict[str, Simulator]:
-    """Start a simulator for each kind of fault, which strikes for ever and everywhere."""
+    """Start a simulator for each kind of fault, which strikes for ever and everywhere.
+
+    One who is told to slow down waits for minutes before giving up; here that is told a few times, and then
+    refused for good.
+    """
     running = {fault: stack.enter_context(Simulator(Settings(api_key=key))) for fault in FAULTS}
     for fault, simulator in running.items():
-        simulator.faults.add("*", fault, times=None)
+        simulator.faults.add("*", fault, times=4 if fault == "rate_limit" else None)
+    running["rate_limit"].faults.add("*", "refuse", times=None)
     return running
 
 
