@@ -19,7 +19,7 @@ from tests.thorough import is_thorough
 
 
 @pytest.mark.airflow
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1800)  # 200 seeds on a busy machine
 def test_two_sends_at_once_never_exceed_it_and_leave_nobody_out_needlessly(
     sim: Simulator, postgres_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
