@@ -46,7 +46,7 @@ DRIVEN_BY: Final[dict[str, tuple[str, ...]]] = {
     "inbox.receiver": ("inbox/test_process",),
     "inbox.spool": ("inbox/test_process",),
     "inbox.parts": ("inbox/test_posts",),
-    "inbox.outcomes": ("inbox/test_posts",),
+    "inbox.correlation": ("inbox/test_posts",),
     "inbox.consumers": ("inbox/test_unread",),
     "inbox.messages": ("inbox/test_unread",),
     # a journal shows by what it remembers, whatever it is made of
@@ -59,7 +59,7 @@ DRIVEN_BY: Final[dict[str, tuple[str, ...]]] = {
     "journal.memory": ("journal/test_task_state",),
     "journal.moves": ("journal/test_claims", "journal/test_cancelling"),
     "journal.opening": ("journal/test_table",),
-    "journal.outcomes": ("journal/test_upkeep",),
+    "journal.statuses": ("journal/test_upkeep",),
     "journal.protocol": ("journal/test_task_state", "sending/test_stopping"),
     "journal.refreshing": ("operators/test_refresh_statuses",),
     "journal.reported": ("sensors/test_reported",),

@@ -23,7 +23,7 @@ from airflow_provider_smspartner.journal.claims import drop_claim, mine, renew_c
 from airflow_provider_smspartner.journal.eligibility import Claimant, Rows, check_events
 from airflow_provider_smspartner.journal.frequency import capped_of, take_turn
 from airflow_provider_smspartner.journal.moves import brought
-from airflow_provider_smspartner.journal.orphans import Look
+from airflow_provider_smspartner.journal.orphans import TagLook
 from airflow_provider_smspartner.journal.rows import (
     of_batch,
     read_batches,
@@ -68,7 +68,7 @@ class LedgerJournal:
         claimant: Claimant,
         pseudonymizer: Pseudonymizer,
         tag_of: Callable[[int], str],
-        look: Look,
+        look: TagLook,
         *,
         fence: TaskStateJournal | None = None,
         now: Callable[[], float] = time.time,

@@ -12,9 +12,9 @@ from sqlalchemy import or_, select, update
 from airflow_provider_smspartner.journal.burying import bury
 from airflow_provider_smspartner.journal.inbox import forget_person
 from airflow_provider_smspartner.journal.opening import open_ledger
-from airflow_provider_smspartner.journal.outcomes import write_outcomes
 from airflow_provider_smspartner.journal.schema import BATCHES, CAMPAIGNS, PEOPLE
 from airflow_provider_smspartner.journal.sets import AT_ONCE
+from airflow_provider_smspartner.journal.statuses import write_statuses
 from airflow_provider_smspartner.journal.table import Ledger, moment
 from airflow_provider_smspartner.rules import delivery, phone
 
@@ -65,7 +65,7 @@ def write_reports(connection: Connection, *, conn_id: str, told: Told) -> None:
     of_people = (
         {"batch": batch, **values} for name in told for batch in batches[name] for values in told[name]
     )
-    write_outcomes(connection, of_people)
+    write_statuses(connection, of_people)
 
 
 def values_by_number(reports: Iterable[delivery.Report]) -> list[dict[str, Any]]:
