@@ -96,7 +96,7 @@ DRIVEN_BY: Final[dict[str, tuple[str, ...]]] = {
     "plugins.drawing.reach": ("plugins/drawing/test_sends",),
     "plugins.drawing.states": ("plugins/drawing/test_story",),
     "plugins.drawing.stopped": ("plugins/drawing/test_verdict",),
-    "plugins.drawing.tally": ("plugins/drawing/test_sends", "plugins/drawing/test_story"),
+    "plugins.drawing.sums": ("plugins/drawing/test_sends", "plugins/drawing/test_story"),
     "plugins.facts": ("plugins/drawing/test_sends", "plugins/reading/test_runs"),
     "plugins.reading.dags": ("plugins/test_routes",),
     "plugins.reading.history": ("plugins/test_routes",),

@@ -137,12 +137,12 @@ class LedgerJournal:
         :raises NeedsPerson: the texts are for events, of which the platform knows nothing.
         """
         sent = (batch for batch in memory.batches if batch.state is BatchState.ACCEPTED)
-        found = [batch for batch in sent if batch.ordinal not in self._known.of_all]
-        adopted = with_people(found, self._me, self._look, self._pseudonymizer)
+        lacking = [batch for batch in sent if batch.ordinal not in self._known.of_all]
+        adopted = with_people(lacking, self._me, self._look, self._pseudonymizer)
         self._ledger.transact(partial(self._adopt, batches=adopted))
         if self._fence:
             self._fence.open(Memory())
-            in_ledger = self._known.of_all - self._known.of_store | {batch.ordinal for batch in found}
+            in_ledger = self._known.of_all - self._known.of_store | {batch.ordinal for batch in lacking}
             self._fence.count_claims(1 + max(in_ledger, default=-1))
 
     def note(self, world: World) -> None:

@@ -71,18 +71,18 @@ def judge(
         return Event.RESEND
     of_batch = select(PEOPLE.c.number).where(PEOPLE.c.batch == row.batch)
     numbers = ledger.transact(lambda connection: set(connection.scalars(of_batch)))
-    found = look(row.tag, numbers)
-    if found is None:
+    listing = look(row.tag, numbers)
+    if listing is None:
         if not is_proof(row, claimant, ledger, look, now):
             return None
         ledger.pause(LOOKS_APART)
-        if (found := look(row.tag, numbers)) is None:
+        if (listing := look(row.tag, numbers)) is None:
             return Event.NOT_FOUND
-    if not found:  # a list that counts people and names none proves nothing
+    if not listing:  # a list that counts people and names none proves nothing
         return None
     # Who was erased cannot be compared with a list: the tag, which nobody else has, decides
     is_ours = any(number.startswith(ERASED) for number in numbers)
-    if not is_ours and found.isdisjoint({*numbers, claimant.redirect_to}):
+    if not is_ours and listing.isdisjoint({*numbers, claimant.redirect_to}):
         raise NeedsPerson(f"Tag {row.tag} holds other people on the platform than in the ledger. {REMEDY}")
     return Event.FOUND
 
