@@ -115,7 +115,7 @@ class SendRun:
             return self._result(audience, self._carry(self._sending, audience) if goes else Summary(), quote)
 
     def _prepare(self) -> Sending:
-        """Put the send together, and begin its log before anything else can fail."""
+        """Put the send together, and begin its journal before anything else can fail."""
         order, at = self._order, self._at
         plan = plan_of(
             order,
@@ -131,7 +131,7 @@ class SendRun:
         return Sending(plan, journal, at.hook, count=self._count)
 
     def _heed_what_came_before(self, sending: Sending) -> None:
-        if self._is_killed:  # it came while the log was opened
+        if self._is_killed:  # it came while the journal was opened
             sending.kill()
         if self._order.policy.cancel_on_kill and self._at.later_try:
             sending.has_past()  # before a long query: what is to be cancelled has a deadline

@@ -139,7 +139,7 @@ def finish(memory: Memory, *, call: CallPlatform, journal: Journal, width: int) 
 
 
 def tell(batches: Iterable[Batch]) -> None:
-    """Write into the task's journal what became of batches that were to be cancelled."""
+    """Write into the log of the task what became of batches that were to be cancelled."""
     by_state: dict[BatchState, list[Batch]] = {state: [] for state in BatchState}
     for batch in batches:
         by_state[batch.state].append(batch)

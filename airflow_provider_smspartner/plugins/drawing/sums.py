@@ -1,4 +1,4 @@
-"""The sums of a send: what it returned at its end, else what its log holds by now. Pure."""
+"""The sums of a send: what it returned at its end, else what its journal holds by now. Pure."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Sums:
 
 
 def sums_of(task: TaskFact) -> Sums:
-    """Add a task up: what it returned at its end, else what its log holds by now."""
+    """Add a task up: what it returned at its end, else what its journal holds by now."""
     told, result = task.campaign, task.result or {}
     accepted = [batch for batch in task.batches if batch.state == ACCEPTED]
     estimate = result.get("estimate") or (told.estimate if told else None) or {}
