@@ -200,8 +200,8 @@ class TaskStateJournal:
         header: dict[str, Any] | None = self._get(HEADER)
         if header is None:
             raise StaleProcess(
-                "This try has no whole journal: another one has taken over, or what was found by tags is still "
-                "being written."
+                "This try has no whole journal: another one has taken over, or what was found by tags is "
+                "still being written."
             )
         return header
 
