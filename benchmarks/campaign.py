@@ -1,4 +1,4 @@
-"""A campaign from PostgreSQL through the operator with the task state log, against the shortest client.
+"""A campaign from PostgreSQL through the operator with the task state journal, against the shortest client.
 
 Each send is a process of its own, so that its peak memory is its own: run as a command this file is one.
 """
@@ -55,7 +55,7 @@ def time_above_wire(sizes: Sizes, ours: list[float], bare: list[float]) -> Figur
     """Compare with what the wire allows."""
     ratio = median(ours) / median(bare)
     return Figure(
-        what=f"{sizes.recipients:,} recipients, PostgreSQL to platform, with the task state log",
+        what=f"{sizes.recipients:,} recipients, PostgreSQL to platform, with the task state journal",
         measured=spell(ratio, "×"),
         against=f"bare `http.client` on {sizes.concurrency} threads, plus fetching the same rows "
         f"({spell(median(bare), 's')}; ours {spell(median(ours), 's')})",

@@ -48,7 +48,7 @@ def figures(sizes: Sizes) -> Iterator[Figure]:
             told.append(tell_statuses(f"campaign {number}", people))
             taken.append((bytes_taken() - before) / people)
     yield compare(people, ours, bare, "bare `http.client`, plus fetching the same rows", SHORTEST_TARGET)
-    yield compare(people, ours, stored, "the same send with the task state log", STORE_TARGET)
+    yield compare(people, ours, stored, "the same send with the task state journal", STORE_TARGET)
     yield second_run(people, again, fetched)
     yield statuses(people, told)
     yield size(people, taken)
@@ -57,7 +57,7 @@ def figures(sizes: Sizes) -> Iterator[Figure]:
 def compare(people: int, ours: list[float], others: list[float], what: str, target: float) -> Figure:
     """Compare with another way to send the same."""
     ratio = median(ours) / median(others)
-    short = "the shortest client" if "bare" in what else "the task state log"
+    short = "the shortest client" if "bare" in what else "the task state journal"
     return Figure(
         what=f"{people:,} recipients with a PostgreSQL ledger, against {short}",
         measured=spell(ratio, "×"),

@@ -1,4 +1,4 @@
-"""What remembering costs: the same send with the task state log and with none, in turn, in one run.
+"""What remembering costs: the same send with the task state journal and with none, in turn, in one run.
 
 Requests go to the simulator, in a process of its own, which takes its time for each; a write to the store
 takes 5 ms.
@@ -33,7 +33,7 @@ TARGET = 1.05
 
 
 def figures(sizes: Sizes) -> Iterator[Figure]:
-    """Measure how many times longer a send takes with the log."""
+    """Measure how many times longer a send takes with the journal."""
     batches = min(MOST_BATCHES, -(-sizes.recipients // 500))
     plain, logged = [], []
     with simulator(sizes.latency):
@@ -42,9 +42,9 @@ def figures(sizes: Sizes) -> Iterator[Figure]:
             logged.append(send(batches, sizes.concurrency, SlowStore(WRITE)))
     ratio = median(logged) / median(plain)
     yield Figure(
-        what=f"remembering {batches} batches in the task state log",
+        what=f"remembering {batches} batches in the task state journal",
         measured=spell(ratio, "×"),
-        against="the same send without a log "
+        against="the same send without a journal "
         f"({spell(median(plain), 's')}; with it {spell(median(logged), 's')})",
         target=f"≤ {TARGET} ×",
         met=ratio <= TARGET,
@@ -120,13 +120,13 @@ def send(batches: int, concurrency: int, store: SlowStore | None) -> float:
 
     hook, pseudonymizer = SMSPartnerHook(), Pseudonymizer("secret", name)
     _ = hook.settings
-    log: Journal = NoJournal()
+    journal: Journal = NoJournal()
     if store is not None:
-        log = TaskStateJournal(cast("TaskStateStoreAccessor", store), pseudonymizer)
+        journal = TaskStateJournal(cast("TaskStateStoreAccessor", store), pseudonymizer)
     plan = Plan(make_call=make_call, tag_of=tag_of, pseudonymizer=pseudonymizer, concurrency=concurrency)
     people = (Person(f"+336{number:08d}") for number in range(500 * batches))
     began = time.perf_counter()
-    outcome = Sending(plan, log, hook).run(people)
+    outcome = Sending(plan, journal, hook).run(people)
     seconds = time.perf_counter() - began
     if outcome.recipients != 500 * batches:
         raise SystemExit(f"{outcome.recipients} of {500 * batches} people were texted")

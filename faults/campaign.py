@@ -28,7 +28,7 @@ from airflow_provider_smspartner.journal.world import World
 from airflow_provider_smspartner.rules.batches import batch_tag
 from airflow_provider_smspartner.rules.people import Person, Pseudonymizer
 from airflow_provider_smspartner.sending.engine import Sending
-from airflow_provider_smspartner.sending.plan import Outcome, Plan
+from airflow_provider_smspartner.sending.plan import Plan, Summary
 from airflow_provider_smspartner.simulator import Settings
 from airflow_provider_smspartner.simulator.stage import Stage
 from faults.store import OF_THIS_AIRFLOW, Store
@@ -121,7 +121,7 @@ class Campaign:
         """What recognises people under today's secret."""
         return Pseudonymizer(self.secret, self.name)
 
-    def attempt(self, numbers: Iterable[str], *, dies_at: int | None = None) -> Outcome:
+    def attempt(self, numbers: Iterable[str], *, dies_at: int | None = None) -> Summary:
         """Run one try; a crash is raised as ``Crash``."""
         sending = self.begin(dies_at=dies_at)
         process = self.process
@@ -177,7 +177,7 @@ class Campaign:
             return error
         return None
 
-    def finish(self, numbers: Sequence[str]) -> Outcome:
+    def finish(self, numbers: Sequence[str]) -> Summary:
         """Let the faults end, and try again as Airflow and people do, until the task succeeds."""
         self.line.calm()
         for _ in range(MOST_TRIES - 1):

@@ -20,7 +20,7 @@ from airflow_provider_smspartner.api import posts
 from airflow_provider_smspartner.api.wire import Answer
 from airflow_provider_smspartner.exceptions import NotFoundError, SMSPartnerError
 from airflow_provider_smspartner.hooks import connection, paging, transport
-from airflow_provider_smspartner.inbox import messages, outcomes, spool
+from airflow_provider_smspartner.inbox import correlation, messages, spool
 from airflow_provider_smspartner.inbox import posts as inbox_posts
 from airflow_provider_smspartner.inbox.messages import Received
 from airflow_provider_smspartner.journal.inbox import INBOX
@@ -256,7 +256,7 @@ def post(data: bytes) -> object:
     kept = spool.from_json(json.loads(json.dumps(spool.as_json(one)).encode()))
     if kept != one or kept.post.fingerprint != one.post.fingerprint:
         raise AssertionError("the spool gives another post back")
-    place = outcomes.Place(campaign=None, tag=one.post.tag, number=one.post.number)
+    place = correlation.Place(campaign=None, tag=one.post.tag, number=one.post.number)
     row = inbox_posts.row(1, one, place)
     for column in INBOX.columns:
         fitting(column, row[column.name])

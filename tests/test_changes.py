@@ -23,7 +23,7 @@ from airflow_provider_smspartner.rules.sending_states import BatchState
 from airflow_provider_smspartner.tracking import progress as polling
 from tests.plugins.facts import AT, run, send, told
 from tests.sources import FOLDER, package
-from tests.tracking.looks import SENT_AT, progress
+from tests.tracking.polls import SENT_AT, progress
 
 TABLE: Final = (FOLDER.parent / "CONTRIBUTING.md").read_text().partition("## Where a change goes")[2]
 ROWS: Final = [

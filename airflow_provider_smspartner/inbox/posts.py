@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import insert, or_, select, update
 
+from airflow_provider_smspartner.inbox.correlation import Place, correlate
 from airflow_provider_smspartner.inbox.messages import Received, naive
-from airflow_provider_smspartner.inbox.outcomes import Place, settle
 from airflow_provider_smspartner.inbox.parts import forget_old_parts, join_parts, late_replies
 from airflow_provider_smspartner.journal.inbox import COUNTER, INBOX
 from airflow_provider_smspartner.journal.table import Ledger
@@ -86,11 +86,11 @@ def append(connection: Connection, received: Sequence[Received], last: int) -> W
     """Write those that are no repeats, behind the last position."""
     new = without_repeats(connection, received)
     if new:
-        settled = settle(connection, new)
-        rows = [row(at, one, place) for at, (one, place) in enumerate(settled.posts, last + 1)]
+        correlated = correlate(connection, new)
+        rows = [row(at, one, place) for at, (one, place) in enumerate(correlated.posts, last + 1)]
         connection.execute(insert(INBOX), rows)
         connection.execute(update(COUNTER).values(last=last + len(new)))
-        return Written(new=len(new), repeats=len(received) - len(new), strangers=settled.strangers)
+        return Written(new=len(new), repeats=len(received) - len(new), strangers=correlated.strangers)
     return Written(repeats=len(received))
 
 

@@ -12,7 +12,7 @@ from airflow_provider_smspartner.exceptions import NeedsPerson, SMSPartnerError
 from airflow_provider_smspartner.journal import Batch
 from airflow_provider_smspartner.journal.claims import mine, write_claims
 from airflow_provider_smspartner.journal.eligibility import Claimant
-from airflow_provider_smspartner.journal.orphans import Look
+from airflow_provider_smspartner.journal.orphans import TagLook
 from airflow_provider_smspartner.journal.rows import of_batch, write_accepted
 from airflow_provider_smspartner.journal.schema import BATCHES
 from airflow_provider_smspartner.journal.table import moment
@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
 
-def with_people(batches: Sequence[Batch], claimant: Claimant, look: Look, who: Pseudonymizer) -> list[Batch]:
+def with_people(
+    batches: Sequence[Batch], claimant: Claimant, look: TagLook, who: Pseudonymizer
+) -> list[Batch]:
     """Return batches that were found by tag with their people, by a second look; the first has left hashes.
 
     :raises NeedsPerson: the texts are for events, of which the platform knows nothing.
@@ -38,7 +40,7 @@ def with_people(batches: Sequence[Batch], claimant: Claimant, look: Look, who: P
     return [members(batch, look, who) for batch in batches]
 
 
-def members(batch: Batch, look: Look, who: Pseudonymizer) -> Batch:
+def members(batch: Batch, look: TagLook, who: Pseudonymizer) -> Batch:
     """Return a batch with who is under its tag."""
     people = tuple(map(Person, sorted(look(batch.tag, ()) or ())))
     hashes = who.hashes(people)

@@ -68,7 +68,7 @@ def write_claims(connection: Connection, batches: Sequence[Batch], claimant: Cla
     if inserted == len(rows):
         return {}
     others = take_out(connection, wanted, claimant, now) if inserted < len(wanted) else {}
-    settle_sizes(connection, rows, claimant, granted=len(wanted) - len(others))
+    correct_sizes(connection, rows, claimant, granted=len(wanted) - len(others))
     return erased | others
 
 
@@ -193,7 +193,7 @@ def hold(connection: Connection, rows: Sequence[Seen]) -> None:
             raise Conflict
 
 
-def settle_sizes(
+def correct_sizes(
     connection: Connection, rows: dict[Key, Values], claimant: Claimant, *, granted: int
 ) -> None:
     """Count whom each batch has been granted, and let go of those that have nobody.

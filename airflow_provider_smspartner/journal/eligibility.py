@@ -207,10 +207,10 @@ def rows_of(connection: Connection, people: Sequence[Person], claimant: Claimant
         names = {(tombstone(key, claimant.secret), ""): key for key in names} | names
     of_person = [PEOPLE.c[name] for name in OF_PERSON]
     query = select(*of_person).where(PEOPLE.c.campaign == claimant.campaign_id)
-    found = [row for row in find(connection, query, list(names)) if (row.number, row.event) in names]
-    ranked = sorted(found, key=lambda row: row.number.startswith(ERASED))
-    batches = batches_of(connection, {row.batch for row in found})
-    if any(row.batch not in batches for row in found):
+    matching = [row for row in find(connection, query, list(names)) if (row.number, row.event) in names]
+    ranked = sorted(matching, key=lambda row: row.number.startswith(ERASED))
+    batches = batches_of(connection, {row.batch for row in matching})
+    if any(row.batch not in batches for row in matching):
         raise SMSPartnerError(
             f"The ledger has people whose batch was deleted: delete those rows of {PEOPLE.name}, too"
         )

@@ -23,7 +23,7 @@ from airflow_provider_smspartner.journal.claims import drop_claim, mine, renew_c
 from airflow_provider_smspartner.journal.eligibility import Claimant, Rows, check_events
 from airflow_provider_smspartner.journal.frequency import capped_of, take_turn
 from airflow_provider_smspartner.journal.moves import brought
-from airflow_provider_smspartner.journal.orphans import Look
+from airflow_provider_smspartner.journal.orphans import TagLook
 from airflow_provider_smspartner.journal.rows import (
     of_batch,
     read_batches,
@@ -68,7 +68,7 @@ class LedgerJournal:
         claimant: Claimant,
         pseudonymizer: Pseudonymizer,
         tag_of: Callable[[int], str],
-        look: Look,
+        look: TagLook,
         *,
         fence: TaskStateJournal | None = None,
         now: Callable[[], float] = time.time,
@@ -137,12 +137,12 @@ class LedgerJournal:
         :raises NeedsPerson: the texts are for events, of which the platform knows nothing.
         """
         sent = (batch for batch in memory.batches if batch.state is BatchState.ACCEPTED)
-        found = [batch for batch in sent if batch.ordinal not in self._known.of_all]
-        adopted = with_people(found, self._me, self._look, self._pseudonymizer)
+        lacking = [batch for batch in sent if batch.ordinal not in self._known.of_all]
+        adopted = with_people(lacking, self._me, self._look, self._pseudonymizer)
         self._ledger.transact(partial(self._adopt, batches=adopted))
         if self._fence:
             self._fence.open(Memory())
-            in_ledger = self._known.of_all - self._known.of_store | {batch.ordinal for batch in found}
+            in_ledger = self._known.of_all - self._known.of_store | {batch.ordinal for batch in lacking}
             self._fence.count_claims(1 + max(in_ledger, default=-1))
 
     def note(self, world: World) -> None:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-Look = Callable[[str, Collection[str]], frozenset[str] | None]
+TagLook = Callable[[str, Collection[str]], frozenset[str] | None]
 """Returns who is listed under a tag, of whom national forms are read as these; None when nobody is."""
 REMEDY = (
     f"Look it up in the customer area of SMS Partner, then set the state of its row in {BATCHES.name} to "
@@ -31,7 +31,7 @@ REMEDY = (
 )
 
 
-def settle(row: Seen, claimant: Claimant, ledger: Ledger, look: Look, now: Callable[[], float]) -> bool:
+def resolve(row: Seen, claimant: Claimant, ledger: Ledger, look: TagLook, now: Callable[[], float]) -> bool:
     """Find out what became of the batch of this row, and write it unless somebody was faster.
 
     Return False when nobody can tell.
@@ -60,7 +60,7 @@ def settle(row: Seen, claimant: Claimant, ledger: Ledger, look: Look, now: Calla
 
 
 def judge(
-    row: Seen, claimant: Claimant, ledger: Ledger, look: Look, now: Callable[[], float]
+    row: Seen, claimant: Claimant, ledger: Ledger, look: TagLook, now: Callable[[], float]
 ) -> Event | None:
     """Return what has happened to a batch; None when its absence cannot be proved."""
     if claimant.on_unknown == "fail":
@@ -71,23 +71,23 @@ def judge(
         return Event.RESEND
     of_batch = select(PEOPLE.c.number).where(PEOPLE.c.batch == row.batch)
     numbers = ledger.transact(lambda connection: set(connection.scalars(of_batch)))
-    found = look(row.tag, numbers)
-    if found is None:
+    listing = look(row.tag, numbers)
+    if listing is None:
         if not is_proof(row, claimant, ledger, look, now):
             return None
         ledger.pause(LOOKS_APART)
-        if (found := look(row.tag, numbers)) is None:
+        if (listing := look(row.tag, numbers)) is None:
             return Event.NOT_FOUND
-    if not found:  # a list that counts people and names none proves nothing
+    if not listing:  # a list that counts people and names none proves nothing
         return None
     # Who was erased cannot be compared with a list: the tag, which nobody else has, decides
     is_ours = any(number.startswith(ERASED) for number in numbers)
-    if not is_ours and found.isdisjoint({*numbers, claimant.redirect_to}):
+    if not is_ours and listing.isdisjoint({*numbers, claimant.redirect_to}):
         raise NeedsPerson(f"Tag {row.tag} holds other people on the platform than in the ledger. {REMEDY}")
     return Event.FOUND
 
 
-def is_proof(row: Seen, claimant: Claimant, ledger: Ledger, look: Look, now: Callable[[], float]) -> bool:
+def is_proof(row: Seen, claimant: Claimant, ledger: Ledger, look: TagLook, now: Callable[[], float]) -> bool:
     """Whether "not found" can be believed: the same look must find what that task certainly sent, and what is
     no easier to see.
     """

@@ -29,11 +29,11 @@ def read_reported(ledger: Ledger, connection_id: str, counts: Mapping[str, int |
     :raises SMSPartnerError: the database stayed away, or has no such table.
     """
     names = [name for name, people in counts.items() if people]
-    found: dict[str, Reports] = {}
+    reports: dict[str, Reports] = {}
     for start in range(0, len(names), AT_ONCE):
         some = {name: counts[name] for name in names[start : start + AT_ONCE]}
-        found |= ledger.transact(partial(_read, connection_id=connection_id, counts=some))
-    return found
+        reports |= ledger.transact(partial(_read, connection_id=connection_id, counts=some))
+    return reports
 
 
 def _read(

@@ -20,7 +20,7 @@ from airflow_provider_smspartner.journal.eligibility import (
     standing,
 )
 from airflow_provider_smspartner.journal.frequency import CAPPED, capped_of
-from airflow_provider_smspartner.journal.orphans import REMEDY, Look, settle
+from airflow_provider_smspartner.journal.orphans import REMEDY, TagLook, resolve
 from airflow_provider_smspartner.journal.sets import AT_ONCE
 from airflow_provider_smspartner.journal.table import Key, Ledger, who
 from airflow_provider_smspartner.rules.people import Person
@@ -38,7 +38,7 @@ class Screening:
     Used by the threads that claim and that read the audience, which never do so at the same moment.
     """
 
-    def __init__(self, ledger: Ledger, claimant: Claimant, look: Look, now: Callable[[], float]) -> None:
+    def __init__(self, ledger: Ledger, claimant: Claimant, look: TagLook, now: Callable[[], float]) -> None:
         self.excluded_by = Counter[str]()
         """How many people have been left out, by reason."""
         self._ledger = ledger
@@ -98,7 +98,7 @@ class Screening:
         lapsed = [row for row in rows.values() if self._standing(row) is Standing.LAPSED]
         if lapsed:
             for row in {row.batch: row for row in lapsed}.values():
-                if not settle(row, self._me, self._ledger, self._look, self._now):
+                if not resolve(row, self._me, self._ledger, self._look, self._now):
                     self._stuck.setdefault(row.tag, 0)
             rows = self._rows(people)
         free = [person for person in people if self.admit(person, rows.get(who(person)))]

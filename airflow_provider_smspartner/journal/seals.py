@@ -19,7 +19,7 @@ CHECK: Final = "check"
 
 def sealed(pseudonymizer: Pseudonymizer, key: str, value: Mapping[str, Any]) -> dict[str, Any]:
     """Return a value with a seal that holds under this key only."""
-    value = {name: kept for name, kept in value.items() if name != SEAL} | {CHECK: pseudonymizer.check}
+    value = {name: field for name, field in value.items() if name != SEAL} | {CHECK: pseudonymizer.check}
     return value | {SEAL: pseudonymizer.seal(canonical(key, value))}
 
 
@@ -32,7 +32,7 @@ def is_ours(pseudonymizer: Pseudonymizer, key: str, value: Mapping[str, Any]) ->
     """
     if SEAL not in value or value.get(CHECK) != pseudonymizer.check:
         return False
-    unsealed = {name: kept for name, kept in value.items() if name != SEAL}
+    unsealed = {name: field for name, field in value.items() if name != SEAL}
     if value[SEAL] == pseudonymizer.seal(canonical(key, unsealed)):
         return True
     raise NeedsPerson(
@@ -49,7 +49,7 @@ def canonical(key: str, value: Mapping[str, Any]) -> str:
 def steady(value: Any) -> Any:
     """Return a value of JSON in which 1 and 1.0 are the same."""
     if isinstance(value, Mapping):
-        return {name: steady(kept) for name, kept in value.items()}
+        return {name: steady(field) for name, field in value.items()}
     if isinstance(value, list):
-        return [steady(kept) for kept in value]
+        return [steady(item) for item in value]
     return repr(float(value)) if isinstance(value, int | float) and not isinstance(value, bool) else value

@@ -131,37 +131,37 @@ def find_numbers(connection: Connection, query: Select[Any], numbers: Sequence[s
 
 def find_ids(connection: Connection, query: Select[Any], ids: Collection[int]) -> list[Row[Any]]:
     """Return what a query of ``BATCHES`` finds under these numbers."""
-    found: list[Row[Any]] = []
+    matches: list[Row[Any]] = []
     known = sorted(ids)
     for start in range(0, len(known), PLAINLY):
         some = BATCHES.c.id.in_(known[start : start + PLAINLY])
-        found += connection.execute(query.where(some)).all()
-    return found
+        matches += connection.execute(query.where(some)).all()
+    return matches
 
 
 def _find(connection: Connection, query: Select[Any], rows: Sequence[Values]) -> list[Row[Any]]:
-    found: list[Row[Any]] = []
+    matches: list[Row[Any]] = []
     for some in parts(rows, AT_ONCE if connection.dialect.name in FORMS else PLAINLY):
-        told = table_of(connection, some)
-        if told is not None:
-            under = [PEOPLE.c[name] == told.c[name] for name in some[0]]
+        people = table_of(connection, some)
+        if people is not None:
+            under = [PEOPLE.c[name] == people.c[name] for name in some[0]]
         else:
             under = [PEOPLE.c[name].in_({row[name] for row in some}) for name in some[0]]
         looks = query.where(*under)
-        if told is not None and connection.dialect.name == "postgresql":
-            looks = one_by_one(looks, told)
-        found += connection.execute(looks).all()
-    return found
+        if people is not None and connection.dialect.name == "postgresql":
+            looks = one_by_one(looks, people)
+        matches += connection.execute(looks).all()
+    return matches
 
 
-def one_by_one(query: Select[Any], told: Subquery) -> Select[Any]:
+def one_by_one(query: Select[Any], people: Subquery) -> Select[Any]:
     """Have PostgreSQL look into the index for each of the people.
 
     It counts the rows of a growing table too seldom, takes those of a new campaign for a few, and would go
     through all of them for each person. A query with an offset is not joined in another order.
     """
-    each = query.correlate(told).offset(0).lateral("each")
-    return select(*each.c).select_from(told.join(each, true()))
+    each = query.correlate(people).offset(0).lateral("each")
+    return select(*each.c).select_from(people.join(each, true()))
 
 
 def for_each(connection: Connection, rows: Sequence[Values], write: Written) -> None:
@@ -171,8 +171,8 @@ def for_each(connection: Connection, rows: Sequence[Values], write: Written) -> 
     form, names = FORMS.get(connection.dialect.name), rows[0].keys()
     if form and not form.in_process:
         for some in parts(rows, AT_ONCE):
-            told = form.table(some).c
-            connection.execute(write({name: told[name] for name in names}))
+            people = form.table(some).c
+            connection.execute(write({name: people[name] for name in names}))
         return
     of = {name: bindparam(f"of_{name}", type_=TYPES[name]) for name in names}
     connection.execute(write(of), [{f"of_{name}": row[name] for name in names} for row in rows])
@@ -191,8 +191,8 @@ def insert_missing(connection: Connection, rows: Sequence[Values]) -> int:
 
 def insert_unnested(connection: Connection, rows: Sequence[Values]) -> int:
     """Insert in one statement."""
-    told = unnested(rows)
-    into = postgresql.insert(PEOPLE).from_select(list(rows[0]), select(*told.c), include_defaults=False)
+    people = unnested(rows)
+    into = postgresql.insert(PEOPLE).from_select(list(rows[0]), select(*people.c), include_defaults=False)
     return counted(connection, into.on_conflict_do_nothing())
 
 
@@ -208,8 +208,8 @@ def insert_in_process(connection: Connection, rows: Sequence[Values]) -> int:
 
 def counted(connection: Connection, statement: Insert, rows: Sequence[Values] = ()) -> int:
     """Insert, and return how many rows that were, which SQLAlchemy keeps for inserts only when told to."""
-    kept = statement.execution_options(preserve_rowcount=True)
-    done = connection.execute(kept, list(rows)) if rows else connection.execute(kept)
+    counting = statement.execution_options(preserve_rowcount=True)
+    done = connection.execute(counting, list(rows)) if rows else connection.execute(counting)
     return done.rowcount
 
 

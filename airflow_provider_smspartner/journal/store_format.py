@@ -73,11 +73,11 @@ def outcome_written(batch: Batch) -> dict[str, Any]:
     if batch.forgiven:
         value["forgiven"] = packed(batch.forgiven)
     if batch.receipt:
-        kept = batch.receipt
-        value |= {"people": kept.people, "segments": kept.segments, "cost": str(kept.cost)}
-        value |= {"message_id": kept.message_id or "", "currency": kept.currency or ""}
-        if kept.scheduled_for is not None:
-            value["scheduled_for"] = kept.scheduled_for
+        bill = batch.receipt
+        value |= {"people": bill.people, "segments": bill.segments, "cost": str(bill.cost)}
+        value |= {"message_id": bill.message_id or "", "currency": bill.currency or ""}
+        if bill.scheduled_for is not None:
+            value["scheduled_for"] = bill.scheduled_for
     return value
 
 
@@ -131,47 +131,47 @@ def claimed_in(group: dict[str, Any], *, first: int, is_comparable: bool) -> lis
     ]
 
 
-def with_outcome(batch: Batch, kept: dict[str, Any], *, is_proved: bool) -> Batch:
+def with_outcome(batch: Batch, value: dict[str, Any], *, is_proved: bool) -> Batch:
     """Return a claimed batch with what became of it."""
-    state = believed(kept, is_proved=is_proved)
-    forgiven, hashes = unpacked(kept.get("forgiven", "")), batch.hashes
+    state = believed(value, is_proved=is_proved)
+    forgiven, hashes = unpacked(value.get("forgiven", "")), batch.hashes
     if forgiven and state not in OPEN:  # they are nobody's, whatever became of the others
         free = set(each(forgiven))
         hashes = b"".join(hashed for hashed in each(hashes) if hashed not in free)
     return replace(
         batch,
         state=state,
-        claimed_at=float(kept.get("at", batch.claimed_at)),
-        unseen_until=moment_of(kept.get("unseen", written(batch.unseen_until))),
+        claimed_at=float(value.get("at", batch.claimed_at)),
+        unseen_until=moment_of(value.get("unseen", written(batch.unseen_until))),
         hashes=hashes,
-        rejected=unpacked(kept.get("rejected", "")),
+        rejected=unpacked(value.get("rejected", "")),
         forgiven=forgiven,
-        receipt=receipt(kept) if state in ON_PLATFORM else None,
+        receipt=receipt(value) if state in ON_PLATFORM else None,
     )
 
 
-def believed(kept: dict[str, Any], *, is_proved: bool) -> BatchState:
+def believed(value: dict[str, Any], *, is_proved: bool) -> BatchState:
     """Return what a written state counts as: an edit must not make people free, who would be texted twice.
 
     An earlier version has written no seals, and neither does a person who edits the store. What proves
     nothing counts as what it came from, and the platform is asked.
     """
-    state = BatchState(kept["state"])
+    state = BatchState(value["state"])
     if is_proved or state not in FREE:
         return state
-    by_id = state is BatchState.CANCELLED and kept.get("message_id")
+    by_id = state is BatchState.CANCELLED and value.get("message_id")
     return BatchState.CANCELLING if by_id else BatchState.CLAIMED
 
 
-def receipt(kept: dict[str, Any]) -> Receipt:
+def receipt(value: dict[str, Any]) -> Receipt:
     """Read the receipt of an accepted batch; a person may have edited it in the UI."""
     return Receipt(
-        people=int(kept.get("people", 0)),
-        message_id=str(kept["message_id"]) if kept.get("message_id") else None,
-        segments=int(kept.get("segments", 0)),
-        cost=Decimal(str(kept.get("cost", 0))),
-        currency=kept.get("currency") or None,
-        scheduled_for=float(kept["scheduled_for"]) if kept.get("scheduled_for") else None,
+        people=int(value.get("people", 0)),
+        message_id=str(value["message_id"]) if value.get("message_id") else None,
+        segments=int(value.get("segments", 0)),
+        cost=Decimal(str(value.get("cost", 0))),
+        currency=value.get("currency") or None,
+        scheduled_for=float(value["scheduled_for"]) if value.get("scheduled_for") else None,
     )
 
 
@@ -201,21 +201,21 @@ def ordinal_in(key: str, prefix: str) -> int | None:
     return int(digits) if is_ours else None
 
 
-def outline(kept: dict[str, Any]) -> Outline:
+def outline(value: dict[str, Any]) -> Outline:
     """Return what became of a batch.
 
     :raises KeyError, ValueError: it is none of ours.
     """
     return Outline(
-        state=BatchState(kept["state"]),
-        people=kept.get("people"),
-        tag=kept.get("tag"),
-        claimed_at=kept.get("at"),
-        message_id=kept.get("message_id") or None,
-        segments=kept.get("segments", 0),
-        cost=kept.get("cost", 0),
-        currency=kept.get("currency"),
-        rejected=count_in(kept.get("rejected", "")),
+        state=BatchState(value["state"]),
+        people=value.get("people"),
+        tag=value.get("tag"),
+        claimed_at=value.get("at"),
+        message_id=value.get("message_id") or None,
+        segments=value.get("segments", 0),
+        cost=value.get("cost", 0),
+        currency=value.get("currency"),
+        rejected=count_in(value.get("rejected", "")),
     )
 
 

@@ -108,9 +108,9 @@ class TaskStateJournal:
 
     def _with_outcome(self, batch: Batch, intent: float | None) -> Batch:
         key = batch_key(batch.ordinal)
-        if (kept := self._get(key)) is not None:
+        if (value := self._get(key)) is not None:
             with legible(key):
-                batch = with_outcome(batch, kept, is_proved=is_ours(self._pseudonymizer, key, kept))
+                batch = with_outcome(batch, value, is_proved=is_ours(self._pseudonymizer, key, value))
         is_intended = intent is not None and batch.is_cancellable(intent)
         return batch.after(Event.INTENT) if is_intended else batch
 
@@ -151,8 +151,8 @@ class TaskStateJournal:
     def _write_header(self, changes: dict[str, Any], *, without: str = "") -> None:
         """Change the header; threads that claim and that cancel may both do so at the same moment."""
         with self._one_header:
-            kept = {name: value for name, value in self._header.items() if name != without}
-            self._header = sealed(self._pseudonymizer, HEADER, {**kept, BEGUN: True, **changes})
+            rest = {name: value for name, value in self._header.items() if name != without}
+            self._header = sealed(self._pseudonymizer, HEADER, {**rest, BEGUN: True, **changes})
             self._set(HEADER, self._header)
 
     def claim(self, batches: Sequence[Batch]) -> list[Batch]:
@@ -200,8 +200,8 @@ class TaskStateJournal:
         header: dict[str, Any] | None = self._get(HEADER)
         if header is None:
             raise StaleProcess(
-                "This try has no whole log: another one has taken over, or what was found by tags is still "
-                "being written."
+                "This try has no whole journal: another one has taken over, or what was found by tags is "
+                "still being written."
             )
         return header
 

@@ -12,16 +12,16 @@ from sqlalchemy import or_, select, update
 from airflow_provider_smspartner.journal.burying import bury
 from airflow_provider_smspartner.journal.inbox import forget_person
 from airflow_provider_smspartner.journal.opening import open_ledger
-from airflow_provider_smspartner.journal.outcomes import write_outcomes
 from airflow_provider_smspartner.journal.schema import BATCHES, CAMPAIGNS, PEOPLE
 from airflow_provider_smspartner.journal.sets import AT_ONCE
+from airflow_provider_smspartner.journal.statuses import write_statuses
 from airflow_provider_smspartner.journal.table import Ledger, moment
 from airflow_provider_smspartner.rules import delivery, phone
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
-Told = Mapping[str, "list[dict[str, Any]]"]
+News = Mapping[str, "list[dict[str, Any]]"]
 """What is reported of people, by the id or the tag of their message."""
 
 
@@ -35,37 +35,37 @@ def record_reports(
 
     :raises SMSPartnerError: the ledger cannot be written.
     """
-    for told in together(reports):
-        ledger.transact(partial(write_reports, conn_id=connection, told=told))
+    for news in together(reports):
+        ledger.transact(partial(write_reports, conn_id=connection, news=news))
 
 
-def together(reports: Mapping[str, Iterable[delivery.Report]]) -> Iterator[Told]:
+def together(reports: Mapping[str, Iterable[delivery.Report]]) -> Iterator[News]:
     """Yield the reports of some thousands of people at a time."""
-    told: dict[str, list[dict[str, Any]]] = {}
+    news: dict[str, list[dict[str, Any]]] = {}
     for name, of_message in reports.items():
         if values := values_by_number(of_message):
-            told[name] = values
-        if sum(map(len, told.values())) >= AT_ONCE:
-            yield told
-            told = {}
-    if told:
-        yield told
+            news[name] = values
+        if sum(map(len, news.values())) >= AT_ONCE:
+            yield news
+            news = {}
+    if news:
+        yield news
 
 
-def write_reports(connection: Connection, *, conn_id: str, told: Told) -> None:
+def write_reports(connection: Connection, *, conn_id: str, news: News) -> None:
     """Write what is reported of the people of some messages."""
-    ids = [name for name in told if name.isdigit()]
-    named = or_(BATCHES.c.message_id.in_(ids), BATCHES.c.tag.in_([name for name in told if name not in ids]))
+    ids = [name for name in news if name.isdigit()]
+    named = or_(BATCHES.c.message_id.in_(ids), BATCHES.c.tag.in_([name for name in news if name not in ids]))
     columns = (BATCHES.c.id, BATCHES.c.message_id, BATCHES.c.tag)
     of_connection = BATCHES.join(CAMPAIGNS, BATCHES.c.campaign == CAMPAIGNS.c.id)
     query = select(*columns).select_from(of_connection).where(CAMPAIGNS.c.connection == conn_id, named)
     batches = defaultdict[str, list[int]](list)
     for row in connection.execute(query):
-        batches[row.tag if row.tag in told else row.message_id].append(row.id)
+        batches[row.tag if row.tag in news else row.message_id].append(row.id)
     of_people = (
-        {"batch": batch, **values} for name in told for batch in batches[name] for values in told[name]
+        {"batch": batch, **values} for name in news for batch in batches[name] for values in news[name]
     )
-    write_outcomes(connection, of_people)
+    write_statuses(connection, of_people)
 
 
 def values_by_number(reports: Iterable[delivery.Report]) -> list[dict[str, Any]]:

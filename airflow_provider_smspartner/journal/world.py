@@ -50,7 +50,7 @@ class World:
         """Return it as JSON, without what is as usual."""
         usual = World()
         fields = {name: getattr(self, name) for name in self.__slots__}
-        value = {name: kept for name, kept in fields.items() if kept != getattr(usual, name)}
+        value = {name: field for name, field in fields.items() if field != getattr(usual, name)}
         if "unseen_until" in value:
             value["unseen_until"] = written(self.unseen_until)
         return value

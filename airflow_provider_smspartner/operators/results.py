@@ -11,7 +11,7 @@ from airflow_provider_smspartner.rules import batches, phone
 from airflow_provider_smspartner.rules.arguments import money, optional
 from airflow_provider_smspartner.rules.schedule import PARIS
 from airflow_provider_smspartner.sending.budget import Quote
-from airflow_provider_smspartner.sending.plan import Outcome
+from airflow_provider_smspartner.sending.plan import Summary
 from airflow_provider_smspartner.tracking.handover import Campaign
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def ledger_digest(name: Sequence[object]) -> str:
 def result_of(
     audience: Audience,
     options: SendOptions,
-    outcome: Outcome,
+    summary: Summary,
     quote: Quote | None,
     *,
     connection: str,
@@ -82,26 +82,26 @@ def result_of(
     :param connection: through which; its platform alone knows the ids.
     """
     scheduled = options.send_at
-    by_ledger = {reason: people for reason, people in outcome.excluded_by.items() if people}
+    by_ledger = {reason: people for reason, people in summary.excluded_by.items() if people}
     capped = by_ledger.pop("capped", 0)
     result = {
-        "message_ids": outcome.message_ids,
-        "tags": outcome.tags,
-        "recipients": outcome.recipients,
+        "message_ids": summary.message_ids,
+        "tags": summary.tags,
+        "recipients": summary.recipients,
         "invalid": audience.invalid,
         "duplicates": audience.duplicates,
         "excluded": audience.excluded + sum(by_ledger.values()),
-        "rejected": outcome.rejected,
-        "unknown": outcome.unknown,
-        "batches": len(outcome.counts),
-        "segments": outcome.segments,
-        "cost": str(outcome.cost),
-        "currency": outcome.currency,
+        "rejected": summary.rejected,
+        "unknown": summary.unknown,
+        "batches": len(summary.counts),
+        "segments": summary.segments,
+        "cost": str(summary.cost),
+        "currency": summary.currency,
         "sandbox": options.sandbox,
         "connection": connection,
         "sent_at": datetime.now(PARIS).isoformat(timespec="seconds"),
         "scheduled_for": scheduled.astimezone(PARIS).isoformat() if scheduled else None,
-        "counts": outcome.counts,
+        "counts": summary.counts,
     }
     if audience.held_out:
         result["held_out"] = audience.held_out
@@ -134,7 +134,7 @@ def dry_run_result(
         {"to": phone.mask(person.number), "text": phone.mask_numbers(text.preview(person))}
         for person in samples
     ]
-    nothing = Outcome(currency=quote.currency)
+    nothing = Summary(currency=quote.currency)
     result = result_of(audience, text.options, nothing, quote, connection=connection, redirected=redirected)
     return result | {
         "recipients": quote.people,

@@ -27,7 +27,7 @@ from airflow_provider_smspartner.operators.limits import AccountReader, check_en
 from airflow_provider_smspartner.operators.plans import plan_of
 from airflow_provider_smspartner.operators.results import campaign_of, dry_run_result, result_of
 from airflow_provider_smspartner.sending.engine import Sending
-from airflow_provider_smspartner.sending.plan import Outcome
+from airflow_provider_smspartner.sending.plan import Summary
 from airflow_provider_smspartner.tasks import signals
 from airflow_provider_smspartner.tasks.failures import HOPELESS, in_sentences
 from airflow_provider_smspartner.tasks.identity import unfinished
@@ -112,10 +112,10 @@ class SendRun:
             self._announce(audience, quote)
             # Also for nobody: an earlier try may have sent, and may have left batches whose outcome is open
             goes = quote or self._at.later_try
-            return self._result(audience, self._carry(self._sending, audience) if goes else Outcome(), quote)
+            return self._result(audience, self._carry(self._sending, audience) if goes else Summary(), quote)
 
     def _prepare(self) -> Sending:
-        """Put the send together, and begin its log before anything else can fail."""
+        """Put the send together, and begin its journal before anything else can fail."""
         order, at = self._order, self._at
         plan = plan_of(
             order,
@@ -131,7 +131,7 @@ class SendRun:
         return Sending(plan, journal, at.hook, count=self._count)
 
     def _heed_what_came_before(self, sending: Sending) -> None:
-        if self._is_killed:  # it came while the log was opened
+        if self._is_killed:  # it came while the journal was opened
             sending.kill()
         if self._order.policy.cancel_on_kill and self._at.later_try:
             sending.has_past()  # before a long query: what is to be cancelled has a deadline
@@ -174,7 +174,7 @@ class SendRun:
         )
         push(self._at.context, CAMPAIGN_KEY, campaign.as_dict())
 
-    def _carry(self, sending: Sending, audience: Audience) -> Outcome:
+    def _carry(self, sending: Sending, audience: Audience) -> Summary:
         """Send to everybody who has not been sent to, or say why not, and how far it came."""
         if self._at.is_redirected:
             self._at.log.warning(
@@ -206,16 +206,16 @@ class SendRun:
             self._at.log.info("Dry run, to %s: %s", sample["to"], sample["text"])
         return shown
 
-    def _result(self, audience: Audience, outcome: Outcome, quote: Quote | None) -> dict[str, Any]:
+    def _result(self, audience: Audience, summary: Summary, quote: Quote | None) -> dict[str, Any]:
         if quote is None:
             self._at.log.info("No recipients: nothing to send")
-        elif outcome.segments != quote.segments:
-            self._at.log.info("%s segments were estimated, %s billed", quote.segments, outcome.segments)
+        elif summary.segments != quote.segments:
+            self._at.log.info("%s segments were estimated, %s billed", quote.segments, summary.segments)
         options: api.SendOptions = self._text.options
         return result_of(
             audience,
             options,
-            outcome,
+            summary,
             quote,
             connection=self._order.connection,
             redirected=self._at.is_redirected,

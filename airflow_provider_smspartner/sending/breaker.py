@@ -30,8 +30,8 @@ class CircuitBreaker:
         """Note that the platform has answered a request."""
         self._unknown = 0
 
-    def settle(self) -> None:
-        """Note that looks have told what became of somebody: it closes, until it has been so too often."""
+    def close(self) -> None:
+        """Note that looks have resolved something, so that requests may start again: a number of times."""
         self._unknown = 0
         self._fruitless += 1
 

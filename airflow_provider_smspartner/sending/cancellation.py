@@ -1,4 +1,4 @@
-"""Ask the platform to take back what is scheduled there, and settle on the next try what is left of it.
+"""Ask the platform to take back what is scheduled there, and find out on the next try what is left open.
 
 The intention is remembered before the first request. From then on nobody concerned is sent to, or counted as
 sent to, until the platform has answered for their batch; asking it again does no harm.
@@ -92,15 +92,15 @@ def ask_for_all(
     return errors
 
 
-def settle(batch: Batch, event: Event, journal: Journal) -> Batch:
+def record_answer(batch: Batch, event: Event, journal: Journal) -> Batch:
     """Record what has become of a batch, and return it so."""
-    settled = batch.after(event)
-    journal.record_cancel(settled)
-    return settled
+    answered = batch.after(event)
+    journal.record_cancel(answered)
+    return answered
 
 
 def finish(memory: Memory, *, call: CallPlatform, journal: Journal, width: int) -> Memory:
-    """Settle every cancellation that earlier tries meant to make, before anybody is sent to.
+    """Finish every cancellation that earlier tries meant to make, before anybody is sent to.
 
     An account that knows none of their messages may be another one, in which nobody has cancelled anything.
 
@@ -110,21 +110,21 @@ def finish(memory: Memory, *, call: CallPlatform, journal: Journal, width: int) 
     """
     to_ask = [batch for batch in memory.batches if batch.state is BatchState.CANCELLING]
     not_known: list[Batch] = []
-    settled: dict[int, Batch] = {}
+    answered: dict[int, Batch] = {}
 
     def answer(batch: Batch, event: Event | None) -> None:
         if event is None:
             not_known.append(batch)
         else:
-            settled[batch.ordinal] = settle(batch, event, journal)
+            answered[batch.ordinal] = record_answer(batch, event, journal)
 
     errors = ask_for_all(to_ask, call=call, answer=answer, width=width)
-    is_theirs = memory.same_account or bool(settled)
+    is_theirs = memory.same_account or bool(answered)
     if is_theirs:
         for batch in not_known:
             answer(batch, Event.TOO_LATE)
     if to_ask:
-        tell(settled.get(batch.ordinal, batch) for batch in to_ask)
+        tell(answered.get(batch.ordinal, batch) for batch in to_ask)
     if errors:
         raise errors[0]
     if not_known and not is_theirs:
@@ -135,11 +135,11 @@ def finish(memory: Memory, *, call: CallPlatform, journal: Journal, width: int) 
             "tags up in the customer area, and send to those who are missing with another task."
         )
     journal.forget_intent()
-    return replace(memory, batches=tuple(settled.get(batch.ordinal, batch) for batch in memory.batches))
+    return replace(memory, batches=tuple(answered.get(batch.ordinal, batch) for batch in memory.batches))
 
 
 def tell(batches: Iterable[Batch]) -> None:
-    """Write into the task's journal what became of batches that were to be cancelled."""
+    """Write into the log of the task what became of batches that were to be cancelled."""
     by_state: dict[BatchState, list[Batch]] = {state: [] for state in BatchState}
     for batch in batches:
         by_state[batch.state].append(batch)

@@ -27,7 +27,7 @@ from airflow_provider_smspartner.sending.claiming import Claiming
 from airflow_provider_smspartner.sending.evidence import Evidence
 from airflow_provider_smspartner.sending.in_flight import Carrier, InFlight, Stopped
 from airflow_provider_smspartner.sending.looks import Looks
-from airflow_provider_smspartner.sending.plan import Outcome, Plan
+from airflow_provider_smspartner.sending.plan import Plan, Summary
 from airflow_provider_smspartner.sending.reconciliation import Reconciliation
 from airflow_provider_smspartner.sending.recorder import Recorder
 from airflow_provider_smspartner.sending.recovery import Recovery
@@ -148,7 +148,7 @@ class Sending:
         """Count by reason whom the journal leaves out, because other runs or tasks have texted them."""
         return self.journal.left_out(people)
 
-    def run(self, people: Iterable[Person]) -> Outcome:
+    def run(self, people: Iterable[Person]) -> Summary:
         """Send to everybody who has not been sent to.
 
         :raises NeedsPerson: a person has to decide.
@@ -174,7 +174,7 @@ class Sending:
             self._shutdown.finish()
         if self._settlement.failure:
             raise self._settlement.failure
-        return self._settlement.outcome(excluded_by=self.journal.excluded_by)
+        return self._settlement.summary(excluded_by=self.journal.excluded_by)
 
     def explain(self) -> str:
         """Say how far it came and what is open, for the error of a task that did not get through."""
@@ -243,9 +243,9 @@ class Sending:
             self._pause(seconds)
 
     def _is_through(self) -> bool:
-        """Whether nothing of this audience is left to claim or to settle."""
-        is_settled = not (self._backlog.again or self._reconciliation or self._is_stopped())
-        return self._claiming.is_exhausted and is_settled
+        """Whether nothing of this audience is left to claim or to resolve."""
+        nothing_open = not (self._backlog.again or self._reconciliation or self._is_stopped())
+        return self._claiming.is_exhausted and nothing_open
 
     def _wait_for_others(self) -> bool:
         """Take in whom another run was about to text and did not; False when nobody is waited for."""

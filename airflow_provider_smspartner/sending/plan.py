@@ -75,7 +75,7 @@ class Plan:
 
 
 @dataclass(slots=True, kw_only=True)
-class Outcome:
+class Summary:
     """What the platform accepted, over all tries."""
 
     counts: dict[str, int] = field(default_factory=dict)

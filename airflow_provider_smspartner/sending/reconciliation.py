@@ -77,7 +77,7 @@ class Reconciliation:
 
     @property
     def refused(self) -> list[Doubt]:
-        """Those that two looks settle, because the platform has said no."""
+        """Those that two looks resolve, because the platform has said no."""
         return [doubt for doubt in self if doubt.is_refused]
 
     @property
@@ -87,7 +87,7 @@ class Reconciliation:
 
     @property
     def hopeless(self) -> bool:
-        """Whether no further look can settle any of them."""
+        """Whether no further look can resolve any of them."""
         return bool(self._open) and all(doubt.stuck for doubt in self)
 
     def next_delay(self) -> float:
@@ -97,8 +97,8 @@ class Reconciliation:
         delay, self._delay = self._delay, min(2 * self._delay, LONGEST_DELAY)
         return delay
 
-    def settle(self, among: Sequence[Doubt], accepted: Sequence[Batch]) -> Iterator[tuple[Doubt, Event]]:
-        """Look each of them up once, and yield those that are settled, with what happened to them.
+    def resolve(self, among: Sequence[Doubt], accepted: Sequence[Batch]) -> Iterator[tuple[Doubt, Event]]:
+        """Look each of them up once, and yield those that are resolved, with what happened to them.
 
         :param accepted: batches that the platform certainly has, for the control look.
         :raises SMSPartnerError: a look failed.

@@ -24,7 +24,7 @@ from airflow_provider_smspartner.sending.backlog import Backlog
 from airflow_provider_smspartner.sending.brake import RefusalBrake
 from airflow_provider_smspartner.sending.breaker import CircuitBreaker
 from airflow_provider_smspartner.sending.in_flight import Answer, InFlight, Stopped
-from airflow_provider_smspartner.sending.plan import Outcome, Plan
+from airflow_provider_smspartner.sending.plan import Plan, Summary
 from airflow_provider_smspartner.sending.reconciliation import Doubt, Reconciliation
 from airflow_provider_smspartner.sending.recorder import Recorder
 from airflow_provider_smspartner.sending.throttle import Throttle
@@ -187,10 +187,10 @@ class Settlement:
     def look_up_unanswered(self) -> float | None:
         """Look up those without an answer, and return for how long to wait before the next look.
 
-        None when something was settled, or no further look can help.
+        None when something was resolved, or no further look can help.
         """
         if self._look_up(self._reconciliation.unanswered):
-            self._breaker.settle()
+            self._breaker.close()
             self._in_flight.release()
             if self._breaker.is_hopeless:
                 self.fail(OutcomeUnknownError("Requests leave, and SMS Partner does not seem to get them."))
@@ -208,17 +208,17 @@ class Settlement:
         return self._reconciliation.next_delay()
 
     def _look_up(self, among: Sequence[Doubt]) -> bool:
-        """Look batches up by their tags; True when one of them is settled."""
+        """Look batches up by their tags; True when one of them is resolved."""
         before = len(self._reconciliation)
         try:
-            for doubt, event in self._settled([] if self.failure else among):
+            for doubt, event in self._resolved([] if self.failure else among):
                 self._apply(doubt, event)
         except SMSPartnerError as error:
             self.fail(error)
         return len(self._reconciliation) < before
 
-    def _settled(self, among: Sequence[Doubt]) -> Iterator[tuple[Doubt, Event]]:
-        return self._reconciliation.settle(among, self._totals.accepted)
+    def _resolved(self, among: Sequence[Doubt]) -> Iterator[tuple[Doubt, Event]]:
+        return self._reconciliation.resolve(among, self._totals.accepted)
 
     def _apply(self, doubt: Doubt, event: Event) -> None:
         is_there = event is Event.FOUND
@@ -242,6 +242,6 @@ class Settlement:
         """Count whom the platform has taken on, without the batches that a stop has taken back since."""
         return self._totals.texted(is_back)
 
-    def outcome(self, *, excluded_by: Mapping[str, int]) -> Outcome:
+    def summary(self, *, excluded_by: Mapping[str, int]) -> Summary:
         """Return the sums as a result."""
-        return self._totals.outcome(excluded_by=excluded_by)
+        return self._totals.summary(excluded_by=excluded_by)

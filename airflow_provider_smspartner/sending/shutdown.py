@@ -14,7 +14,7 @@ from airflow.sdk.exceptions import AirflowRuntimeError
 from airflow_provider_smspartner.exceptions import SMSPartnerError
 from airflow_provider_smspartner.journal import Batch, Journal
 from airflow_provider_smspartner.rules.sending_states import CALLED_BACK, Event
-from airflow_provider_smspartner.sending.cancellation import CallPlatform, ask_for_all, settle, tell
+from airflow_provider_smspartner.sending.cancellation import CallPlatform, ask_for_all, record_answer, tell
 from airflow_provider_smspartner.sending.plan import Plan
 from airflow_provider_smspartner.sending.stages import (
     HAS_BEGUN,
@@ -59,7 +59,7 @@ class Shutdown:
         self._recorded: deque[Batch] = deque()
         self._standing: dict[int, Batch] = {}
         """Batches that a stop has met, as they stand by now."""
-        self._settled = threading.Event()
+        self._all_recorded = threading.Event()
         self._thread: threading.Thread | None = None
         self._progress = Progress()
         self._is_idle = False
@@ -96,7 +96,7 @@ class Shutdown:
 
     def finish(self) -> None:
         """Note that nothing more will be recorded, and wait for what a stop has begun."""
-        self._settled.set()
+        self._all_recorded.set()
         self._wait()
 
     def close(self, *, failed: bool) -> bool:
@@ -135,7 +135,7 @@ class Shutdown:
             while not is_last:
                 # Whether this round is the last is read before the batches are: what was recorded until then
                 # is among them, and would be missed the other way round
-                is_last, pause = self._settled.wait(pause) or time.monotonic() > until, ROUND
+                is_last, pause = self._all_recorded.wait(pause) or time.monotonic() > until, ROUND
                 self._cancel([self._recorded.popleft() for _ in range(len(self._recorded))], until)
         except (SMSPartnerError, AirflowRuntimeError) as error:
             log.warning("Nothing more is cancelled by this try: %s", error)
@@ -155,13 +155,13 @@ class Shutdown:
         intended = [batch.after(Event.INTENT) for batch in granted]
         self._note(*intended)
         width = self._plan.concurrency
-        errors = ask_for_all(intended, call=self._call, answer=self._settle, width=width, until=until)
+        errors = ask_for_all(intended, call=self._call, answer=self._take_answer, width=width, until=until)
         for sentence in dict.fromkeys(map(str, errors)):
             log.warning("%s", sentence)
 
-    def _settle(self, batch: Batch, event: Event | None) -> None:
+    def _take_answer(self, batch: Batch, event: Event | None) -> None:
         """Record an answer; for a batch of this try that the platform does not know it is too late, too."""
-        self._note(settle(batch, event or Event.TOO_LATE, self._journal))
+        self._note(record_answer(batch, event or Event.TOO_LATE, self._journal))
 
     def _note(self, *batches: Batch) -> None:
         self._standing.update((batch.ordinal, batch) for batch in batches)

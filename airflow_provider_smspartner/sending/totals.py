@@ -14,7 +14,7 @@ from airflow_provider_smspartner.journal import Batch, Receipt
 from airflow_provider_smspartner.rules import phone
 from airflow_provider_smspartner.rules.people import Person
 from airflow_provider_smspartner.rules.sending_states import BatchState
-from airflow_provider_smspartner.sending.plan import Outcome, Plan
+from airflow_provider_smspartner.sending.plan import Plan, Summary
 
 log = logging.getLogger(__name__)
 
@@ -113,14 +113,14 @@ class Totals:
         standing = (batch for batch in self.accepted if not is_back(batch))
         return sum(batch.receipt.people for batch in standing if batch.receipt)
 
-    def outcome(self, *, excluded_by: Mapping[str, int]) -> Outcome:
+    def summary(self, *, excluded_by: Mapping[str, int]) -> Summary:
         """Return the sums as a result."""
-        outcome = Outcome(rejected=self._rejected, excluded_by=dict(excluded_by))
+        summary = Summary(rejected=self._rejected, excluded_by=dict(excluded_by))
         for batch in sorted(self.accepted, key=lambda batch: batch.ordinal):
-            outcome.add(batch)
+            summary.add(batch)
             if batch.receipt and not batch.receipt.message_id:
-                outcome.unknown += max(0, self._reached(batch) - batch.receipt.people)
-        return outcome
+                summary.unknown += max(0, self._reached(batch) - batch.receipt.people)
+        return summary
 
     def forgive(self) -> None:
         """Count nobody as refused: it was not for good."""

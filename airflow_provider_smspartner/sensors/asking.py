@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from airflow_provider_smspartner.exceptions import NotFoundError, SMSPartnerError
 from airflow_provider_smspartner.hooks.paging import read_pages
-from airflow_provider_smspartner.tracking.progress import Look, Progress
+from airflow_provider_smspartner.tracking.progress import Poll, Progress
 
 if TYPE_CHECKING:
     from airflow_provider_smspartner.api.answers import Statuses
@@ -40,24 +40,24 @@ class Asking:
             self._hooks[conn_id] = SMSPartnerHook(conn_id)
         return self._hooks[conn_id]
 
-    def look(self, progress: Progress, now: Callable[[], datetime]) -> Look:
+    def poll(self, progress: Progress, now: Callable[[], datetime]) -> Poll:
         """Ask once for every message that is open, on its own connection, and learn from what comes."""
         for key, answer in self._reported(progress.watch, progress.open_ids).items():
             progress.take(key, answer, now=now())
         keys = progress.watch.by_connection(progress.open_ids)
-        return Look.over([self._look_at(conn_id, names, progress, now) for conn_id, names in keys.items()])
+        return Poll.over([self._poll_on(conn_id, names, progress, now) for conn_id, names in keys.items()])
 
-    def _look_at(
+    def _poll_on(
         self, conn_id: str, keys: Iterable[str], progress: Progress, now: Callable[[], datetime]
-    ) -> Look:
-        hook, look = self.hook(conn_id), Look()
+    ) -> Poll:
+        hook, poll = self.hook(conn_id), Poll()
         _ = hook.settings  # a connection that cannot be used is no blip of the API
         for key in keys:
-            if not look.given_up:
+            if not poll.given_up:
                 answer = self._ask(hook, key, progress)
-                look.note(answer)
+                poll.note(answer)
                 progress.take(key, answer, now=now())
-        return look
+        return poll
 
     def _ask(self, hook: SMSPartnerHook, key: str, progress: Progress) -> Statuses | SMSPartnerError:
         try:
@@ -110,7 +110,7 @@ class Asking:
 
 @contextmanager
 def remembered_trouble(store: Any, progress: Progress) -> Iterator[None]:
-    """Carry over to the next look since when nothing could be read: a rescheduled task starts anew.
+    """Carry over to the next poll since when nothing could be read: a rescheduled task starts anew.
 
     :param store: the task state store; None where there is none, or where the task does not start anew.
     """

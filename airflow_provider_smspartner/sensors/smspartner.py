@@ -45,7 +45,7 @@ class RateMissed(DeliveryFailed, AirflowFailException):
 class DeliveryStatusSensor(RendersOnlyTheAuthor, BaseSensorOperator):
     """Wait until every text of a send is delivered or given up, or until the deadline.
 
-    It looks once in the worker and then defers to the triggerer. At the deadline the rest counts as waiting:
+    It polls once in the worker and then defers to the triggerer. At the deadline the rest counts as waiting:
     some phones never report, so that alone fails nothing. It returns ``messages``, ``recipients``,
     ``delivered``, ``not_delivered``, ``waiting``, ``stop`` and ``delivery_rate`` (0 to 1, None for nobody).
     While it waits, it comes back to the worker after 1, 10 and 60 minutes and then every 6 hours, to tell the
@@ -60,7 +60,7 @@ class DeliveryStatusSensor(RendersOnlyTheAuthor, BaseSensorOperator):
     :param settled: end when this share (0 to 1) of the reports is final, and judge both rates over the final
         ones; 1 waits for all of them.
     :param deferrable: by default what ``AIRFLOW__OPERATORS__DEFAULT_DEFERRABLE`` says, and True where it
-        is not set. False holds a worker: each look for ``mode="reschedule"``, the
+        is not set. False holds a worker: each poll for ``mode="reschedule"``, the
         default then, or all the time for ``mode="poke"``.
     :param poke_interval: seconds to the first poll; later ones come further apart, up to 30 minutes.
     :param timeout: seconds, 48 hours by default, counted from the latest of sending, schedule and, for texts
@@ -133,7 +133,7 @@ class DeliveryStatusSensor(RendersOnlyTheAuthor, BaseSensorOperator):
             arguments.boolean(getattr(self, switch), switch)
 
     def execute(self, context: Context) -> Any:
-        """Look once; then defer, or poke as ``mode`` says."""
+        """Poll once; then defer, or poke as ``mode`` says."""
         show_links(context)
         with self._failing(context):
             if not self.deferrable:
@@ -142,7 +142,7 @@ class DeliveryStatusSensor(RendersOnlyTheAuthor, BaseSensorOperator):
                 return super().execute(context)
             watch = self._watch(context)
             progress, deadline = Progress(watch=watch), watch.leaves_by + self.patience
-            if self._look(context, progress, deadline):
+            if self._poll(context, progress, deadline):
                 return self._end(context, progress.result(), watch)
         following = {
             "smspartner_conn_id": watch.connection,
@@ -185,13 +185,13 @@ class DeliveryStatusSensor(RendersOnlyTheAuthor, BaseSensorOperator):
         return self._defer(event["again"])
 
     def poke(self, context: Context) -> PokeReturnValue:
-        """Look once; for ``deferrable=False``."""
+        """Poll once; for ``deferrable=False``."""
         with no_useless_retry():
             watch = self._watch(context) if self._progress is None else self._progress.watch
             self._progress = self._progress or Progress(watch=watch)
             store = context.get("task_state_store") if self.reschedule else None
             with remembered_trouble(store, self._progress):
-                done = self._look(context, self._progress, watch.leaves_by + self.patience)
+                done = self._poll(context, self._progress, watch.leaves_by + self.patience)
             return PokeReturnValue(done, self._end(context, self._progress.result(), watch) if done else None)
 
     def _watch(self, context: Context) -> Watch:
@@ -215,14 +215,14 @@ class DeliveryStatusSensor(RendersOnlyTheAuthor, BaseSensorOperator):
             )
         return replace(watch, began=began)
 
-    def _look(self, context: Context, progress: Progress, deadline: datetime) -> bool:
+    def _poll(self, context: Context, progress: Progress, deadline: datetime) -> bool:
         """Ask for every open message and tell what came; True when nothing more is to be waited for.
 
         :raises AirflowSensorTimeout: the deadline has come and the API could not be read.
         """
-        look = self._asking.look(progress, lambda: datetime.now(UTC))
+        poll = self._asking.poll(progress, lambda: datetime.now(UTC))
         now = datetime.now(UTC)
-        progress.conclude(look, now=now, last=now >= deadline)
+        progress.conclude(poll, now=now, last=now >= deadline)
         if progress.problem and now >= deadline:
             raise AirflowSensorTimeout(f"At the deadline the API could not be read: {progress.problem}")
         enough = progress.problem is None and progress.is_settled(self.settled)

@@ -133,7 +133,7 @@ class Delivery:
 
     def as_dict(self) -> dict[str, Any]:
         """Return it as JSON."""
-        told: dict[str, Any] = {
+        value: dict[str, Any] = {
             "at": self.at.isoformat(timespec="seconds"),
             "since": self.since.isoformat(timespec="seconds"),
             "final": self.final,
@@ -141,10 +141,10 @@ class Delivery:
             "curve": [list(point) for point in self.curve],
         }
         if self.gates != NO_GATES:
-            told["gates"] = asdict(self.gates)
+            value["gates"] = asdict(self.gates)
         if self.follows:
-            told["follows"] = list(self.follows)
-        return told
+            value["follows"] = list(self.follows)
+        return value
 
 
 def read_campaign(value: Any) -> Campaign | None:

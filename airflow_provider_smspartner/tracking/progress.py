@@ -24,18 +24,18 @@ GROWTH = 0.4
 """The next wait as a share of the time since the send: few calls in two days, soon final in two minutes."""
 JITTER = 0.15
 UNREADABLE_IN_A_ROW = 3
-"""Answers that cannot be read, one after the other, after which a look asks for nothing more."""
+"""Answers that cannot be read, one after the other, after which a poll asks for nothing more."""
 PATIENCE = timedelta(minutes=15)
 """How long in a row the API may be unreadable."""
 UNKNOWN_AT_FIRST = timedelta(hours=1)
 """How long a message may be unknown to the platform (code 4) before nothing more is expected of it."""
 FIRST_HAND_OVERS: tuple[timedelta, ...] = (timedelta(minutes=1), timedelta(minutes=10), timedelta(hours=1))
-"""How long after the first look the trigger lets the task tell how far things are; ``LATER`` ones follow."""
+"""How long after the first poll the trigger lets the task tell how far things are; ``LATER`` ones follow."""
 LATER = timedelta(hours=6)
 
 
-class Look:
-    """One look at all open messages: when the API is down, it does not ask for each of thousands."""
+class Poll:
+    """One poll of all open messages: when the API is down, it does not ask for each of thousands."""
 
     def __init__(self) -> None:
         self.readable = False
@@ -45,11 +45,11 @@ class Look:
         self._in_a_row = 0
 
     @classmethod
-    def over(cls, looks: Iterable[Look]) -> Look:
-        """Return the look over several connections: it went well where all of them could be read."""
+    def over(cls, polls: Iterable[Poll]) -> Poll:
+        """Return one poll over several connections: it went well where all of them could be read."""
         together = cls()
-        for look in looks:
-            together.problem = together.problem or (None if look.readable else look.problem)
+        for poll in polls:
+            together.problem = together.problem or (None if poll.readable else poll.problem)
         together.readable = together.problem is None
         return together
 
@@ -122,9 +122,9 @@ class Progress:
     ended: set[str] = field(default_factory=set)
     """Ids that are not asked for any more."""
     unreadable_since: datetime | None = None
-    """Since when no look has succeeded; None after one that has."""
+    """Since when no poll has succeeded; None after one that has."""
     problem: SMSPartnerError | None = None
-    """Why the last look did not succeed."""
+    """Why the last poll did not succeed."""
 
     def __post_init__(self) -> None:
         self.undated = Counter(self.settled.undated)
@@ -168,21 +168,21 @@ class Progress:
         if final or message_id in self.watch.sandbox:
             self.ended.add(message_id)
 
-    def conclude(self, look: Look, *, now: datetime, last: bool = False) -> None:
-        """Judge a whole look, when the answers to it are taken.
+    def conclude(self, poll: Poll, *, now: datetime, last: bool = False) -> None:
+        """Judge a whole poll, when the answers to it are taken.
 
-        After the ``last`` look, at the deadline, patience does not matter any more; see ``problem``.
+        After the ``last`` poll, at the deadline, patience does not matter any more; see ``problem``.
 
         :raises SMSPartnerError: the key is refused, or nothing at all could be read for 15 minutes.
         """
-        if look.readable or look.problem is None:
+        if poll.readable or poll.problem is None:
             self.unreadable_since = self.problem = None
             new = self._total().delivered - self._dated().total() - self.undated.total()
             if new > 0:
                 self.undated[curve.step((now - self._zero_for(now)).total_seconds())] += new
             return
         # A clock that is set back begins anew, rather than to bear the trouble for all that time
-        self.problem, self.unreadable_since = look.problem, min(self.unreadable_since or now, now)
+        self.problem, self.unreadable_since = poll.problem, min(self.unreadable_since or now, now)
         out_of_patience = now - self.unreadable_since >= PATIENCE and not last
         if isinstance(self.problem, AuthenticationError) or out_of_patience:
             raise self.problem
@@ -190,9 +190,9 @@ class Progress:
     # ---- when --------------------------------------------------------------------------------------
 
     def wait(self, poke_interval: float, *, now: datetime) -> float:
-        """Return the seconds until the next look: ``poke_interval`` at first, growing to half an hour.
+        """Return the seconds until the next poll: ``poke_interval`` at first, growing to half an hour.
 
-        While nothing can be read it grows anew, so that 15 minutes of it are more than two looks.
+        While nothing can be read it grows anew, so that 15 minutes of it are more than two polls.
         """
         origin = self.origin(now)
         if now < origin:  # scheduled: there is nothing to see before its time

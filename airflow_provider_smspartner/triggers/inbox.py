@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 REMIND_AFTER: Final = 60.0
 """Seconds after which what a consumer has not read is told again: Airflow may merge or lose an event."""
 LONGEST_PAUSE: Final = 60.0
-"""Seconds between two looks at a database that is away."""
+"""Seconds between two polls of a database that is away."""
 PATIENCE: Final = 0.0
 
-Look = tuple[int, dict[str, int]]
+Counts = tuple[int, dict[str, int]]
 """The newest position among what is neither read nor told, and how many of each kind that is."""
 
 
@@ -38,7 +38,7 @@ class InboxTrigger(BaseEventTrigger):
     :param kinds: which messages wake: ``reply``, ``stop``, ``report``.
     :param consumer: who reads them, as ``unread`` names it: what it leaves unread for a minute is told again,
         and a triggerer that starts anew tells of nothing that it has read.
-    :param poll_interval: seconds between two looks, each of which is a few looks into an index.
+    :param poll_interval: seconds between two polls, each of which is a few looks into an index.
     """
 
     def __init__(
@@ -82,7 +82,7 @@ class InboxTrigger(BaseEventTrigger):
         told, told_at, pause = 0, loop.time(), self.poll_interval
         while True:
             try:
-                newest, counts = await self._look(told)
+                newest, counts = await self._poll(told)
             except SMSPartnerError as error:  # a database that is away comes back
                 pause = min(max(pause * 2, 1.0), LONGEST_PAUSE)
                 self.log.warning("The inbox cannot be read, next look in %.0f seconds: %s", pause, error)
@@ -93,7 +93,7 @@ class InboxTrigger(BaseEventTrigger):
                     yield TriggerEvent({"position": newest, "counts": counts})
             await asyncio.sleep(pause)
 
-    async def _look(self, told: int) -> Look:
+    async def _poll(self, told: int) -> Counts:
         if self._ledger is None:
             from airflow_provider_smspartner.journal.opening import engine_of
 
@@ -103,7 +103,7 @@ class InboxTrigger(BaseEventTrigger):
             self._ledger = await asyncio.to_thread(opened, engine)
         return await asyncio.to_thread(self._ledger.transact, lambda connection: self._seen(connection, told))
 
-    def _seen(self, connection: Connection, told: int) -> Look:
+    def _seen(self, connection: Connection, told: int) -> Counts:
         from airflow_provider_smspartner.inbox import consumers
 
         newest = consumers.last_positions(connection, self.kinds)

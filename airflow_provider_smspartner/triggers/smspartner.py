@@ -15,7 +15,7 @@ from asgiref.sync import sync_to_async
 from airflow_provider_smspartner.exceptions import AuthenticationError, SMSPartnerError
 from airflow_provider_smspartner.hooks.aside import aside
 from airflow_provider_smspartner.hooks.paging import aread_pages
-from airflow_provider_smspartner.tracking.progress import Look, Progress, read_settled
+from airflow_provider_smspartner.tracking.progress import Poll, Progress, read_settled
 from airflow_provider_smspartner.tracking.watch import Watch
 
 if TYPE_CHECKING:
@@ -37,10 +37,10 @@ class Places:
     def __init__(self) -> None:
         self.free = asyncio.Semaphore(IN_FLIGHT_OF_ALL)
         self.gave_up: tuple[float, SMSPartnerError] | None = None
-        """When a look last gave up, by the loop's clock, and why."""
+        """When a poll last gave up, by the loop's clock, and why."""
 
     def outage_since(self, moment: float) -> SMSPartnerError | None:
-        """Return why another look has given up meanwhile: hundreds need not find out one by one."""
+        """Return why another poll has given up meanwhile: hundreds need not find out one by one."""
         return self.gave_up[1] if self.gave_up and self.gave_up[0] >= moment else None
 
 
@@ -61,7 +61,7 @@ class DeliveryStatusTrigger(BaseTrigger):
     :param since: ISO time with an offset from which on there is something to see.
     :param deadline: ISO time with an offset, after which the rest counts as waiting.
     :param poke_interval: seconds to the first poll; later ones come further apart, up to half an hour.
-    :param began: ISO time with an offset of the first look, from which the waits grow; ``since`` if absent.
+    :param began: ISO time with an offset of the first poll, from which the waits grow; ``since`` if absent.
     :param held_until: ISO time with an offset until which the platform may hold the texts back, None if not.
     :param tags: which of ``counts`` are tags.
     :param sandbox: which of ``counts`` are to be looked at once, because nothing was sent.
@@ -125,7 +125,7 @@ class DeliveryStatusTrigger(BaseTrigger):
         }
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
-        """Wait, look, and yield one event: the counts, or why nothing could be read."""
+        """Wait, poll, and yield one event: the counts, or why nothing could be read."""
         deadline, progress = datetime.fromisoformat(self.deadline), self._progress()
         now = datetime.now(UTC)
         while progress.open_ids:
@@ -140,7 +140,7 @@ class DeliveryStatusTrigger(BaseTrigger):
             if longest < wait and now < deadline:
                 continue
             try:
-                await self._look(progress, deadline)
+                await self._poll(progress, deadline)
             except SMSPartnerError as error:
                 yield await aside(event, progress, now=datetime.now(UTC), failure=error)
                 return
@@ -163,7 +163,7 @@ class DeliveryStatusTrigger(BaseTrigger):
         return Progress(watch=watch, settled=read_settled(self.settled))
 
     def _is_to_hand_over(self, progress: Progress, now: datetime) -> bool:
-        """Only after a look that went well: what is known of open messages does not go along."""
+        """Only after a poll that went well: what is known of open messages does not go along."""
         if self.handed_over is None or not progress.tallies or progress.problem:
             return False
         return progress.hand_over_due(datetime.fromisoformat(self.handed_over), now=now)
@@ -172,14 +172,14 @@ class DeliveryStatusTrigger(BaseTrigger):
         again = {**self.serialize()[1], **progress.remaining(), "handed_over": now.isoformat()}
         return event(progress, now=now, again=again)
 
-    async def _look(self, progress: Progress, deadline: datetime) -> None:
+    async def _poll(self, progress: Progress, deadline: datetime) -> None:
         """Ask once for every message that is still open."""
         for key, answer in (await self._reported(progress)).items():
             await aside(progress.take, key, answer, now=datetime.now(UTC))
         keys = progress.watch.by_connection(progress.open_ids)
-        looks = [await self._look_at(conn_id, names, progress) for conn_id, names in keys.items()]
+        polls = [await self._poll_on(conn_id, names, progress) for conn_id, names in keys.items()]
         now = datetime.now(UTC)
-        await aside(progress.conclude, Look.over(looks), now=now, last=now >= deadline)
+        await aside(progress.conclude, Poll.over(polls), now=now, last=now >= deadline)
 
     async def _reported(self, progress: Progress) -> dict[str, Statuses]:
         """Return what the ledger knows, beside the event loop; when it is away, the platform is asked."""
@@ -198,22 +198,20 @@ class DeliveryStatusTrigger(BaseTrigger):
             self.log.warning("The ledger does not say what was reported, the platform is asked: %s", error)
             return {}
 
-    async def _look_at(self, conn_id: str, keys: Sequence[str], progress: Progress) -> Look:
+    async def _poll_on(self, conn_id: str, keys: Sequence[str], progress: Progress) -> Poll:
         """Ask for the messages of one connection."""
-        hook, look = (
-            await aside(self._hook, conn_id),
-            Look(),
-        )  # anew each time: a key may be replaced in two days
+        hook = await aside(self._hook, conn_id)  # anew each time: a key may be replaced in two days
+        poll = Poll()
         names = iter(keys)
         try:
             async with hook.open_session() as session, asyncio.TaskGroup() as group:
                 carry = partial(hook.acall, session=session)
                 places = places_of(conn_id)
                 for _ in range(min(IN_FLIGHT, len(keys))):
-                    group.create_task(ask(carry, places, look, progress, names))
+                    group.create_task(ask(carry, places, poll, progress, names))
         except SMSPartnerError as error:  # the connection itself cannot be used
-            look.note(error)
-        return look
+            poll.note(error)
+        return poll
 
     def _hook(self, conn_id: str) -> SMSPartnerHook:
         from airflow_provider_smspartner.hooks.smspartner import SMSPartnerHook
@@ -229,27 +227,27 @@ def places_of(conn_id: str) -> Places:
 async def ask(
     carry: Callable[[Call[Any]], Awaitable[Any]],
     places: Places,
-    look: Look,
+    poll: Poll,
     progress: Progress,
     names: Iterator[str],
 ) -> None:
     """Ask for one message or tag after the other, and learn from what comes, an error included."""
     began = asyncio.get_running_loop().time()
     for name in names:
-        if look.given_up:
+        if poll.given_up:
             return
         answer: Statuses | SMSPartnerError
         async with places.free:
             if outage := places.outage_since(began):
-                look.note(outage)
+                poll.note(outage)
                 return
             try:
                 answer = await aread_pages(carry, progress.watch.reads(name))
             except SMSPartnerError as error:
                 answer = error
-        look.note(answer)
-        if look.given_up and look.problem:
-            places.gave_up = (asyncio.get_running_loop().time(), look.problem)
+        poll.note(answer)
+        if poll.given_up and poll.problem:
+            places.gave_up = (asyncio.get_running_loop().time(), poll.problem)
         await aside(progress.take, name, answer, now=datetime.now(UTC))
 
 

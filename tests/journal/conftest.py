@@ -26,7 +26,7 @@ from airflow_provider_smspartner.rules.sending_states import BatchState
 from airflow_provider_smspartner.sending.engine import Sending
 from airflow_provider_smspartner.sending.in_flight import Carrier
 from airflow_provider_smspartner.sending.looks import Looks
-from airflow_provider_smspartner.sending.plan import Outcome, Plan
+from airflow_provider_smspartner.sending.plan import Plan, Summary
 from airflow_provider_smspartner.simulator import Simulator
 from tests.conftest import Connect
 from tests.databases import DATABASES, empty_database
@@ -127,7 +127,7 @@ class Campaign:
     def look(self, tag: str, ours: Collection[str]) -> frozenset[str] | None:
         return Looks(self.plan("any"), self.hook.call).numbers_of(tag, ours)
 
-    def send(self, task: str, audience: Iterable[Person], *, attempt: int = 1, **changes: Any) -> Outcome:
+    def send(self, task: str, audience: Iterable[Person], *, attempt: int = 1, **changes: Any) -> Summary:
         """Send as a try of a task does."""
         of_plan = {name: changes.pop(name) for name in PLANNED & changes.keys()}
         plan = self.plan(task, later_try=attempt > 1, **of_plan)

@@ -1,4 +1,4 @@
-"""The log in the task state store: what it keeps, what it never shows, and who may write to it."""
+"""The journal in the task state store: what it keeps, what it never shows, and who may write to it."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from airflow_provider_smspartner import api
 from airflow_provider_smspartner.exceptions import NeedsPerson
 from airflow_provider_smspartner.journal import StaleProcess
 from airflow_provider_smspartner.sending.engine import Sending
-from airflow_provider_smspartner.sending.plan import Outcome
+from airflow_provider_smspartner.sending.plan import Summary
 from airflow_provider_smspartner.simulator import Simulator
 from tests.journal.conftest import ANN, BOB, EVE, Campaign, claim, people
 
@@ -18,7 +18,7 @@ def test_a_process_that_wakes_up_after_its_successor_leaves_nothing_more(
     campaign: Campaign, simulator: Simulator
 ) -> None:
     everybody, stayed = people(1_200), people(700)
-    outcomes: list[Outcome | None] = []
+    outcomes: list[Summary | None] = []
 
     def be_frozen(some: object, tag: str) -> api.Call[api.answers.Sent]:
         if not outcomes:  # its successor comes, and ends, before its second claim

@@ -11,7 +11,7 @@ import pytest
 from airflow_provider_smspartner.exceptions import SMSPartnerError
 from airflow_provider_smspartner.rules import batches
 from airflow_provider_smspartner.sending import shutdown
-from airflow_provider_smspartner.sending.plan import Outcome
+from airflow_provider_smspartner.sending.plan import Summary
 from airflow_provider_smspartner.simulator import Settings
 from faults.campaign import DURABLE, LOGS, Campaign, people, with_ledger_alone
 from faults.store import OF_THIS_AIRFLOW
@@ -62,7 +62,7 @@ def campaign(log: str = USUAL_LOG, settings: Settings | None = None, **arguments
 
 
 def assert_everyone_once(
-    sent: Campaign, outcome: Outcome, everybody: Sequence[str] = EVERYBODY, rejected: int = 0
+    sent: Campaign, outcome: Summary, everybody: Sequence[str] = EVERYBODY, rejected: int = 0
 ) -> None:
     """Fail unless each of them has one text, nobody else has any, and the result counts them."""
     sent.clock.pause(1000)  # nothing is on its way any more
@@ -107,7 +107,7 @@ def stop_second_try(sent: Campaign, dies_at: int | None = None) -> BaseException
     return None
 
 
-def finish_later(sent: Campaign) -> Outcome:
+def finish_later(sent: Campaign) -> Summary:
     """Try again until it succeeds, and wait until everything has left."""
     outcome = sent.finish(EVERYBODY)
     sent.clock.pause(DAY)

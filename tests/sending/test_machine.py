@@ -97,7 +97,7 @@ class EveryoneOnce(RuleBasedStateMachine):
         self.campaign.line.blind = False
 
     def has_control(self) -> bool:
-        """Tell whether the log knows a batch that is on the platform, or will; one that nobody takes back."""
+        """Tell whether the journal knows a batch that is, or will be, on the platform, and stays there."""
         if self.campaign.open_log is not LOGS.get("task state") or self.campaign.send_at is not None:
             return False
         return not self.campaign.tries or any(

@@ -11,7 +11,7 @@ from airflow_provider_smspartner.journal import NoJournal
 from airflow_provider_smspartner.rules import batches
 from airflow_provider_smspartner.rules.people import Person
 from airflow_provider_smspartner.sending.engine import Sending
-from airflow_provider_smspartner.sending.plan import Outcome, Plan
+from airflow_provider_smspartner.sending.plan import Plan, Summary
 from airflow_provider_smspartner.simulator import Simulator
 from faults.campaign import Campaign, people, with_nothing
 from faults.world import Clock
@@ -73,7 +73,7 @@ def test_an_answer_to_another_request_stands_for_no_batch(
     assert len(outcome.tags) == 1
 
 
-def assert_everyone_once(simulator: Simulator, connect: Connect, concurrency: int = 2) -> Outcome:
+def assert_everyone_once(simulator: Simulator, connect: Connect, concurrency: int = 2) -> Summary:
     """Send, with time passing at once, and count."""
     connect(simulator.url, timeout=0.3)
     hook, clock, template = SMSPartnerHook(), Clock(), Campaign(with_nothing)

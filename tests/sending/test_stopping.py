@@ -17,7 +17,7 @@ import pytest
 from airflow_provider_smspartner.exceptions import APIConnectionError, SMSPartnerError
 from airflow_provider_smspartner.journal import Batch, Journal, StaleProcess
 from airflow_provider_smspartner.sending import totals
-from airflow_provider_smspartner.sending.plan import Outcome
+from airflow_provider_smspartner.sending.plan import Summary
 from faults.campaign import Campaign, OpenLog
 from faults.world import Fate, Process
 from tests.sending.conftest import (
@@ -75,9 +75,9 @@ def test_a_time_out_while_an_answer_is_told_finds_it_recorded(
 def test_a_process_that_another_try_has_replaced_sends_no_further_batch(log: str, concurrency: int) -> None:
     for step in range(2, 60, stride(12, 2)):
         sent = campaign(log, concurrency=concurrency)
-        outcomes: list[Outcome] = []
+        outcomes: list[Summary] = []
 
-        def other_try(sent: Campaign = sent, outcomes: list[Outcome] = outcomes) -> None:
+        def other_try(sent: Campaign = sent, outcomes: list[Summary] = outcomes) -> None:
             outcomes.append(sent.attempt(EVERYBODY))
 
         sent.meanwhile = (step, other_try)

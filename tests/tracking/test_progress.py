@@ -18,7 +18,7 @@ from airflow_provider_smspartner.exceptions import (
 )
 from airflow_provider_smspartner.rules.delivery import DeliveryStatus
 from airflow_provider_smspartner.tracking.progress import PATIENCE
-from tests.tracking.looks import MISSING, NOW, SENT_AT, Answer, learn, progress, statuses
+from tests.tracking.polls import MISSING, NOW, SENT_AT, Answer, learn, progress, statuses
 
 BLIP = OutcomeUnknownError("GET /bulk-status left this machine")
 

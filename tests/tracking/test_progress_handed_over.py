@@ -14,7 +14,7 @@ from airflow_provider_smspartner.api.answers import Statuses
 from airflow_provider_smspartner.rules.delivery import DeliveryStatus, Report
 from airflow_provider_smspartner.tracking.progress import Progress, read_settled
 from airflow_provider_smspartner.tracking.watch import Watch
-from tests.tracking.looks import MISSING, NOW, SENT_AT, Answer, learn, progress, statuses
+from tests.tracking.polls import MISSING, NOW, SENT_AT, Answer, learn, progress, statuses
 
 # ---- hand-overs ------------------------------------------------------------------------------------
 

@@ -13,7 +13,7 @@ from airflow_provider_smspartner.plugins.drawing import plots
 from airflow_provider_smspartner.plugins.drawing.advice import MEANINGS, Advice, advice, name_of
 from airflow_provider_smspartner.plugins.drawing.language import say
 from airflow_provider_smspartner.plugins.drawing.states import AT_WORK, TRIES_AGAIN
-from airflow_provider_smspartner.plugins.drawing.tally import ACCEPTED, Tally
+from airflow_provider_smspartner.plugins.drawing.sums import ACCEPTED, Sums
 from airflow_provider_smspartner.plugins.facts import UNREADABLE, BatchFact, TaskFact
 from airflow_provider_smspartner.rules.sending_states import BatchState
 
@@ -78,23 +78,23 @@ def troubles_of(tasks: Sequence[TaskFact]) -> list[Trouble]:
     ]
 
 
-def progress(tally: Tally, *, at_work: bool) -> Markup | None:
+def progress(sums: Sums, *, at_work: bool) -> Markup | None:
     """Draw how much of the audience SMS Partner has; what is open while a task is at work is no trouble."""
-    if not tally.planned or not tally.known:
+    if not sums.planned or not sums.known:
         return None
-    left = max(0, tally.planned - tally.accepted - tally.rejected - tally.open_people)
+    left = max(0, sums.planned - sums.accepted - sums.rejected - sums.open_people)
     parts = [
-        plots.Part(label=say("Accepted"), count=tally.accepted, kind="good"),
-        plots.Part(label=say("On the way"), count=tally.open_people, kind="live")
+        plots.Part(label=say("Accepted"), count=sums.accepted, kind="good"),
+        plots.Part(label=say("On the way"), count=sums.open_people, kind="live")
         if at_work
-        else plots.Part(label=say("Open"), count=tally.open_people, kind="warn"),
-        plots.Part(label=say("Rejected"), count=tally.rejected, kind="bad"),
+        else plots.Part(label=say("Open"), count=sums.open_people, kind="warn"),
+        plots.Part(label=say("Rejected"), count=sums.rejected, kind="bad"),
         plots.Part(label=say("Not sent"), count=left, kind="rest"),
     ]
     return plots.bar(parts, title=say("How much of the audience SMS Partner has accepted"))
 
 
-def over_time(batches: Sequence[BatchFact], tally: Tally) -> Markup | None:
+def over_time(batches: Sequence[BatchFact], sums: Sums) -> Markup | None:
     """Draw how many people SMS Partner has accepted by when."""
     done = sorted((b.changed_at, b.people or 0) for b in batches if b.state == ACCEPTED and b.changed_at)
     if len(done) < 2:
@@ -102,6 +102,6 @@ def over_time(batches: Sequence[BatchFact], tally: Tally) -> Markup | None:
     begin = min([done[0][0], *(batch.claimed_at for batch in batches if batch.claimed_at)])
     seconds = [(moment - begin).total_seconds() for moment, _ in done]
     points = list(zip(seconds, accumulate(people for _, people in done), strict=True))
-    total = tally.planned or tally.accepted
+    total = sums.planned or sums.accepted
     title = say("People accepted over time")
     return plots.curve(plots.thinned(points), total=total, title=title, kind="good")

@@ -11,7 +11,7 @@ from airflow_provider_smspartner.plugins.drawing.judgement import Verdict
 from airflow_provider_smspartner.plugins.drawing.language import say
 from airflow_provider_smspartner.plugins.drawing.states import UNFINISHED, Pill
 from airflow_provider_smspartner.plugins.drawing.story import RUN_UNFINISHED
-from airflow_provider_smspartner.plugins.drawing.tally import Tally, add_up, tally_of
+from airflow_provider_smspartner.plugins.drawing.sums import Sums, add_up, sums_of
 from airflow_provider_smspartner.plugins.drawing.verdict import verdict
 from airflow_provider_smspartner.plugins.facts import RunFact, TaskFact
 
@@ -38,16 +38,16 @@ def campaign_row(run: RunFact, *, now: datetime) -> CampaignRow:
     """Tell a run in a line."""
     sends = [task for task in run.tasks if task.sends]
     follows = [task for task in run.tasks if not task.sends]
-    tally = add_up([tally_of(task) for task in sends]) if sends else None
+    sums = add_up([sums_of(task) for task in sends]) if sends else None
     judged = verdict(run.tasks, now=now) if run.tasks else cleared()
     dry_run = bool(sends) and all((task.result or {}).get("dry_run") for task in sends)
     return CampaignRow(
         run=run,
         names=names(sends),
         pill=Pill(text=judged.label, tone=judged.tone),
-        people=people(tally, dry_run=dry_run),
+        people=people(sums, dry_run=dry_run),
         delivered=delivered(follows),
-        cost=cost(tally, dry_run=dry_run),
+        cost=cost(sums, dry_run=dry_run),
         marks=marks(sends) + unread(run.tasks),
     )
 
@@ -72,17 +72,17 @@ def names(sends: Sequence[TaskFact]) -> list[str]:
     return [words.name(text) for text in dict.fromkeys(chosen) if text]
 
 
-def people(tally: Tally | None, *, dry_run: bool) -> str:
+def people(sums: Sums | None, *, dry_run: bool) -> str:
     """Write how many people SMS Partner has accepted, and of how many when that is more."""
-    if tally is None:
+    if sums is None:
         return "–"
     if dry_run:
-        return say("{count} of {total}", count="0", total=words.number(tally.planned or 0))
-    count = words.number(tally.accepted) if tally.known else "?"
-    alone = tally.planned is None or (tally.known and tally.planned == tally.accepted)
+        return say("{count} of {total}", count="0", total=words.number(sums.planned or 0))
+    count = words.number(sums.accepted) if sums.known else "?"
+    alone = sums.planned is None or (sums.known and sums.planned == sums.accepted)
     if alone:
         return count
-    return say("{count} of {total}", count=count, total=words.number(tally.planned or 0))
+    return say("{count} of {total}", count=count, total=words.number(sums.planned or 0))
 
 
 def delivered(follows: Sequence[TaskFact]) -> str:
@@ -92,11 +92,11 @@ def delivered(follows: Sequence[TaskFact]) -> str:
     return words.percent(sum(result["delivered"] for result in results) / recipients) if recipients else "–"
 
 
-def cost(tally: Tally | None, *, dry_run: bool) -> str:
+def cost(sums: Sums | None, *, dry_run: bool) -> str:
     """Write what it cost; what is not known is not free."""
-    if tally is None or dry_run:
+    if sums is None or dry_run:
         return "–"
-    return words.money(tally.cost, tally.currency) if tally.known else "?"
+    return words.money(sums.cost, sums.currency) if sums.known else "?"
 
 
 def marks(sends: Sequence[TaskFact]) -> list[str]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from airflow_provider_smspartner.plugins.drawing.states import AT_WORK
-from airflow_provider_smspartner.plugins.drawing.tally import planned_of, tally_of
+from airflow_provider_smspartner.plugins.drawing.sums import planned_of, sums_of
 from airflow_provider_smspartner.plugins.facts import TaskFact
 from airflow_provider_smspartner.rules.sending_states import BatchState
 
@@ -39,26 +39,26 @@ class Reach:
 
 def reach_of(task: TaskFact) -> Reach:
     """Count the people of a send."""
-    tally, result = tally_of(task), task.result or {}
-    is_open = tally.open_people
+    sums, result = sums_of(task), task.result or {}
+    is_open = sums.open_people
     at_work = task.state in AT_WORK
     cancelled = sum(b.people or 0 for b in task.batches if b.state == BatchState.CANCELLED.value)
     done = task.state == "success" and task.result is not None and not result.get("dry_run")
     in_doubt = result.get("unknown", 0) if done else 0 if at_work else is_open
     planned = planned_of(task)
-    counted = tally.accepted + tally.rejected + cancelled + (in_doubt if done else is_open)
+    counted = sums.accepted + sums.rejected + cancelled + (in_doubt if done else is_open)
     if done:  # whoever is not among these was left out
         planned = counted
     return Reach(
         planned=planned,
-        accepted=tally.accepted,
-        rejected=tally.rejected,
+        accepted=sums.accepted,
+        rejected=sums.rejected,
         on_the_way=is_open if at_work and not done else 0,
         in_doubt=in_doubt,
         cancelled=cancelled,
         unsent=max(0, (planned or 0) - counted),
         held_back=held_back_of(task),
-        known=tally.known,
+        known=sums.known,
     )
 
 

@@ -39,7 +39,7 @@ from airflow_provider_smspartner.plugins.drawing.states import (
     over_all,
     pill,
 )
-from airflow_provider_smspartner.plugins.drawing.tally import Tally, add_up, tally_of
+from airflow_provider_smspartner.plugins.drawing.sums import Sums, add_up, sums_of
 from airflow_provider_smspartner.plugins.drawing.verdict import verdict
 from airflow_provider_smspartner.plugins.facts import TaskFact
 
@@ -50,7 +50,7 @@ class Shard:
 
     task: TaskFact
     pill: Pill
-    tally: Tally
+    sums: Sums
 
     @property
     def healthy(self) -> bool:
@@ -70,7 +70,7 @@ class SendStory:
     todo: str | None
     """The next step after a failure."""
     notes: Sequence[str]
-    tally: Tally
+    sums: Sums
     bar: Markup | None
     curve: Markup | None
     steps: Sequence[Step]
@@ -101,7 +101,7 @@ def send_story(tasks: Sequence[TaskFact], *, now: datetime, arrival: Arrival | N
     :param arrival: what phones have reported, when it is about this send alone.
     """
     state = over_all(task.state for task in tasks)
-    tally = add_up([tally_of(task) for task in tasks])
+    sums = add_up([sums_of(task) for task in tasks])
     batches = [batch for task in tasks for batch in task.batches]
     dry_run = any((task.result or {}).get("dry_run") for task in tasks)
     judged = verdict(tasks, now=now)
@@ -116,16 +116,16 @@ def send_story(tasks: Sequence[TaskFact], *, now: datetime, arrival: Arrival | N
         state=state,
         pill=said,
         sentence=judged.sentence
-        if says_more(tally, tasks, state)
-        else sentence(tally, state, dry_run=dry_run, redirected=redirected),
+        if says_more(sums, tasks, state)
+        else sentence(sums, state, dry_run=dry_run, redirected=redirected),
         todo=next_step(state, troubles, tasks),
         notes=notes_of(tasks),
-        tally=tally,
-        bar=None if dry_run or redirected else progress(tally, at_work=state in AT_WORK),
-        curve=None if dry_run or redirected else over_time(batches, tally),
+        sums=sums,
+        bar=None if dry_run or redirected else progress(sums, at_work=state in AT_WORK),
+        curve=None if dry_run or redirected else over_time(batches, sums),
         steps=funnel(
             all_reached([reach_of(task) for task in tasks]),
-            duplicates=tally.duplicates,
+            duplicates=sums.duplicates,
             texts=not (dry_run or redirected),
             arrival=arrival,
         ),
@@ -144,36 +144,36 @@ def worst_first(tasks: Sequence[TaskFact]) -> list[TaskFact]:
     return sorted(tasks, key=lambda task: order.get(task.state, len(order)))
 
 
-def says_more(tally: Tally, tasks: Sequence[TaskFact], state: str | None) -> bool:
+def says_more(sums: Sums, tasks: Sequence[TaskFact], state: str | None) -> bool:
     """Tell whether the verdict knows why, or until when, where the sums of the batches know nothing."""
     knows_why = any(task.failure or task.waits_until for task in tasks) or state == "deferred"
-    return knows_why and not (tally.known and tally.accepted)
+    return knows_why and not (sums.known and sums.accepted)
 
 
 def shard_of(task: TaskFact) -> Shard:
     """Tell one shard in a line."""
-    return Shard(task=task, pill=pill(task.state, sends=True), tally=tally_of(task))
+    return Shard(task=task, pill=pill(task.state, sends=True), sums=sums_of(task))
 
 
 # ---- in words ------------------------------------------------------------------------------------------
 
 
-def sentence(tally: Tally, state: str | None, *, dry_run: bool, redirected: bool) -> str:
+def sentence(sums: Sums, state: str | None, *, dry_run: bool, redirected: bool) -> str:
     """Say in a sentence or two how far a send is."""
-    planned, accepted = tally.planned, tally.accepted
+    planned, accepted = sums.planned, sums.accepted
     people = words.people(planned or 0)
     if dry_run:
         return say("Nothing was sent. {people} would get the text.", people=people)
-    if planned is None and not tally.batches:
+    if planned is None and not sums.batches:
         if state in KILLED_EARLY:
             why = say(KILLED)
             return say("It failed before its audience was through all checks: {why}.", why=why)
         return say(NOTHING_KNOWN.get(state, LEFT_NOTHING))
-    if planned == 0 and not tally.batches:
+    if planned == 0 and not sums.batches:
         return say("There was nobody to text.")
-    if not tally.known:
+    if not sums.known:
         return f"{say('An audience of {people}.', people=people)} {say(NOT_KNOWN[state in UNFINISHED])}"
-    batches = words.of(tally.accepted_batches, "{count} batch", "{count} batches")
+    batches = words.of(sums.accepted_batches, "{count} batch", "{count} batches")
     if redirected:
         return say(
             "{batches} for {people}, each sent once to one number instead.", batches=batches, people=people
@@ -184,16 +184,16 @@ def sentence(tally: Tally, state: str | None, *, dry_run: bool, redirected: bool
     values = {"count": words.number(accepted), "people": people}
     if state == "success":
         return say("SMS Partner has accepted {count} of {people}, in {batches}.", **values, batches=batches)
-    return say("SMS Partner has accepted {count} of {people} so far.", **values) + still(tally, state)
+    return say("SMS Partner has accepted {count} of {people} so far.", **values) + still(sums, state)
 
 
-def still(tally: Tally, state: str | None) -> str:
+def still(sums: Sums, state: str | None) -> str:
     """Say who is on the way, and who is left."""
-    left = max(0, (tally.planned or 0) - tally.accepted - tally.rejected - tally.open_people)
+    left = max(0, (sums.planned or 0) - sums.accepted - sums.rejected - sums.open_people)
     text = ""
-    if tally.open_people and state in AT_WORK:
+    if sums.open_people and state in AT_WORK:
         forms = mark_of("{count} person on the way.", "{count} people on the way.")
-        text += f" {words.of(tally.open_people, *forms)}"
+        text += f" {words.of(sums.open_people, *forms)}"
     if left:
         forms = mark_of("{count} person left to send to.", "{count} people left to send to.")
         text += f" {words.of(left, *forms)}"

@@ -93,13 +93,13 @@ def figures(sends: Sequence[SendStory], statuses: Sequence[StatusStory], judged:
 
 def accepted(sends: Sequence[SendStory]) -> Figure:
     """Return how many people SMS Partner has accepted."""
-    count = sum(send.tally.accepted for send in sends)
-    planned = sum(send.tally.planned or 0 for send in sends)
+    count = sum(send.sums.accepted for send in sends)
+    planned = sum(send.sums.planned or 0 for send in sends)
     if all(send.dry_run for send in sends):
         hint = say("nothing was sent")
         return Figure(label=say("Would get it"), value=words.number(planned), hint=hint)
     hint = say("of {people}", people=words.people(planned)) if planned else ""
-    known = all(send.tally.known for send in sends)
+    known = all(send.sums.known for send in sends)
     return Figure(label=say("Accepted"), value=words.number(count) if known else "?", hint=hint)
 
 
@@ -121,14 +121,14 @@ def all_final(statuses: Sequence[StatusStory]) -> bool:
 
 def cost(sends: Sequence[SendStory]) -> Figure:
     """Return what it cost, or will cost."""
-    currency = next((send.tally.currency for send in sends if send.tally.currency), None)
-    estimates = [send.tally.estimate for send in sends if send.tally.estimate is not None]
+    currency = next((send.sums.currency for send in sends if send.sums.currency), None)
+    estimates = [send.sums.estimate for send in sends if send.sums.estimate is not None]
     estimate = words.money(sum(estimates, Decimal(0)), currency) if estimates else ""
     if all(send.dry_run for send in sends):
         return Figure(label=say("Would cost"), value=estimate or say("not known"), hint=say("estimate"))
-    spent = sum((send.tally.cost for send in sends), Decimal(0))
+    spent = sum((send.sums.cost for send in sends), Decimal(0))
     hint = say("{cost} estimated", cost=estimate) if estimate else ""
-    known = all(send.tally.known for send in sends)
+    known = all(send.sums.known for send in sends)
     return Figure(label=say("Cost"), value=words.money(spent, currency) if known else "?", hint=hint)
 
 

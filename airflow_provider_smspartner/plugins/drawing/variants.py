@@ -65,6 +65,6 @@ def _followed(task: TaskFact, sends: set[str]) -> list[str]:
 def _variant(send: SendStory, follower: TaskFact | None) -> Variant:
     return Variant(
         task_id=send.task_id,
-        accepted=send.tally.accepted if send.tally.known else None,
+        accepted=send.sums.accepted if send.sums.known else None,
         counts=follower.delivery.result if follower and follower.delivery else None,
     )

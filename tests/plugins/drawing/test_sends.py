@@ -118,9 +118,9 @@ def test_shards_add_up(sizes: list[int]) -> None:
 
     story = send_story(tasks, now=AT)
 
-    assert story.tally.accepted == story.tally.planned == 500 * sum(sizes)
-    assert story.tally.cost == 19 * sum(sizes)
-    assert [shard.tally.batches for shard in story.shards] == sizes
+    assert story.sums.accepted == story.sums.planned == 500 * sum(sizes)
+    assert story.sums.cost == 19 * sum(sizes)
+    assert [shard.sums.batches for shard in story.shards] == sizes
     assert sum(group.batches for group in story.groups) == sum(sizes)
 
 
@@ -136,8 +136,8 @@ def test_the_shard_that_needs_a_person_speaks_for_all() -> None:
 def test_the_bill_and_its_limits_are_side_by_side() -> None:
     story = one(send("running", [batch(0)], told(max_cost=Decimal(60))))
 
-    assert [story.tally.cost, story.tally.estimate, story.most] == [*map(Decimal, ("19", "57", "60"))]
-    assert (story.tally.segments, story.tally.estimated_segments) == (500, 1500)
+    assert [story.sums.cost, story.sums.estimate, story.most] == [*map(Decimal, ("19", "57", "60"))]
+    assert (story.sums.segments, story.sums.estimated_segments) == (500, 1500)
 
 
 @pytest.mark.parametrize(
@@ -150,9 +150,9 @@ def test_the_bill_and_its_limits_are_side_by_side() -> None:
     ],
 )
 def test_what_was_not_counted_is_no_zero(task: TaskFact, counted: bool, invalid: int) -> None:
-    tally = one(task).tally
+    sums = one(task).sums
 
-    assert (tally.counted, tally.invalid) == (counted, invalid)
+    assert (sums.counted, sums.invalid) == (counted, invalid)
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,8 @@ from sqlalchemy import case, func, select
 
 from airflow_provider_smspartner.api.posts import Kind, Post
 from airflow_provider_smspartner.inbox.messages import Received, naive
-from airflow_provider_smspartner.journal.outcomes import write_outcomes
 from airflow_provider_smspartner.journal.schema import BATCHES, CAMPAIGNS, IS_AS_BATCH, OF_CAMPAIGN, PEOPLE
+from airflow_provider_smspartner.journal.statuses import write_statuses
 from airflow_provider_smspartner.rules.echoes import read_number
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ class Place:
 
 
 @dataclass(slots=True, kw_only=True)
-class Settled:
+class Correlated:
     """Posts with what they belong to."""
 
     posts: list[tuple[Received, Place]] = field(default_factory=list)
@@ -55,13 +55,13 @@ class Settled:
     """Reports about nobody whom this ledger has texted."""
 
 
-def settle(connection: Connection, received: Sequence[Received]) -> Settled:
+def correlate(connection: Connection, received: Sequence[Received]) -> Correlated:
     """Find what posts belong to, and write statuses and STOP into the rows of the people.
 
     A report about a message that was never sent, or about a number that was not in it, changes nothing:
     whoever knows the address could have posted it.
     """
-    settled, outcomes = Settled(), []
+    correlated, statuses = Correlated(), []
     meant = numbers_meant(connection, received)
     sent = texts_to(connection, set(meant))
     known = [sent.get((one.connection, number), []) for one, number in zip(received, meant, strict=True)]
@@ -70,12 +70,12 @@ def settle(connection: Connection, received: Sequence[Received]) -> Settled:
     for one, number, texts, text in zip(received, meant, known, about, strict=True):
         is_report = one.post.kind is Kind.REPORT
         belongs_to = text or (None if is_report else batches.get(message_of(one)))
-        settled.posts.append((one, place_of(one, number, belongs_to)))
-        settled.strangers += text is None and is_report
-        if told := text or latest_of(texts, one.post):
-            outcomes.append(outcome(one.post, told))
-    write_outcomes(connection, outcomes)
-    return settled
+        correlated.posts.append((one, place_of(one, number, belongs_to)))
+        correlated.strangers += text is None and is_report
+        if texted := text or latest_of(texts, one.post):
+            statuses.append(status_of(one.post, texted))
+    write_statuses(connection, statuses)
+    return correlated
 
 
 def message_of(one: Received) -> Message:
@@ -153,7 +153,7 @@ def place_of(one: Received, number: str, sent: RowMapping | None) -> Place:
     return Place(campaign=sent["named"], tag=sent["tag"] or one.post.tag, number=number)
 
 
-def outcome(post: Post, text: RowMapping) -> dict[str, Any]:
+def status_of(post: Post, text: RowMapping) -> dict[str, Any]:
     """Return what a post changes of a text."""
     return {
         **{name: text[name] for name in ("number", "event", "campaign")},

@@ -1,4 +1,4 @@
-"""The sums of a send: what it returned at its end, else what its log holds by now. Pure."""
+"""The sums of a send: what it returned at its end, else what its journal holds by now. Pure."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ ACCEPTED = BatchState.ACCEPTED.value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tally:
+class Sums:
     """The sums of one shard, or of all of them."""
 
     known: bool
@@ -41,8 +41,8 @@ class Tally:
     """People of batches of which nobody can tell yet."""
 
 
-def tally_of(task: TaskFact) -> Tally:
-    """Add a task up: what it returned at its end, else what its log holds by now."""
+def sums_of(task: TaskFact) -> Sums:
+    """Add a task up: what it returned at its end, else what its journal holds by now."""
     told, result = task.campaign, task.result or {}
     accepted = [batch for batch in task.batches if batch.state == ACCEPTED]
     estimate = result.get("estimate") or (told.estimate if told else None) or {}
@@ -54,7 +54,7 @@ def tally_of(task: TaskFact) -> Tally:
 
     people = sum(batch.people or 0 for batch in accepted)
     cost = sum((batch.cost for batch in accepted), Decimal(0))
-    return Tally(
+    return Sums(
         known=bool(result or task.logged or task.batches) or task.state in NOT_BEGUN,
         counted=bool(told or result or counts),
         planned=planned_of(task),
@@ -83,18 +83,18 @@ def planned_of(task: TaskFact) -> int | None:
     return task.failure.counts.get("recipients") if task.failure else None
 
 
-def add_up(tallies: Sequence[Tally]) -> Tally:
+def add_up(all_sums: Sequence[Sums]) -> Sums:
     """Add shards up; a plan of which a part is unknown is unknown."""
-    planned = [tally.planned for tally in tallies]
-    estimates = [tally.estimate for tally in tallies]
-    segments = [tally.estimated_segments for tally in tallies]
+    planned = [sums.planned for sums in all_sums]
+    estimates = [sums.estimate for sums in all_sums]
+    segments = [sums.estimated_segments for sums in all_sums]
 
     def total(name: str) -> Any:
-        return sum(getattr(tally, name) for tally in tallies)
+        return sum(getattr(sums, name) for sums in all_sums)
 
-    return Tally(
-        known=all(tally.known for tally in tallies),
-        counted=all(tally.counted for tally in tallies),
+    return Sums(
+        known=all(sums.known for sums in all_sums),
+        counted=all(sums.counted for sums in all_sums),
         planned=sum(n for n in planned if n is not None) if any(n is not None for n in planned) else None,
         accepted=total("accepted"),
         rejected=total("rejected"),
@@ -102,8 +102,8 @@ def add_up(tallies: Sequence[Tally]) -> Tally:
         duplicates=total("duplicates"),
         excluded=total("excluded"),
         segments=total("segments"),
-        cost=sum((tally.cost for tally in tallies), Decimal(0)),
-        currency=next((tally.currency for tally in tallies if tally.currency), None),
+        cost=sum((sums.cost for sums in all_sums), Decimal(0)),
+        currency=next((sums.currency for sums in all_sums if sums.currency), None),
         estimate=sum((n for n in estimates if n is not None), Decimal(0)) if any(estimates) else estimates[0],
         estimated_segments=sum(n or 0 for n in segments) if any(segments) else segments[0],
         batches=total("batches"),

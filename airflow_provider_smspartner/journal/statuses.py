@@ -26,22 +26,22 @@ TOLD: Final = ("status", "reported_at", "stop")
 FINAL_WORDS: Final = sorted(status.value for status in FINAL)
 
 
-def write_outcomes(connection: Connection, outcomes: Iterable[Values]) -> None:
+def write_statuses(connection: Connection, news: Iterable[Values]) -> None:
     """Write what is newer than what is known.
 
-    :param outcomes: ``status`` (None: only a STOP), ``reported_at`` (UTC, without an offset, or None) and
+    :param news: ``status`` (None: only a STOP), ``reported_at`` (UTC, without an offset, or None) and
         ``stop``, which is never taken back; and beside them the columns that name the row, the same ones for
         all.
     """
     alike: dict[tuple[str, bool], list[Values]] = {}
     stops: list[Values] = []
-    for outcome in outcomes:
-        row = {name: value for name, value in outcome.items() if name not in TOLD}
-        if (status := outcome["status"]) is not None:
-            said = outcome["reported_at"]
-            dated = {} if said is None else {"reported_at": said}
-            alike.setdefault((status, said is not None), []).append(row | dated)
-        if outcome["stop"]:
+    for report in news:
+        row = {name: value for name, value in report.items() if name not in TOLD}
+        if (status := report["status"]) is not None:
+            moment = report["reported_at"]
+            dated = {} if moment is None else {"reported_at": moment}
+            alike.setdefault((status, moment is not None), []).append(row | dated)
+        if report["stop"]:
             stops.append(row)
     for (status, is_dated), rows in alike.items():
         for_each(connection, latest(rows), partial(newer, status=status, is_dated=is_dated))
@@ -55,7 +55,7 @@ def latest(rows: Sequence[Values]) -> list[Values]:
 
 
 def whose(of: Mapping[str, Any]) -> list[ColumnElement[bool]]:
-    """Return the row of an outcome, as conditions.
+    """Return the row that a report is about, as conditions.
 
     By the person, and not by the batch: PostgreSQL, before it has counted its rows, might look through all of
     a batch for each of its people.
@@ -66,9 +66,9 @@ def whose(of: Mapping[str, Any]) -> list[ColumnElement[bool]]:
 
 def newer(of: Mapping[str, Any], *, status: str, is_dated: bool) -> Update:
     """Write a status where it is newer than what is known."""
-    said = of["reported_at"] if is_dated else None
-    values = {"status": status, "reported_at": said, "stop": func.coalesce(PEOPLE.c.stop, False)}
-    return update(PEOPLE).where(*whose(of), is_older(status, said)).values(**values)
+    moment = of["reported_at"] if is_dated else None
+    values = {"status": status, "reported_at": moment, "stop": func.coalesce(PEOPLE.c.stop, False)}
+    return update(PEOPLE).where(*whose(of), is_older(status, moment)).values(**values)
 
 
 def stopped(of: Mapping[str, Any]) -> Update:

@@ -1,4 +1,4 @@
-"""Answers of the platform about deliveries, and whole looks at them."""
+"""Answers of the platform about deliveries, and whole polls of them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from airflow_provider_smspartner.api.answers import Statuses
 from airflow_provider_smspartner.exceptions import NotFoundError, SMSPartnerError
 from airflow_provider_smspartner.rules.delivery import DeliveryStatus, Report
-from airflow_provider_smspartner.tracking.progress import Look, Progress
+from airflow_provider_smspartner.tracking.progress import Poll, Progress
 from airflow_provider_smspartner.tracking.watch import Watch
 
 SENT_AT = datetime(2026, 11, 20, 10, 0, tzinfo=UTC)  # a Friday
@@ -36,9 +36,9 @@ def progress(counts: Mapping[str, int | None], **watch: Any) -> Progress:
 def learn(
     known: Progress, answers: Iterable[tuple[str, Answer]], *, now: datetime, last: bool = False
 ) -> None:
-    """One whole look."""
-    look = Look()
+    """One whole poll."""
+    poll = Poll()
     for name, answer in answers:
-        look.note(answer)
+        poll.note(answer)
         known.take(name, answer, now=now)
-    known.conclude(look, now=now, last=last)
+    known.conclude(poll, now=now, last=last)
