@@ -12,7 +12,7 @@ from airflow.providers.common.compat.sdk import AirflowException, AirflowSkipExc
 from airflow_provider_smspartner.exceptions import SMSPartnerError
 from airflow_provider_smspartner.rules.schedule import PARIS
 from airflow_provider_smspartner.tasks.xcom import push
-from airflow_provider_smspartner.tracking.stops import FAILURE_KEY, WAIT_KEY, Wait, failure_of
+from airflow_provider_smspartner.tracking.stops import FAILURE_KEY, WAIT_KEY, Wait, failure_of, unforeseen
 
 try:
     from airflow.sdk.exceptions import AirflowRescheduleException
@@ -44,3 +44,7 @@ def telling(context: Context, counted: Callable[[], Mapping[str, int]] = dict) -
         failure = failure_of(error, at=datetime.now(PARIS), counts=counted())
         push(context, FAILURE_KEY, failure.as_dict())
         raise error.with_traceback(None) from None
+    except Exception as error:
+        # It keeps its frames: whoever searches for the cause needs them
+        push(context, FAILURE_KEY, unforeseen(error, at=datetime.now(PARIS), counts=counted()).as_dict())
+        raise

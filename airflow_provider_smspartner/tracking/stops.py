@@ -21,6 +21,12 @@ WAIT_KEY: Final = "smspartner_wait"
 """Pushed by a send task that waits for its hour."""
 LONGEST_SENTENCE: Final = 600
 """Characters of a sentence."""
+DATABASES: Final = {"DatabaseError", "InterfaceError"}
+"""What the errors of every driver are called, or what they come from (PEP 249)."""
+QUOTING: Final = {"DataError", "IntegrityError"}
+"""Those that are about a value, and quote it."""
+LONGEST_LINE: Final = 400
+"""Characters of what a driver says."""
 ARGUMENT: Final = re.compile(r"([a-z][a-z_]*): ")
 
 
@@ -76,6 +82,23 @@ def failure_of(error: BaseException, *, at: datetime, counts: Mapping[str, int])
         argument=about[1] if about else None,
         counts=counts,
     )
+
+
+def unforeseen(error: BaseException, *, at: datetime, counts: Mapping[str, int]) -> Failure:
+    """Return what there is to be told of an error that is neither ours nor Airflow's."""
+    return Failure(at=at, kind=type(error).__name__, sentence=words_of(error), counts=counts)
+
+
+def words_of(error: BaseException) -> str:
+    """Say what stopped a task: what a database says, and of any other error its kind alone."""
+    kind, families = type(error).__name__, {each.__name__ for each in type(error).__mro__}
+    if not families & DATABASES:
+        return f"An error that this package does not foresee has stopped the task ({kind})"
+    driver = getattr(error, "orig", None) or error
+    lines = [] if families & QUOTING else mask_numbers(str(driver)).strip().splitlines()
+    if not lines:
+        return f"The warehouse has not answered the query ({kind})"
+    return f"The warehouse has not answered the query ({kind}: {lines[0][:LONGEST_LINE]})"
 
 
 def origin(error: BaseException) -> BaseException:

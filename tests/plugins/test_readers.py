@@ -143,7 +143,7 @@ class Texts(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self._hidden = tag in ("style", "script", "time", "code")
         spoken = ("aria-label", "title", "data-label", "data-live", "data-silent")
-        self.spoken += [value for name, value in attrs if name in spoken and value]
+        self.spoken += [value for name, value in attrs if tag != "time" and name in spoken and value]
 
     def handle_endtag(self, tag: str) -> None:
         self._hidden = False

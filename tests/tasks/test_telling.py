@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 import traceback
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -40,6 +42,11 @@ def deep(depth: int) -> None:
     raise InvalidMessage("tag: it is odd")
 
 
+def ask() -> None:
+    with closing(sqlite3.connect(":memory:")) as database:
+        database.execute("SELECT phone_number FROM peopel")
+
+
 def test_a_failure_is_told_with_its_counts(context: Any, pushed: dict[str, Any]) -> None:
     with pytest.raises(AirflowFailException), telling(context, lambda: {"invalid": 30}), no_useless_retry():
         deep(0)
@@ -69,15 +76,31 @@ def test_a_wait_is_told_until_when(context: Any, pushed: dict[str, Any]) -> None
 
 
 @pytest.mark.parametrize(
-    "error", [AirflowSkipException("no"), AirflowRescheduleException(LATER), KeyError("x")]
+    "error",
+    [AirflowSkipException("no"), AirflowRescheduleException(LATER), KeyboardInterrupt(), SystemExit()],
 )
-def test_what_is_no_failure_of_ours_passes_untold(
-    context: Any, pushed: dict[str, Any], error: Exception
-) -> None:
+def test_what_is_no_failure_passes_untold(context: Any, pushed: dict[str, Any], error: BaseException) -> None:
     with pytest.raises(type(error)), telling(context):
         raise error
 
     assert pushed == {}
+
+
+def test_an_error_of_somebody_else_is_told_and_keeps_its_frames(context: Any, pushed: dict[str, Any]) -> None:
+    with (
+        pytest.raises(sqlite3.OperationalError) as failed,
+        telling(context, lambda: {"rows": 0}),
+        no_useless_retry(),
+    ):
+        ask()
+
+    told = read_failure(pushed[FAILURE_KEY])
+    assert told is not None
+    assert told.sentence == (
+        "The warehouse has not answered the query (OperationalError: no such table: peopel)"
+    )
+    assert told.counts == {"rows": 0}
+    assert failed.traceback[-1].name == "ask"
 
 
 def test_outside_airflow_nothing_is_told() -> None:

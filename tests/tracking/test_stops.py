@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from datetime import UTC, datetime
 from typing import Any
 
@@ -24,6 +25,7 @@ from airflow_provider_smspartner.tracking.stops import (
     failure_of,
     read_failure,
     read_wait,
+    unforeseen,
 )
 
 AT = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
@@ -88,3 +90,42 @@ def test_anything_else_is_none_or_harmless(name: str, value: Any) -> None:
     for read in (read_failure(GOOD | {name: value}), read_failure(value)):
         assert read is None or len(read.sentence) <= 2 * LONGEST_SENTENCE
     assert read_wait(value) is None or isinstance(value, dict)
+
+
+class Wrapped(sqlite3.DatabaseError):
+    """As SQLAlchemy wraps what a driver raises."""
+
+    def __init__(self, orig: Exception) -> None:
+        super().__init__(f"({type(orig).__name__}) {orig} [SQL: SELECT name FROM people]")
+        self.orig = orig
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (
+            Wrapped(sqlite3.OperationalError("no such table: peopel\nLINE 1: SELECT")),
+            "The warehouse has not answered the query (Wrapped: no such table: peopel)",
+        ),
+        (
+            sqlite3.InterfaceError("at 06 12 34 56 78"),
+            "The warehouse has not answered the query (InterfaceError: at •• •• •• 78)",
+        ),
+        (sqlite3.OperationalError(), "The warehouse has not answered the query (OperationalError)"),
+        (sqlite3.DataError("what is 'Ada'"), "The warehouse has not answered the query (DataError)"),
+        (
+            sqlite3.DatabaseError("x" * 5000),
+            f"The warehouse has not answered the query (DatabaseError: {'x' * 400})",
+        ),
+        (
+            KeyError("Ada, 06 12 34 56 78"),
+            "An error that this package does not foresee has stopped the task (KeyError)",
+        ),
+    ],
+)
+def test_of_errors_that_nobody_foresees_the_words_of_a_database_are_told(error: Exception, told: str) -> None:
+    failure = unforeseen(error, at=AT, counts={})
+
+    assert failure.sentence == told
+    assert len(told) < LONGEST_SENTENCE
+    assert read_failure(json.loads(json.dumps(failure.as_dict()))) == failure

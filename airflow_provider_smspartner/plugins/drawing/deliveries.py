@@ -107,7 +107,7 @@ def sentence(task: TaskFact) -> str:
     }
     if task.delivery.final:
         return say("{count} of {people} have the text ({share}).", **values)
-    moment = words.clock(task.delivery.at)
+    moment = words.minute(task.delivery.at)
     return say("{count} of {people} have the text ({share}), as of {moment}.", **values, moment=moment)
 
 

@@ -7,10 +7,13 @@ most is a message here, with fields for what varies; any other sentence is quote
 from __future__ import annotations
 
 import re
+from datetime import datetime
+from decimal import Decimal
 from functools import cache
 from string import Formatter
 from typing import Final
 
+from airflow_provider_smspartner.plugins.drawing import words
 from airflow_provider_smspartner.plugins.drawing.language import mark, say
 
 SENTENCES: Final = (
@@ -34,10 +37,13 @@ SENTENCES: Final = (
         " was sent"
     ),
     mark("min_recipients: {count} people, and at least {least} are expected; nothing was sent"),
-    mark("max_cost: {cost}, and {most} is allowed; nothing was sent by this try"),
     mark(
-        "recipients: {cost}, and the account has {balance}; top it up and clear the task. Nothing was "
+        "max_cost: {count} people and {segments} segments, about {cost}, and {most} is allowed; nothing was "
         "sent by this try"
+    ),
+    mark(
+        "recipients: {count} people and {segments} segments, about {cost}, and the account has {balance}; "
+        "top it up and clear the task. Nothing was sent by this try"
     ),
     mark(
         "max_rejected_rate: SMS Partner has refused {count} of the first {total} people, and {most} are "
@@ -66,8 +72,16 @@ SENTENCES: Final = (
     mark("ledger_conn_id: connection {connection} is not defined; create it, or name another one"),
     mark("The conn_id `{connection}` isn't defined"),
     mark("SMS Partner refused {path} (code {code}): {why}"),
+    mark("The warehouse has not answered the query ({kind}: {why})"),
+    mark("The warehouse has not answered the query ({kind})"),
+    mark("An error that this package does not foresee has stopped the task ({kind})"),
 )
 """The sentences of the rest of the package and of Airflow, without the full stop at their end."""
+
+
+FIGURE: Final = re.compile(r"(?!0\d)\d{1,9}(\.\d{1,6})?", re.ASCII)
+AMOUNT: Final = re.compile(r"(\d{1,9}(?:\.\d{1,6})?) ([A-Z]{3})", re.ASCII)
+MOMENT: Final = re.compile(r"(?:19|20)\d\d-\d\d-[0-2]\dT[0-2]\d:\d\d:\d\d(\.\d{6})?[+-]\d\d:\d\d", re.ASCII)
 
 
 def in_words(sentence: str) -> str:
@@ -75,8 +89,22 @@ def in_words(sentence: str) -> str:
     text = sentence.rstrip(". ")
     for message in SENTENCES:
         if found := pattern(message).fullmatch(text):
-            return say(message, **found.groupdict())
+            return say(message, **{name: written(value) for name, value in found.groupdict().items()})
     return say("{sentence}", sentence=text)
+
+
+def written(value: str) -> str:
+    """Write a value of a sentence as the rest of the page writes its like: a count, an amount, a moment."""
+    if FIGURE.fullmatch(value):
+        return words.figure(Decimal(value))
+    if amount := AMOUNT.fullmatch(value):
+        return words.money(Decimal(amount[1]), amount[2])
+    if (moment := MOMENT.fullmatch(value)) is not None:
+        try:
+            return words.minute(datetime.fromisoformat(moment[0]))
+        except ValueError:  # it has the form of one, and is none
+            return value
+    return value
 
 
 @cache

@@ -70,6 +70,11 @@ def decimal(value: float) -> str:
     return format_decimal(Decimal(f"{value:g}"), locale=here())
 
 
+def figure(value: Decimal) -> str:
+    """Write a figure that somebody has given, without the zeros at its end: 1,200 or 0.9."""
+    return format_decimal(value, "#,##0.######", locale=here())
+
+
 def of(count: int, one: str, many: str, /, **values: Any) -> str:
     """Write a message about so many, which it has as {count}."""
     return say_of(count, one, many, count=number(count), **values)

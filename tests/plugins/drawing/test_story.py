@@ -46,7 +46,7 @@ def test_a_delivery_is_told_in_shares() -> None:
         ),
         (
             follow("deferred", final=False),
-            "975 of 1,000 people have the text (97.5 %), as of 20 Nov 2026, 10:00:00 CET.",
+            "975 of 1,000 people have the text (97.5 %), as of 20 Nov 2026, 10:00 CET.",
         ),
     ],
 )

@@ -121,7 +121,7 @@ ENDS: list[tuple[str, list[TaskFact], str, str, str]] = [
         [done(50), with_failure(reports("failed", delivered=40, of=50), TOO_FEW)],
         *("Not as asked for", "bad"),
         "40 of 50 people have the text. Without it: 10 not delivered. follow failed: 40 of 50 people got the "
-        "text, a rate of 0.800; min_delivery_rate is 0.9.",
+        "text, a rate of 0.8; min_delivery_rate is 0.9.",
     ),
     (
         "platform down at the deadline",
@@ -149,6 +149,13 @@ ENDS: list[tuple[str, list[TaskFact], str, str, str]] = [
         *("Nobody texted", "warn"),
         "Nobody was texted: all 790 people were left out. Left out: 700 have had this campaign before, "
         "90 are on the STOP list.",
+    ),
+    (
+        "all capped",
+        [done(0, capped=40, held_out=10)],
+        *("Nobody texted", "warn"),
+        "Nobody was texted: all 50 people were left out. Left out: 10 are outside the share, 40 have had "
+        "enough texts.",
     ),
     (
         "all refused",
@@ -241,7 +248,7 @@ ENDS: list[tuple[str, list[TaskFact], str, str, str]] = [
             TaskFact(task_id="rest", sends=True, state="upstream_failed"),
         ],
         *("Stopped", "bad"),
-        "rest has texted nobody: follow failed (40 of 50 people got the text, a rate of 0.800; "
+        "rest has texted nobody: follow failed (40 of 50 people got the text, a rate of 0.8; "
         "min_delivery_rate is 0.9). 50 people have been texted before.",
     ),
     (

@@ -46,8 +46,8 @@ FRENCH = {
     "too few delivered": (
         "Objectif manqué",
         "SMS reçu par 40 des 50 personnes. Échecs~: 10~SMS non distribués. Échec de la tâche "
-        "follow~: 40~SMS reçus pour 50 personnes, soit un taux de 0.800^; min_delivery_rate est de "
-        "0.9.",
+        "follow~: 40~SMS reçus pour 50 personnes, soit un taux de 0,8^; min_delivery_rate est de "
+        "0,9.",
     ),
     "platform down at the deadline": (
         "Objectif manqué",
@@ -67,6 +67,11 @@ FRENCH = {
         "Aucun envoi",
         "Aucun SMS n’est parti~: les 790 personnes ont été écartées. Écartées~: 700 ont déjà reçu "
         "cette campagne, 90 sont sur la liste STOP.",
+    ),
+    "all capped": (
+        "Aucun envoi",
+        "Aucun SMS n’est parti~: les 50 personnes ont été écartées. Écartées~: 10 sont hors de la part "
+        "retenue, 40 ont déjà reçu assez de SMS.",
     ),
     "all refused": (
         "Aucun envoi",
@@ -119,7 +124,7 @@ FRENCH = {
     "a canary stopped the rest": (
         "Arrêté",
         "La tâche rest n’a écrit à personne~: échec de follow (40~SMS reçus pour 50 personnes, soit"
-        " un taux de 0.800^; min_delivery_rate est de 0.9). Le SMS était déjà parti vers 50 "
+        " un taux de 0,8^; min_delivery_rate est de 0,9). Le SMS était déjà parti vers 50 "
         "personnes.",
     ),
     "a task before failed": (
