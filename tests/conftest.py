@@ -118,7 +118,7 @@ def _looks_in_a_row(monkeypatch: pytest.MonkeyPatch) -> None:
     """Look twice at once where a refusal has to be confirmed: the simulator lags only when told to."""
     from airflow_provider_smspartner.sending import evidence
 
-    monkeypatch.setattr(evidence, "APART", 0.01)
+    monkeypatch.setattr(evidence, "LOOKS_APART", 0.01)
 
 
 @pytest.fixture(autouse=True)

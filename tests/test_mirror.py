@@ -67,6 +67,7 @@ DRIVEN_BY: Final[dict[str, tuple[str, ...]]] = {
     "journal.screening": ("journal/test_claims",),
     "journal.seals": ("journal/test_task_state",),
     "journal.union": ("sending/test_between_tries",),
+    "journal.visibility": ("journal/test_orphans", "journal/test_rows"),
     "journal.world": ("sending/test_between_tries",),
     "ledger": ("journal/test_anonymising",),
     "notifications.alerts": ("notifications/test_smspartner", "notifications/test_at_most"),

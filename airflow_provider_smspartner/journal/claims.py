@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
@@ -22,6 +21,7 @@ from airflow_provider_smspartner.journal.rows import recount
 from airflow_provider_smspartner.journal.schema import BATCHES, CAMPAIGNS, IS_AS_BATCH, PEOPLE, TASKS
 from airflow_provider_smspartner.journal.sets import Values, for_each, insert_missing, is_person
 from airflow_provider_smspartner.journal.table import Conflict, Key, moment, who
+from airflow_provider_smspartner.journal.visibility import unseen_written
 from airflow_provider_smspartner.rules.people import Person
 from airflow_provider_smspartner.rules.sending_states import (
     FORGIVEN,
@@ -130,20 +130,12 @@ def claim_of(batch: Batch, claimant: Claimant, now: float) -> dict[str, Any]:
         "tag": batch.tag,
         "owner": claimant.owner,
         "state": BatchState.CLAIMED.value,
-        **hidden(batch, claimant),
+        **unseen_written(batch, claimant),
         "claimed_at": moment(now),
         "lease_until": claimant.lease_until(now),
         "people": batch.size,
         "rejected": 0,
     }
-
-
-def hidden(batch: Batch, claimant: Claimant) -> dict[str, Any]:
-    """Return until when the platform may list nobody of a batch that is claimed now."""
-    until = batch.unseen_until
-    if until is None:
-        return {"invisible": claimant.invisible, "unseen_until": None}
-    return {"invisible": True, "unseen_until": moment(until) if math.isfinite(until) else None}
 
 
 def take_out(connection: Connection, wanted: dict[Key, Values], claimant: Claimant, now: float) -> Rows:
@@ -224,7 +216,11 @@ def renew_claim(connection: Connection, batch: Batch, claimant: Claimant, now: f
     goes_on = select(TASKS.c.instance).where(*this_try).exists()
     of_it = BATCHES.c.id == claimant.batch_id(batch.ordinal)
     whole = (of_it, BATCHES.c.people == batch.size, CLAIMED, goes_on)
-    times = {"claimed_at": moment(now), "lease_until": claimant.lease_until(now), **hidden(batch, claimant)}
+    times = {
+        "claimed_at": moment(now),
+        "lease_until": claimant.lease_until(now),
+        **unseen_written(batch, claimant),
+    }
     return connection.execute(update(BATCHES).where(*mine(claimant, *whole)).values(times)).rowcount == 1
 
 

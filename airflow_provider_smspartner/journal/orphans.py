@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import func, select
 
 from airflow_provider_smspartner.exceptions import NeedsPerson
 from airflow_provider_smspartner.journal.batch import CLOCK_MARGIN, LOOKS_APART
@@ -15,6 +15,7 @@ from airflow_provider_smspartner.journal.moves import moved
 from airflow_provider_smspartner.journal.rows import take_back_refusals
 from airflow_provider_smspartner.journal.schema import BATCHES, PEOPLE
 from airflow_provider_smspartner.journal.table import Ledger, moment
+from airflow_provider_smspartner.journal.visibility import is_as_hidden, is_seen
 from airflow_provider_smspartner.rules.people import ERASED
 from airflow_provider_smspartner.rules.sending_states import BatchState, Event, after
 
@@ -93,13 +94,10 @@ def is_proof(row: Seen, claimant: Claimant, ledger: Ledger, look: TagLook, now: 
     """
     accepted = BATCHES.c.state == BatchState.ACCEPTED.value
     sent = select(BATCHES.c.tag).where(BATCHES.c.task == row.task, accepted)
-    by_now = moment(now() - claimant.verify_timeout - CLOCK_MARGIN)
-    is_seen = not row.invisible or (row.unseen_until is not None and row.unseen_until < by_now)
-    if not is_seen:
-        for_ever = and_(BATCHES.c.invisible, BATCHES.c.unseen_until.is_(None))
-        as_long = for_ever if row.unseen_until is None else BATCHES.c.unseen_until >= row.unseen_until
-        sent = sent.where(or_(for_ever, as_long))
+    seen = is_seen(row, by=now() - claimant.verify_timeout - CLOCK_MARGIN)
+    if not seen:
+        sent = sent.where(is_as_hidden(row))
     control = ledger.transact(lambda connection: connection.scalar(sent.limit(1)))
     if control is None:
-        return is_seen
+        return seen
     return look(control, ()) is not None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
@@ -18,6 +17,7 @@ from airflow_provider_smspartner.journal.moves import forgiven
 from airflow_provider_smspartner.journal.schema import BATCHES, IS_AS_BATCH, PEOPLE
 from airflow_provider_smspartner.journal.sets import for_each, is_person
 from airflow_provider_smspartner.journal.table import moment
+from airflow_provider_smspartner.journal.visibility import unseen_until
 from airflow_provider_smspartner.rules.people import Person, Pseudonymizer, each
 from airflow_provider_smspartner.rules.sending_states import (
     CALLED_BACK,
@@ -113,13 +113,6 @@ def batch_of(
         rejected=pseudonymizer.hashes(person_of(row) for row in taken if row.state == REJECTED),
         receipt=receipt_of(row, len(sent), claimant) if on_platform else None,
     )
-
-
-def unseen_until(row: Row[Any]) -> float | None:
-    """Return until when the platform may list nobody of a batch; infinity when nobody knows."""
-    if row.unseen_until is not None:
-        return float(row.unseen_until.replace(tzinfo=UTC).timestamp())
-    return math.inf if row.invisible else None
 
 
 def receipt_of(row: Row[Any], people: int, claimant: Claimant) -> Receipt:

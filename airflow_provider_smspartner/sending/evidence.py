@@ -16,7 +16,6 @@ from airflow_provider_smspartner.journal.batch import LOOKS_APART
 from airflow_provider_smspartner.rules.sending_states import BatchState
 from airflow_provider_smspartner.sending.plan import FRESH, Plan
 
-APART = LOOKS_APART
 LOOKS = 2
 """Looks in a row that must find nobody."""
 MANY_LOOKS = 5
@@ -46,6 +45,8 @@ class Evidence:
         self._started = started
         self._shown: set[int] = set()
         self.looks_needed = LOOKS
+        self.looks_apart = LOOKS_APART
+        """Seconds between two of them: a list that lags or slips may do so twice in a moment."""
 
     def slipped(self) -> None:
         """Note that the list did not show what is there: from now on it takes more looks to believe it."""

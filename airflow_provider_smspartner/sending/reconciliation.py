@@ -13,7 +13,6 @@ from airflow_provider_smspartner.journal import Batch
 from airflow_provider_smspartner.rules.people import Person, is_erased
 from airflow_provider_smspartner.rules.schedule import PARIS
 from airflow_provider_smspartner.rules.sending_states import BatchState, Event
-from airflow_provider_smspartner.sending import evidence
 from airflow_provider_smspartner.sending.evidence import Control, Evidence
 from airflow_provider_smspartner.sending.plan import Plan
 
@@ -143,7 +142,7 @@ class Reconciliation:
         """Whether a look that found nobody, with those before it, proves that the batch is not there."""
         if not (over or doubt.is_refused):
             return False
-        doubt.look_at = self._now() + evidence.APART
+        doubt.look_at = self._now() + self._evidence.looks_apart
         control, seen = self._evidence.control(doubt.batch, accepted), self._evidence.is_seen(doubt.batch)
         is_believed = control is Control.SHOWN or (control is Control.NONE and seen)
         doubt.misses = doubt.misses + 1 if is_believed else 0

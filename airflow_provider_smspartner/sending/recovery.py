@@ -14,7 +14,6 @@ from airflow_provider_smspartner.journal import Batch, Journal, Memory, Receipt
 from airflow_provider_smspartner.journal.world import World, check_same, fingerprint
 from airflow_provider_smspartner.rules.people import Person
 from airflow_provider_smspartner.rules.sending_states import OPEN, BatchState, Event
-from airflow_provider_smspartner.sending import evidence
 from airflow_provider_smspartner.sending.cancellation import CallPlatform, finish
 from airflow_provider_smspartner.sending.evidence import Control, Evidence, Look
 from airflow_provider_smspartner.sending.plan import Plan
@@ -117,7 +116,7 @@ class Recovery:
         for _ in range(self._evidence.looks_needed):
             if any(self._look(without_people(batch)) for batch in asked):
                 return
-            self._pause(evidence.APART)
+            self._pause(self._evidence.looks_apart)
         raise self._key_is_needed(asked[0].tag if asked else self._plan.tag_of(0))
 
     # ---- without a journal -----------------------------------------------------------------------------
@@ -200,7 +199,7 @@ class Recovery:
         for _ in range(self._evidence.looks_needed):
             if listing := self._look(without_people(batch)):
                 return self._adopt(batch, listing)
-            self._pause(evidence.APART)
+            self._pause(self._evidence.looks_apart)
         control = self._evidence.control(batch, sent)
         if not (control is Control.SHOWN or (control is Control.NONE and self._evidence.is_seen(batch))):
             raise self._key_is_needed(batch.tag)

@@ -13,7 +13,6 @@ from airflow_provider_smspartner.journal import CLOCK_MARGIN, Batch
 from airflow_provider_smspartner.rules import batches
 from airflow_provider_smspartner.rules.schedule import PARIS
 from airflow_provider_smspartner.rules.sending_states import Event
-from airflow_provider_smspartner.sending import evidence
 from airflow_provider_smspartner.sending.evidence import Evidence, Look
 from airflow_provider_smspartner.sending.plan import Plan
 
@@ -76,7 +75,7 @@ class Walk:
         reach, alike = self._pass(by_ordinal, first, needed, adopt, may_fail=not is_later), 1
         while (is_later or by_ordinal) and alike < self._evidence.looks_needed:
             before = frozenset(by_ordinal)
-            self._pause(evidence.APART)
+            self._pause(self._evidence.looks_apart)
             missing = MISSING_IN_A_ROW if by_ordinal else first
             reach, seen = self._pass(by_ordinal, missing, needed, adopt, may_fail=False), reach
             if any(ordinal < seen for ordinal in by_ordinal.keys() - before):

@@ -15,7 +15,6 @@ from airflow.providers.common.compat.sdk import AirflowFailException
 from airflow_provider_smspartner.exceptions import SMSPartnerError
 from airflow_provider_smspartner.operators import plans
 from airflow_provider_smspartner.operators.smspartner import SendSmsOperator
-from airflow_provider_smspartner.sending import evidence
 from airflow_provider_smspartner.simulator import Simulator
 from faults.campaign import people
 from faults.store import Store
@@ -57,7 +56,6 @@ def sim(simulator: Simulator, connect: Connect) -> Simulator:
 
 @pytest.fixture
 def tries(sim: Simulator, monkeypatch: pytest.MonkeyPatch) -> Tries:
-    monkeypatch.setattr(evidence, "APART", 0.01)  # a task waits in real time
     monkeypatch.setattr(plans, "next_slot", lambda now: now)  # at night a send may be held, and not be seen
     return Tries()
 
