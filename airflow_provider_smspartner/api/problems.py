@@ -11,7 +11,6 @@ from airflow_provider_smspartner.api.values import LONGEST_TEXT, error_code, spe
 from airflow_provider_smspartner.exceptions import Problem
 from airflow_provider_smspartner.rules.phone import mask_numbers
 
-RUN = re.compile(r"\+?[0-9][0-9 ().\u00a0\u202f-]{4,}")
 MOST_PROBLEMS = 1_000
 """A request has 500 numbers, each of which may be named under both keys."""
 DEEPEST_TEXT = 3

@@ -7,7 +7,6 @@ seen all before it: an ordinary auto-increment would let a slower transaction co
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, MetaData, Table, delete, inspect
@@ -87,26 +86,10 @@ READERS: Final = Table(
 
 def forget_person(connection: Connection, *, conn_id: str, number: str) -> int:
     """Delete what a person wrote and what was reported of them, and return how many posts that were."""
-    return _delete(connection, conn_id=conn_id, number=number)
-
-
-def forget_before(connection: Connection, *, conn_id: str, moment: datetime) -> int:
-    """Delete what came before a moment (UTC, without an offset), and return how many posts that were."""
-    return _delete(connection, conn_id=conn_id, moment=moment)
-
-
-def _delete(
-    connection: Connection, *, conn_id: str, number: str | None = None, moment: datetime | None = None
-) -> int:
-    """Delete posts, and parts of posts; not all ledgers have an inbox."""
     deleted = 0
     for table in (INBOX, PARTS):
-        if not inspect(connection).has_table(table.name):
-            continue
-        wanted = [table.c.connection == conn_id]
-        if number is not None:
-            wanted.append(table.c.number.in_((number, number.removeprefix("+"))))
-        if moment is not None:
-            wanted.append(table.c.received_at < moment)
-        deleted += connection.execute(delete(table).where(*wanted)).rowcount
+        if inspect(connection).has_table(table.name):  # not all ledgers have an inbox
+            theirs = table.c.number.in_((number, number.removeprefix("+")))
+            of_person = delete(table).where(table.c.connection == conn_id, theirs)
+            deleted += connection.execute(of_person).rowcount
     return deleted

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from airflow_provider_smspartner.inbox.messages import Received, inbox_in
 from airflow_provider_smspartner.inbox.posts import Written, join_late, write
-from airflow_provider_smspartner.journal.inbox import PARTS, forget_before, forget_person
+from airflow_provider_smspartner.journal.inbox import INBOX, PARTS, forget_person
 from airflow_provider_smspartner.journal.schema import BATCHES, PEOPLE, SENDS
 from airflow_provider_smspartner.journal.table import Ledger
 from airflow_provider_smspartner.journal.upkeep import record_reports
@@ -344,7 +344,7 @@ def test_who_is_forgotten_has_left_nothing(ledger: Ledger, engine: sa.Engine) ->
 @in_sqlite
 def test_positions_are_not_given_again_when_rows_are_deleted(ledger: Ledger, engine: sa.Engine) -> None:
     add(ledger, reply("a"), reply("b"))
-    ledger.transact(lambda connection: forget_before(connection, conn_id=CONN, moment=NOON + MINUTE))
+    ledger.transact(lambda connection: connection.execute(sa.delete(INBOX)))
     add(ledger, reply("c"))
     assert [row["position"] for row in rows(engine)] == [3]
 

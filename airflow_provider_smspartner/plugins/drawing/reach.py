@@ -10,8 +10,6 @@ from airflow_provider_smspartner.plugins.drawing.sums import planned_of, sums_of
 from airflow_provider_smspartner.plugins.facts import TaskFact
 from airflow_provider_smspartner.rules.sending_states import BatchState
 
-BY_LEDGER = ("campaign", "other_task", "erased")
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reach:
