@@ -19,6 +19,9 @@ LONGEST_FILE: Final = 300
 MOST_ATTRIBUTES: Final = 12
 LONG: Final = 18
 """Lines; one function in ten may have more."""
+MOST_ENTRIES: Final = 12
+AIRFLOWS: Final = {"operators", "sensors", "triggers", "notifications", "links", "plugins"}
+"""Folders whose names Airflow's users expect: to a reader they are one."""
 TAKE_ARGUMENTS: Final = ("operators", "sensors", "triggers", "notifications")
 """Folders of the classes whose arguments Airflow's users give by name, as many as there are."""
 
@@ -59,6 +62,13 @@ def lengths(source: str) -> Iterator[int]:
 def long_files(sources: dict[str, str]) -> list[str]:
     counts = {module: len(source.splitlines()) for module, source in sources.items()}
     return [f"{module}: {count} lines" for module, count in counts.items() if count > LONGEST_FILE]
+
+
+def test_the_top_of_the_package_is_seen_at_a_glance() -> None:
+    entries = {module.removeprefix(f"{ROOT}.").partition(".")[0] for module in package()}
+
+    assert entries >= AIRFLOWS
+    assert len(entries - AIRFLOWS - {"__init__", "exceptions"}) <= MOST_ENTRIES
 
 
 def test_no_file_is_long() -> None:

@@ -30,6 +30,7 @@ def carry_confirmed(carry: Callable[[api.Call[bool]], Any], call: api.Call[bool]
             if lost > 1:
                 raise
         except APIError as refusal:
+            # Only after a yes or a lost answer of our own: said at once, somebody else had done it before
             if refusal.code == call.confirming and (yes or lost):
                 return
             raise

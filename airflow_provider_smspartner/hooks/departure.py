@@ -28,9 +28,12 @@ class Departure:
         The key comes into it once, at the place that is known: text that looks like it changes nothing.
         """
         if self._waits_for == b"head":
+            # To a proxy and in clear: no key yet, and no byte of the request
             if data.startswith(b"CONNECT "):
                 return data
+            # Before the socket has it: whether a byte has arrived, nobody can tell afterwards
             self.left = True
+            # Libraries hand over the head alone, or with the start of the body
             head, end, body = bytes(data).partition(b"\r\n\r\n")
             if head.startswith(b"GET "):
                 self._waits_for = b""

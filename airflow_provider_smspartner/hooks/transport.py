@@ -99,11 +99,14 @@ def transport_error(call: Call[Any], name: str, *, never_left: bool) -> SMSPartn
 
 def repeat_policy(call: Call[Any], attempts: int | None = None) -> dict[str, Any]:
     """Say when a call is sent again, for tenacity's loop of either kind."""
+    # What has never left may be repeated, whatever it asks; what was lost or refused for haste only if
+    # asking twice does no harm
     again = (
         (APIConnectionError, OutcomeUnknownError, RateLimitError) if call.repeatable else APIConnectionError
     )
 
     def worth_it(error: BaseException) -> bool:
+        # A longer pause is not for a request to sit out: it would hold the worker
         return isinstance(error, again) and (getattr(error, "retry_after", None) or 0) <= LONGEST_WAIT
 
     return {
@@ -122,6 +125,7 @@ class GivingUp:
         self._failures = 0
 
     def __call__(self, state: RetryCallState) -> bool:
+        # No failure, for the pace has all requests slow down together
         if self._attempts is None and is_throttled(state):
             return (state.seconds_since_start or 0.0) >= PATIENCE
         self._failures += 1
@@ -136,6 +140,7 @@ def is_throttled(state: RetryCallState) -> bool:
 def wait(state: RetryCallState) -> float:
     """Wait 1, 2, 4 … seconds with jitter."""
     if is_throttled(state):
+        # The pace waits before the next attempt, and to wait here as well would double it
         return 0.0
     backoff = 2.0 ** (min(state.attempt_number, 7) - 1)
     return min(backoff * random.uniform(0.75, 1.25), LONGEST_WAIT)  # noqa: S311  # jitter is no secret

@@ -27,6 +27,7 @@ def intend(
     """Mean to cancel whatever this try can, and return the ordinals of all that is to be cancelled."""
     by_id = (BATCHES.c.message_id.is_not(None), BATCHES.c.scheduled_for > moment(now + LAST_CANCEL))
     connection.execute(moved(Event.INTENT).where(*mine(claimant, *by_id, *of_those)))
+    # Read back rather than returned: what an earlier try meant to cancel is asked for as well
     intended = select(BATCHES.c.ordinal).where(*mine(claimant, CANCELLING))
     return set(connection.scalars(intended))
 

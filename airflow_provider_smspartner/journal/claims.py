@@ -59,12 +59,14 @@ def write_claims(connection: Connection, batches: Sequence[Batch], claimant: Cla
     for batch in filled:
         to_it = {"campaign": claimant.campaign_id, "batch": claimant.batch_id(batch.ordinal)}
         rows |= {who(one): {"number": one.number, "event": one.event, **to_it} for one in batch.people}
+    # Before anything is inserted: a person under a tombstone would get a second row, under their number
     erased: Rows = {}
     if has_stones:
         known = rows_of(connection, [Person(*key) for key in rows], claimant)
         erased = {key: row for key, row in known.items() if (row.number, row.event) != key}
     wanted = {key: row for key, row in rows.items() if key not in erased}
     inserted = insert_missing(connection, list(wanted.values()))
+    # The usual case, in as few statements as it can be: nobody of them had a row
     if inserted == len(rows):
         return {}
     others = take_out(connection, wanted, claimant, now) if inserted < len(wanted) else {}
@@ -178,6 +180,7 @@ def hold(connection: Connection, rows: Sequence[Seen]) -> None:
     """
     seen = {row.batch: row for row in rows}
     states = (BATCHES.c.id, BATCHES.c.owner, BATCHES.c.state)
+    # Locked in one order everywhere: two tasks that hold each other's batches would wait in a circle
     of_batches = select(*states).where(BATCHES.c.id.in_(sorted(seen))).order_by(BATCHES.c.id)
     for now in connection.execute(of_batches.with_for_update()).all():
         before = seen[now.id]
@@ -195,6 +198,7 @@ def correct_sizes(
     ours = {row["batch"] for row in rows.values()}
     recount(connection, ours)
     sizes = select(BATCHES.c.people).where(BATCHES.c.id.in_(sorted(ours)))
+    # Between two statements others may commit: somebody has come or gone
     if sum(connection.scalars(sizes)) != granted:
         raise Conflict
     nobody = (BATCHES.c.id.in_(sorted(ours)), BATCHES.c.people == 0)
@@ -215,6 +219,7 @@ def renew_claim(connection: Connection, batch: Batch, claimant: Claimant, now: f
     this_try = (TASKS.c.instance == claimant.known_as, TASKS.c.owner == claimant.owner)
     goes_on = select(TASKS.c.instance).where(*this_try).exists()
     of_it = BATCHES.c.id == claimant.batch_id(batch.ordinal)
+    # The count, too: a person whom another task has taken over would be texted by both
     whole = (of_it, BATCHES.c.people == batch.size, CLAIMED, goes_on)
     times = {
         "claimed_at": moment(now),

@@ -113,6 +113,7 @@ class Claimant:
 
     def lease_until(self, now: float) -> datetime:
         """Return until when a claim of this moment holds without being renewed."""
+        # With a margin: whoever judges the lease reads another clock than who wrote it
         return moment(now + self.longest_request + self.verify_timeout + CLOCK_MARGIN)
 
     def is_older_than(self, owner: str) -> bool:
@@ -169,8 +170,10 @@ def standing(row: Seen | None, claimant: Claimant, now: float) -> Standing:
     """Judge a person by their row."""
     if row is None:
         return Standing.FREE
+    # First: who was erased is left out, whatever has become of their last batch
     if row.number.startswith(ERASED):
         return Standing.DONE
+    # Before what is free: this task's memory has judged its own people, and counts them itself
     if row.task == claimant.task and (row.owner == claimant.owner or row.state not in OPEN):
         return Standing.OURS
     if row.state in FREE:
@@ -208,6 +211,7 @@ def rows_of(connection: Connection, people: Sequence[Person], claimant: Claimant
     of_person = [PEOPLE.c[name] for name in OF_PERSON]
     query = select(*of_person).where(PEOPLE.c.campaign == claimant.campaign_id)
     matching = [row for row in find(connection, query, list(names)) if (row.number, row.event) in names]
+    # Tombstones last, where they win: who was erased stays left out if the number has come back since
     ranked = sorted(matching, key=lambda row: row.number.startswith(ERASED))
     batches = batches_of(connection, {row.batch for row in matching})
     if any(row.batch not in batches for row in matching):

@@ -29,6 +29,7 @@ def can(*events: Event) -> ColumnElement[bool]:
 
 def moved(event: Event) -> Update:
     """Return what moves by an event whatever batches are in a state in which it can happen."""
+    # From wherever an event can happen it leads to one state, or no single statement could write it
     [target] = {after(state, event) for state in sources(event)}
     return update(BATCHES).where(can(event)).values(state=target.value)
 

@@ -46,6 +46,7 @@ def resolve(row: Seen, claimant: Claimant, ledger: Ledger, look: TagLook, now: C
         return False
     at = moment(now())
     state = after(BatchState(row.state), event)
+    # Compare-and-swap: who has renewed the lease is alive, and who was faster has moved the batch on
     swap = moved(event).where(BATCHES.c.id == row.batch, BATCHES.c.lease_until < at)
     accepted = swap.values(accepted_at=at if state is BatchState.ACCEPTED else None)
     of_batch = select(func.max(BATCHES.c.people)).where(BATCHES.c.id == row.batch)
@@ -76,6 +77,7 @@ def judge(
     if listing is None:
         if not is_proof(row, claimant, ledger, look, now):
             return None
+        # A list slips once more often than twice
         ledger.pause(LOOKS_APART)
         if (listing := look(row.tag, numbers)) is None:
             return Event.NOT_FOUND

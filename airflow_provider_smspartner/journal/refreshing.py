@@ -118,6 +118,7 @@ def _swap(
 ) -> bool:
     seen = None if message.asked_at is None else moment(message.asked_at)
     before = LOOKS.c.asked_at.is_(None) if seen is None else LOOKS.c.asked_at == seen
+    # Compare-and-swap, with the time of the last look as it was read: of two processes one asks
     free = or_(LOOKS.c.lease_until.is_(None), LOOKS.c.lease_until < moment(now))
     swap = update(LOOKS).where(mine, LOOKS.c.name == message.name, before, free)
     return connection.execute(swap.values(lease_until=moment(until))).rowcount == 1
@@ -129,6 +130,7 @@ def note_asked(
     """Write that messages were asked for, and let go of them; None: they could not be."""
     of_names = update(LOOKS).where(LOOKS.c.connection == connection_id, LOOKS.c.name.in_(list(names)))
     asked = {} if now is None else {"asked_at": moment(now)}
+    # Let go after a failure, too: the next run must not wait for the lease of one that has ended
     connection.execute(of_names.values(lease_until=None, **asked))
 
 

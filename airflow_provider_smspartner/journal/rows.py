@@ -76,6 +76,7 @@ def read_batches(
         members = people_of(connection, [row.id for row in some])
         is_known = is_known or bool(members)
         for row in some:
+            # Nobody was granted there, so that it has no row, and nothing has left under its tag
             while len(batches) < row.ordinal:
                 gap = len(batches)
                 batches.append(Batch(ordinal=gap, tag=tag_of(gap), state=BatchState.ABSENT))
@@ -96,6 +97,7 @@ def batch_of(
     row: Row[Any], people: Sequence[Row[Any]], claimant: Claimant, pseudonymizer: Pseudonymizer
 ) -> Batch:
     """Build a batch out of its row and those of its people."""
+    # Of a free batch only the refused are still its people: the others are anybody's
     holding = (REJECTED,) if row.state in FREE else (None, REJECTED)
     taken = [person for person in people if person.state in holding]
     sent = [person_of(person) for person in taken if person.state is None]

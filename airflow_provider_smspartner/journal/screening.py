@@ -97,6 +97,7 @@ class Screening:
         rows = self._rows(people)
         lapsed = [row for row in rows.values() if self._standing(row) is Standing.LAPSED]
         if lapsed:
+            # Once a batch and not once a person: each look is a request
             for row in {row.batch: row for row in lapsed}.values():
                 if not resolve(row, self._me, self._ledger, self._look, self._now):
                     self._stuck.setdefault(row.tag, 0)
@@ -127,6 +128,7 @@ class Screening:
             self._stuck[row.tag] += 1
         elif is_now is Standing.DONE:
             self.excluded_by[reason(row)] += 1
+        # Renewed since: its task is alive, and to wait longer would tell nothing more
         elif seen and row.lease_until > seen[1]:
             self.excluded_by["other_task"] += 1
         else:

@@ -169,6 +169,7 @@ def for_each(connection: Connection, rows: Sequence[Values], write: Written) -> 
     if not rows:
         return
     form, names = FORMS.get(connection.dialect.name), rows[0].keys()
+    # One statement spares a round trip for each row; within this process there is none to spare
     if form and not form.in_process:
         for some in parts(rows, AT_ONCE):
             people = form.table(some).c
@@ -198,6 +199,7 @@ def insert_unnested(connection: Connection, rows: Sequence[Values]) -> int:
 
 def insert_ignoring(connection: Connection, rows: Sequence[Values]) -> int:
     """Insert as MySQL's drivers do: they make one statement of many rows."""
+    # Not ON DUPLICATE KEY, which writes: a row that is there stays as it is
     return counted(connection, insert(PEOPLE).prefix_with("IGNORE"), rows)
 
 

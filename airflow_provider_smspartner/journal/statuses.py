@@ -33,6 +33,7 @@ def write_statuses(connection: Connection, news: Iterable[Values]) -> None:
         ``stop``, which is never taken back; and beside them the columns that name the row, the same ones for
         all.
     """
+    # Those of one status and with a date, or without one, share a statement: its rule is the same
     alike: dict[tuple[str, bool], list[Values]] = {}
     stops: list[Values] = []
     for report in news:

@@ -73,6 +73,7 @@ class Ledger:
                     set_limits(connection)
                     return work(connection)
             except (Conflict, exc.IntegrityError):
+                # Without a pause: the other transaction has ended, or this one would still wait for its lock
                 conflicts += 1
                 if conflicts == MOST_CONFLICTS:
                     raise SMSPartnerError(
@@ -86,6 +87,7 @@ class Ledger:
                     ) from None
                 log.warning("The ledger does not go on, and is asked again: %s", first_line(error))
             except exc.DataError as error:
+                # Without its cause: the words of a database may quote a number
                 raise RefusedValue(f"The ledger refused a value ({type(error).__name__})") from None
             except exc.SQLAlchemyError as error:
                 raise SMSPartnerError(f"The ledger refused a statement ({type(error).__name__})") from None

@@ -91,6 +91,7 @@ class TaskStateJournal:
             claims = int(header.get(IN_LEDGER, 0))
             world = world_of(header)
         batches: list[Batch] = []
+        # Claims are written in order and without gaps: the first key that is missing is the end
         while (group := self._get(key := claims_key(len(batches)))) is not None:
             with legible(key):
                 is_ours(self._pseudonymizer, key, group)
@@ -133,6 +134,7 @@ class TaskStateJournal:
             self._write_claims(memory.batches)
             for batch in memory.batches:
                 self.record(batch)
+        # Last: it says that the journal is whole, and the process may die at any write before
         self._write_header({})
 
     def note(self, world: World) -> None:
@@ -146,6 +148,7 @@ class TaskStateJournal:
 
         :raises StaleProcess: another process has taken over this task.
         """
+        # Never less than before: a try that has claimed little must not hide what the others claimed
         self._write_header({IN_LEDGER: max(ordinals, int(self._header.get(IN_LEDGER, 0)))})
 
     def _write_header(self, changes: dict[str, Any], *, without: str = "") -> None:
@@ -238,6 +241,7 @@ class TaskStateJournal:
                         "Airflow no longer knows this try of the task: another one has taken over. "
                         "This process stops; the other try knows what was sent."
                     ) from error
+                # Until then it may be a restart; to give up would lose an answer that has come
                 if waited >= PATIENCE:
                     raise
             self._pause(delay)

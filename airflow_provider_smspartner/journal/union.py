@@ -33,6 +33,7 @@ def united(of_ledger: Sequence[Batch], of_store: Memory | None) -> Memory | None
         return remembered(of_ledger, Memory()) if of_ledger else None
     pairs = zip_longest(of_ledger, of_store.batches)
     memory = remembered([chosen(ours, theirs) for ours, theirs in pairs], of_store)
+    # One that is empty against the other's word is lost, not new
     return replace(memory, lost=of_store.in_ledger and not of_ledger)
 
 
@@ -50,6 +51,7 @@ def remembered(batches: Sequence[Batch], of_store: Memory) -> Memory:
     is_cancelling = any(batch.state is BatchState.CANCELLING for batch in batches)
     return Memory(
         batches=tuple(batches),
+        # A store without batches says yes for nobody: it has seen no key
         same_account=of_store.same_account and bool(of_store.batches),
         cancelling=of_store.cancelling or is_cancelling,
         world=of_store.world,

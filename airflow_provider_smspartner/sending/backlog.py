@@ -45,6 +45,7 @@ class Backlog:
             if hashed in self._done:
                 continue
             if hashed in self._held:
+                # The person, not the hash alone: only the audience knows number and text
                 self._held[hashed].append(person)
             else:
                 yield person
@@ -52,6 +53,7 @@ class Backlog:
     def release(self, batch: Batch, *, free: bool) -> None:
         """Let go of the people of an earlier try's batch; they go again unless another one may have them."""
         people: list[Person] = []
+        # One batch that has them leaves them out; each that may have them must be free before they go again
         for hashed in each(batch.hashes):
             self._holders[hashed] -= 1
             if not free or self._holders[hashed] <= 0:

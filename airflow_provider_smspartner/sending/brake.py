@@ -41,6 +41,7 @@ class RefusalBrake:
     def accept(self, batch: Batch) -> None:
         """Count the people of an accepted batch, before they are forgotten."""
         self._accepted += len(batch.people) - batch.rejections
+        # They may stand there since a batch before was divided, and each person counts once
         self._likely_fine.difference_update(map(key_of, batch.people))
 
     def refuse(self, batch: Batch, bad: Sequence[Person], reason: APIError | str) -> None:
@@ -55,6 +56,7 @@ class RefusalBrake:
     def judge(self) -> NeedsPerson | None:
         """Return why the send must stop, if it must."""
         known = self._accepted + self._rejected + len(self._likely_fine)
+        # A first batch may be a bad start of a good list
         if self._slices < 2 or known < min(FEWEST, 2 * batches.BATCH_LIMIT):
             return None
         if self._rejected <= self._most * known:

@@ -33,6 +33,7 @@ class CircuitBreaker:
     def close(self) -> None:
         """Note that looks have resolved something, so that requests may start again: a number of times."""
         self._unknown = 0
+        # Only a yes sets this back: absence that is proved round after round means that nothing arrives
         self._fruitless += 1
 
     def accept(self) -> None:

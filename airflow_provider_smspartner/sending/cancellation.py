@@ -45,8 +45,10 @@ def ask(call: CallPlatform, batch: Batch, *, before: Callable[[], None] | None =
     try:
         carry_confirmed(partial(call, before=before), wanted)
     except APIError as error:
+        # By this request or by one whose answer was lost: either way the texts are back
         if error.code == ALREADY:
             return Event.CANCEL
+        # No answer yet: another account would say so, too, and the caller knows whose this one is
         if error.code == UNKNOWN_MESSAGE:
             return None
         if error.code in TOO_LATE:
@@ -70,6 +72,7 @@ def ask_for_all(
     """
 
     def before() -> None:
+        # Asked where the request leaves, not where it is queued: the pool may have let it wait
         if until is not None and time.monotonic() > until:
             raise OutOfTime("The task ends; the next try asks.")
 
@@ -88,6 +91,7 @@ def ask_for_all(
     except TimeoutError:
         errors.append(OutOfTime("Some answers did not come in time; the next try asks again."))
     finally:
+        # Not waited for: a request that hangs must not outlive the seconds of a stopped task
         pool.shutdown(wait=False, cancel_futures=True)
     return errors
 
@@ -134,6 +138,7 @@ def finish(memory: Memory, *, call: CallPlatform, journal: Journal, width: int) 
             "former one back. If not, nobody can tell any more which of them were cancelled: look their "
             "tags up in the customer area, and send to those who are missing with another task."
         )
+    # Last: until every answer is on record, the next try must find the intent
     journal.forget_intent()
     return replace(memory, batches=tuple(answered.get(batch.ordinal, batch) for batch in memory.batches))
 

@@ -31,11 +31,13 @@ class Claiming:
         :param groups: the audience, cut so that each fits a request; read no further than needed.
         """
         batches: list[Batch] = []
+        # One moment for all of them, for the journal writes a group as one value
         claimed_at = self._now()
         unseen_until = self._plan.unseen_until(claimed_at)
         again = self._backlog.again
         while len(batches) < most:
             is_slice = not again
+            # Before newcomers: the brake can judge a refusal before the audience is through
             people = again.popleft() if again else next(groups, ())
             if not people:
                 self.is_exhausted = True
@@ -46,6 +48,7 @@ class Claiming:
         return batches
 
     def _batch(self, people: tuple[Person, ...], claimed_at: float, unseen_until: float | None) -> Batch:
+        # Never given back, though the claim may fail: a tag must not stand for two groups of people
         ordinal, self.ordinal = self.ordinal, self.ordinal + 1
         return Batch(
             ordinal=ordinal,

@@ -64,6 +64,8 @@ class Evidence:
             return batch.claimed_at + request + plan.verify_timeout
         by_its_clock = batch.claimed_at + request + plan.verify_timeout + CLOCK_MARGIN
         by_ours = self._started + request
+        # Not before our own bound, however old the claim says it is; and no later than a claim of this
+        # moment would need, should its clock be ahead
         return min(max(by_its_clock, by_ours), by_ours + plan.verify_timeout)
 
     def seen_from(self, batch: Batch) -> float:
@@ -84,6 +86,8 @@ class Evidence:
 
         The nearest in time is asked for: what left at once may be listed while what is held is not.
         """
+        # What can be seen by now needs a control that can be seen, too; what may be hidden, one that was
+        # hidden for as long
         if self.is_seen(batch):
             others = [other for other in accepted if self.is_seen(other)]
         else:
@@ -95,6 +99,7 @@ class Evidence:
         if self._look(nearest) is not None:
             self._shown.add(nearest.ordinal)
             return Control.SHOWN
+        # Shown before and not now: this list slips, whatever it says of the others
         if nearest.ordinal in self._shown:
             self.slipped()
         return Control.NOT_SHOWN

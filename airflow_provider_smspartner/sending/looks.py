@@ -22,7 +22,7 @@ ACCESS_REFUSED = 40
 
 
 class Looks:
-    """Looks batches up. Used by the main thread alone."""
+    """Looks batches up. It holds nothing that changes: the main thread and that which claims both use one."""
 
     def __init__(self, plan: Plan, call: CallPlatform) -> None:
         self._plan = plan

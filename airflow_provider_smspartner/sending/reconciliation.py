@@ -110,6 +110,7 @@ class Reconciliation:
             event = self._judge(doubt, over=over)
             if event is Event.NOT_FOUND and not self._is_proof(doubt, accepted, over=over):
                 event = None
+            # A look before that proves nothing, and uses up no patience
             doubt.looks += over
             doubt.stuck = event is None and (doubt.stuck or doubt.looks >= MOST_LOOKS)
             if event is not None:
@@ -124,6 +125,7 @@ class Reconciliation:
         listing = self._look(batch)
         if not listing:
             return Event.NOT_FOUND
+        # Missing before and here now: from now on absence takes more looks, of every batch
         if doubt.misses:
             self._evidence.slipped()
         doubt.misses = 0
@@ -142,10 +144,12 @@ class Reconciliation:
         """Whether a look that found nobody, with those before it, proves that the batch is not there."""
         if not (over or doubt.is_refused):
             return False
+        # Not at once: a list that lags would make the same mistake twice
         doubt.look_at = self._now() + self._evidence.looks_apart
         control, seen = self._evidence.control(doubt.batch, accepted), self._evidence.is_seen(doubt.batch)
         is_believed = control is Control.SHOWN or (control is Control.NONE and seen)
         doubt.misses = doubt.misses + 1 if is_believed else 0
+        # Nothing that could vouch for the list will come: every batch that might is hidden as well
         doubt.stuck = over and control is Control.NONE and not is_believed
         return doubt.misses >= self._evidence.looks_needed
 

@@ -70,6 +70,7 @@ class Recovery:
         else:
             batches = self._read_back(memory)
             self._check_account(memory, batches)
+        # After all checks: it must not stand beside what the tries before ran under unless it agrees
         self._write(lambda: self._journal.note(world))
         return [replace(batch, inherited=True) for batch in batches]
 
@@ -113,6 +114,7 @@ class Recovery:
             return
         sent = [batch for batch in reversed(batches) if batch.state is BatchState.ACCEPTED]
         asked = [*sent[:MOST_ASKED], *open_[:MOST_ASKED]]
+        # One list that slips must not pass for another account
         for _ in range(self._evidence.looks_needed):
             if any(self._look(without_people(batch)) for batch in asked):
                 return
@@ -135,6 +137,7 @@ class Recovery:
         """
         wanted = batch.receipt.people if batch.receipt else batch.size - batch.rejections
         wanted = 1 if self._plan.redirect_to else wanted
+        # Half a list would have the others texted again
         if not listing.whole or len(listing.numbers) < wanted:
             listed = f"{len(listing.numbers)} of {wanted}" if wanted else f"{len(listing.numbers)}"
             raise NeedsPerson(
@@ -200,6 +203,7 @@ class Recovery:
             if listing := self._look(without_people(batch)):
                 return self._adopt(batch, listing)
             self._pause(self._evidence.looks_apart)
+        # After the looks: shown before them, it would not vouch for a list that has failed in between
         control = self._evidence.control(batch, sent)
         if not (control is Control.SHOWN or (control is Control.NONE and self._evidence.is_seen(batch))):
             raise self._key_is_needed(batch.tag)

@@ -73,6 +73,7 @@ class Settlement:
         """Take in what an earlier try has left of a batch."""
         self._totals.recall(batch)
         self._brake.remember(batch)
+        # Refused for good over all tries, whatever has become of the others
         self._backlog.finish(batch.rejected)
         if batch.state is BatchState.ACCEPTED:
             self._backlog.finish(batch.hashes)
@@ -103,6 +104,7 @@ class Settlement:
         except APIError as error:
             self._refuse(batch, error)
         except StaleProcess as error:
+            # Nothing is recorded: by now the batch is another process's
             self.fail(error)
         else:
             self._breaker.answer()
@@ -146,6 +148,7 @@ class Settlement:
         is_hearsay = self._waits_unseen(batch) and may_be_a_gateways(error, numbers)
         event = Event.NO_ANSWER if is_hearsay else Event.NO
         refused = self._move(batch, event, rejected=self._plan.pseudonymizer.hashes(bad))
+        # None of them goes again before a look has confirmed the no: a gateway may have let it through
         self._reconciliation.add(refused, groups)
         self._totals.reject(bad, error)
         self._judge_refusals()
@@ -191,6 +194,7 @@ class Settlement:
         """
         if self._look_up(self._reconciliation.unanswered):
             self._breaker.close()
+            # Something is certain again: whoever waits behind the brake may leave
             self._in_flight.release()
             if self._breaker.is_hopeless:
                 self.fail(OutcomeUnknownError("Requests leave, and SMS Partner does not seem to get them."))

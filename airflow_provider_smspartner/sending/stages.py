@@ -77,4 +77,5 @@ class Progress:
     @property
     def stage(self) -> Stage:
         """What has come of everything that has happened so far."""
+        # A copy: a handler may append while this thread goes through the list
         return reduce(lambda stage, event: TRANSITIONS[stage, event], tuple(self._events), Stage.SENDING)

@@ -37,7 +37,9 @@ class Throttle:
         the hook slows down by itself.
         """
         now, wish = self._now(), error.retry_after or 0.0
+        # Refusals during the pause had left before it began, and ask for nothing more
         if now >= self._not_before:
+            # Patience runs from the first refusal in a row
             self._since = self._since if self.is_on else now
             self._refusals += 1
             wish = max(wish, min(2.0 ** (self._refusals - 1), LONGEST_WAIT))

@@ -34,6 +34,7 @@ class Totals:
     def recall(self, batch: Batch) -> None:
         """Take in a batch of an earlier try, which that try has told and counted."""
         self._rejected += batch.rejections
+        # Those of earlier tries, too: a gateway may repeat an old answer
         if batch.receipt and batch.receipt.message_id:
             self._message_ids.add(batch.receipt.message_id)
         if batch.state is BatchState.ACCEPTED:
@@ -116,8 +117,10 @@ class Totals:
     def summary(self, *, excluded_by: Mapping[str, int]) -> Summary:
         """Return the sums as a result."""
         summary = Summary(rejected=self._rejected, excluded_by=dict(excluded_by))
+        # Answers come in any order, and a result is the same each time
         for batch in sorted(self.accepted, key=lambda batch: batch.ordinal):
             summary.add(batch)
+            # Found by tag: whom the list has not shown were texted, too, as far as anybody can tell
             if batch.receipt and not batch.receipt.message_id:
                 summary.unknown += max(0, self._reached(batch) - batch.receipt.people)
         return summary
@@ -131,6 +134,7 @@ class Totals:
         return 1 if self._plan.redirect_to else batch.size - batch.rejections
 
     def _left_out(self, batch: Batch, sent: Sent) -> list[Person]:
+        # What the platform says of that one number says nothing of the audience
         if self._plan.redirect_to:
             return []
         left_out = left_out_of(sent, [person.number for person in batch.people])

@@ -95,6 +95,7 @@ class Walk:
         """Look for each ordinal once, until so many are missing in a row; return how many were looked for."""
         ordinal = in_a_row = 0
         while in_a_row < missing:
+            # Each that is found buys further looks: a list that overlooks the tag would have no end
             if ordinal > 2 * MISSING_IN_A_ROW * (needed + 16):
                 raise NeedsPerson(
                     f"SMS Partner lists people under {ordinal} tags of this task, more than it can have "
