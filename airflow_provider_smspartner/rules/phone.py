@@ -7,23 +7,27 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from decimal import Decimal
 from functools import cache
-from numbers import Integral
-from typing import TYPE_CHECKING, Any, Final, TypeGuard
-from unicodedata import category
+from typing import TYPE_CHECKING, Any, Final
 
 from airflow_provider_smspartner.exceptions import InvalidPhoneNumber
 from airflow_provider_smspartner.rules.masking import E164
 from airflow_provider_smspartner.rules.masking import mask as mask
 from airflow_provider_smspartner.rules.masking import mask_numbers as mask_numbers
-from airflow_provider_smspartner.rules.values import is_missing
+from airflow_provider_smspartner.rules.numbering import REFUSED, UNSETTLED, abroad, is_in_use, read
+from airflow_provider_smspartner.rules.typed import (
+    FLOAT,
+    HIDING,
+    LONGEST,
+    URI,
+    is_rare,
+    text_of,
+    visible,
+    written,
+)
 
 if TYPE_CHECKING:  # libphonenumber takes longer to load than this package: loaded with the first number
     from phonenumbers import PhoneNumber
-
-_LONGEST: Final = 250
-"""libphonenumber reads no longer text, and so nothing of that size is looked at here either."""
 
 _OVERSEAS: Final = (590, 594, 596, 262, 508)
 """Country codes that share the French numbering plan: Antilles, French Guiana, Réunion, Mayotte and others.
@@ -33,15 +37,11 @@ Saint-Pierre-et-Miquelon (508) shares it only with its numbers of nine digits.
 
 _SEPARATORS: Final = " .-()\N{NO-BREAK SPACE}"
 
-_HIDING: Final = "*#?_•●∙▪■█×…"
-"""Signs that stand for digits in a masked number."""
-
-_FLOAT: Final = re.compile(r"([1-9][0-9]{0,14})\.0+")
-"""A number that was a float or an amount when its column became text: those zeros are no digits of it."""
-
 _FLOAT_ENDS: Final = tuple(f".{zeros}\n" for zeros in ("0", "00", "000", "0000", "00000", "000000"))
 
-_URI: Final = re.compile("tel:", re.IGNORECASE)
+_FRANCE: Final = 33_000_000_000
+
+_NATIONAL: Final = re.compile("0?([1-9][0-9]{8})")
 
 
 def normalize(number: str | int, region: str = "FR") -> str:
@@ -65,12 +65,22 @@ def normalize(number: str | int, region: str = "FR") -> str:
 
     Anything else raises InvalidPhoneNumber, whose text shows the number masked.
     """
-    text = number if type(number) is str and len(number) <= _LONGEST else _text(number)
-    if text.endswith("0") and (was_float := _FLOAT.fullmatch(text)):
-        text = was_float[1]
+    text = text_of(number)
     if region == "FR" and (match := _french_mobile()(_compact(text))):
         return "+33" + match[1]
-    return _read(_visible(text), region)
+    return f"+{known}" if (known := _settled(text, region)) else _read(visible(text), region)
+
+
+def mobiles(numbers: Sequence[object], region: str = "FR") -> list[int]:
+    """Return the digits of what ``normalize`` makes of each of many numbers, 0 where it refuses.
+
+    Few rows of a million are looked at alone, and libphonenumber itself is asked about next to none.
+    """
+    french = french_mobiles(numbers) if region == "FR" else [""] * len(numbers)
+    return [
+        _FRANCE + int(digits) if digits else _mobile(number, region)
+        for number, digits in zip(numbers, french, strict=True)
+    ]
 
 
 def comparable(number: str) -> str:
@@ -113,10 +123,10 @@ def french_mobiles(numbers: Sequence[object]) -> list[str]:
     texts = [number if type(number) is str else _digits(number) for number in numbers]
     joined = "\n".join(texts)
     if "." in joined and any(map(f"{joined}\n".__contains__, _FLOAT_ENDS)):
-        texts = ["" if _FLOAT.fullmatch(text) else text for text in texts]
+        texts = ["" if FLOAT.fullmatch(text) else text for text in texts]
         joined = "\n".join(texts)
-    if joined.count("\n") >= len(texts) or max(map(len, texts), default=0) > _LONGEST:
-        texts = ["" if "\n" in text or len(text) > _LONGEST else text for text in texts]
+    if joined.count("\n") >= len(texts) or max(map(len, texts), default=0) > LONGEST:
+        texts = ["" if "\n" in text or len(text) > LONGEST else text for text in texts]
         joined = "\n".join(texts)
     return _french_lines()(_compact(joined)) if texts else []
 
@@ -131,47 +141,39 @@ def country(number: str) -> str | None:
     return None if region == "001" else region  # a satellite phone's
 
 
-def _text(number: object) -> str:
-    if isinstance(number, str):
-        if len(number) > _LONGEST:
-            raise InvalidPhoneNumber(
-                f"number: {len(number)} characters are too many for a phone number; give one number at a time"
-            )
-        return str(number)
-    kind = type(number).__name__
-    if is_missing(number):
-        raise InvalidPhoneNumber(f"number: it is missing (a value of type {kind}); leave this recipient out")
-    if _is_whole(number):
-        if 0 < number < 10**15:
-            return str(int(number))
-        raise InvalidPhoneNumber(
-            f"number: this {kind} is no phone number, which has 1 to 15 digits; give text"
-        )
-    raise InvalidPhoneNumber(
-        f'number: a value of type {kind} is no phone number; give text such as "+33 6 …"'
-    )
+def _mobile(number: object, region: str) -> int:
+    """Return the digits of what ``normalize`` makes of a number, and 0 where it would say why it refuses."""
+    try:
+        text = text_of(number)
+        known = _settled(text, region)
+        return int(_read(visible(text), region)) if known is UNSETTLED else known
+    except InvalidPhoneNumber:
+        return REFUSED
 
 
-def _is_whole(number: object) -> TypeGuard[int | float | Decimal]:
-    """Tell whether a value is a whole number that has kept all digits of a phone number."""
-    if isinstance(number, float):  # numpy's shorter floats are none of these: they round a number to another
-        return number.is_integer()
-    if isinstance(number, Decimal):
-        return number.is_finite() and number == number.to_integral_value()
-    return isinstance(number, Integral) and not isinstance(number, bool)
+def _settled(text: str, region: str) -> int | None:
+    """Return the digits of a mobile's number without asking libphonenumber; see ``numbering.read``."""
+    found = written(text)
+    if found is None:
+        return UNSETTLED if is_rare(text) else REFUSED
+    number = read(found.digits, region, plus=found.plus)
+    if number == REFUSED and region == "FR" and not found.plus:
+        return _settled_overseas(found.digits)
+    return number
+
+
+def _settled_overseas(digits: str) -> int:
+    """Return the number that ``_overseas`` makes of digits which are no mobile's in France."""
+    match = _NATIONAL.fullmatch(digits)
+    if match is None or is_in_use(match[1], "FR"):
+        return REFUSED
+    return next(filter(None, (abroad(str(code), f"{code}{match[1]}") for code in _OVERSEAS)), REFUSED)
 
 
 def _compact(text: str) -> str:
     for separator in _SEPARATORS:  # half the time of str.translate on so short a text
         text = text.replace(separator, "")
     return text
-
-
-def _visible(text: str) -> str:
-    """The text with a blank for each character that is one in print or leaves no trace there."""
-    if text.isascii() and "\t" not in text:
-        return text
-    return "".join(" " if char == "\t" or category(char) in ("Zs", "Cf") else char for char in text)
 
 
 def _digits(number: object) -> str:
@@ -218,10 +220,10 @@ def _read(text: str, region: str) -> str:
 
 def _refuse_hidden(text: str, shown: str) -> None:
     """Refuse what libphonenumber has read as a number, or passed over, and what may stand for a digit."""
-    said = _URI.sub("", text, count=1) if _URI.match(text.strip()) else text
+    said = URI.sub("", text, count=1) if URI.match(text.strip()) else text
     if any(char.isalpha() for char in said):
         raise InvalidPhoneNumber(f"{shown} holds a letter, which is never a digit; is the column masked?")
-    if any(char in _HIDING for char in said):
+    if any(char in HIDING for char in said):
         raise InvalidPhoneNumber(f"{shown} holds a sign that hides a digit; is the column masked?")
 
 

@@ -13,9 +13,11 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from airflow_provider_smspartner.exceptions import InvalidPhoneNumber
-from airflow_provider_smspartner.rules.phone import country, french_mobiles, normalize, several
+from airflow_provider_smspartner.rules.phone import country, french_mobiles, mobiles, normalize, several
 from tests.rules.frames import numpy_scalar, pandas_missing
+from tests.rules.law import law, typed_anywhere
 from tests.rules.spellings import spellings
+from tests.thorough import examples, stride
 
 MOBILE_TYPES = (phonenumbers.PhoneNumberType.MOBILE, phonenumbers.PhoneNumberType.FIXED_LINE_OR_MOBILE)
 
@@ -355,6 +357,41 @@ def test_of_many_numbers_every_plain_mobile_is_read_whatever_stands_beside_it() 
 
     assert read == ["612345678", "756123456", "", "612345678", "", "", "612345678"]
     assert french_mobiles([]) == []
+
+
+@given(spellings() | st.text(max_size=260) | st.text("+0123456789 ().-/x;e,#*~²", max_size=30), REGION)
+@example("²06 12 34 56 78", "FR")
+@example("0612345678\u0301", "FR")
+@example("+0033 692 12 34 56", "FR")
+@example("33692123456", "FR")
+@example("061234567~8", "FR")
+def test_the_law_is_libphonenumbers_whatever_is_typed(text: str, region: str) -> None:
+    number = law(text, region)
+
+    assert (mobiles([text], region), ours(text, region)) == ([number], f"+{number}" if number else None)
+
+
+def test_the_law_is_libphonenumbers_in_every_country_and_spelling() -> None:
+    texts = list(typed_anywhere(seed=1, count=examples(4_000)))
+
+    differing = [(text, region) for text, region in texts if mobiles([text], region) != [law(text, region)]]
+
+    assert differing == []
+
+
+def test_the_law_is_libphonenumbers_for_every_beginning_of_a_national_number() -> None:
+    texts = [f"{beginning:07d}432" for beginning in range(0, 10**7, stride(4_001, 41))]
+
+    differing = [text for text in texts if mobiles([text]) != [law(text, "FR")]]
+
+    assert differing == []
+
+
+@given(st.lists(spellings() | broken_spellings() | st.text(max_size=30) | JUNK, max_size=8), REGION)
+def test_many_numbers_of_any_country_are_read_as_one_by_one_is(numbers: list[object], region: str) -> None:
+    one_by_one = [int(read) if (read := ours(number, region)) else 0 for number in numbers]  # type: ignore[arg-type]
+
+    assert mobiles(numbers, region) == one_by_one
 
 
 @pytest.mark.parametrize(
