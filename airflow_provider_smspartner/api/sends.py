@@ -20,16 +20,15 @@ from airflow_provider_smspartner.rules import phone
 from airflow_provider_smspartner.rules.arguments import boolean
 from airflow_provider_smspartner.rules.batches import check_batch
 from airflow_provider_smspartner.rules.message import (
+    Written,
     check_sender,
     check_survey_id,
     check_tag,
     check_url,
-    measure,
     range_code,
-    wire_text,
+    write,
 )
 from airflow_provider_smspartner.rules.schedule import parse, wire_time
-from airflow_provider_smspartner.rules.segments import Estimate
 
 S = TypeVar("S", bound=answers.Sent)
 
@@ -76,17 +75,19 @@ class SendOptions:
 
     def check_message(self, message: str) -> None:
         """Refuse a text that these options cannot carry."""
-        self.measure(message)
+        self.written(message)
 
-    def measure(self, message: str) -> Estimate:
-        """Return what a text becomes and counts, or refuse one that these options cannot carry."""
+    def write(self, messages: Sequence[str]) -> list[Written | InvalidMessage]:
+        """Return each text as it stands in a request, or why these options cannot carry it."""
         low_cost = self.sms_range == "low_cost"
-        return measure(message, unicode=self.unicode, low_cost=low_cost, stop_sms=self.stop_sms)
+        return write(messages, unicode=self.unicode, low_cost=low_cost, stop_sms=self.stop_sms)
 
     def written(self, message: str) -> str:
         """Return a text as it stands in a request, or refuse one that these options cannot carry."""
-        self.measure(message)
-        return wire_text(message, unicode=self.unicode)
+        [found] = self.write([message])
+        if isinstance(found, InvalidMessage):
+            raise found
+        return found[0]
 
     def fields(self, *, now: datetime | None) -> dict[str, Any]:
         """Return these options under their names on the wire; what is not set is left out."""
@@ -127,15 +128,23 @@ def send(
 
 
 def bulk_send(
-    texts: Sequence[tuple[str, str]], options: SendOptions = PLAIN, *, now: datetime | None = None
+    texts: Sequence[tuple[str, str]],
+    options: SendOptions = PLAIN,
+    *,
+    now: datetime | None = None,
+    written: bool = False,
 ) -> Call[answers.BulkSent]:
     """Personal texts, as (number, message), to at most 500 people (``POST /bulk-send``).
 
+    :param written: the messages are what ``SendOptions.write`` has made of others, and leave as they are.
     :raises InvalidMessage: a constraint of the vendor's page does not hold.
     """
     recipients = [number for number, _ in texts]
     joined(recipients)
-    rows = [{"phoneNumber": number, "message": options.written(message)} for number, message in texts]
+    messages = [message if written else options.written(message) for _, message in texts]
+    rows = [
+        {"phoneNumber": number, "message": text} for number, text in zip(recipients, messages, strict=True)
+    ]
     reader = covering(recipients, answers.bulk_sent, sandbox=options.sandbox)
     return sending("/bulk-send", {"SMSList": rows, **options.fields(now=now)}, reader)
 

@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-import json
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import compress
+from itertools import compress, count
 from operator import not_
-from typing import Any
+from typing import Any, TypeVar
 
+from airflow_provider_smspartner.audience.contents import contents_of
 from airflow_provider_smspartner.audience.rows import Rows, Rules
 from airflow_provider_smspartner.audience.spool import Spool, key_of
 from airflow_provider_smspartner.exceptions import InvalidMessage
 from airflow_provider_smspartner.rules import phone
 from airflow_provider_smspartner.rules.people import Person
-from airflow_provider_smspartner.rules.values import as_text, check_characters, event_name
+from airflow_provider_smspartner.rules.values import event_name
 
 MOST_EXPLAINED = 20
-LONGEST_EVENT = 200
 PILES = 256
-FRANCE = 33_000_000_000
-VALUE = "a column that is needed of it"
+
+T = TypeVar("T")
 
 
 class Audience:
@@ -67,92 +66,84 @@ class Audience:
     @property
     def segments(self) -> int:
         """Segments of all personal texts; 0 when there are none."""
-        sizes = self._spool.sizes if self._spool else array("B")
-        return sum(self._unrepeated(sizes) if self._repeated and sizes else sizes)
+        return sum(self._unrepeated(self._spool.sizes)) if self._spool else 0
 
     @property
     def people(self) -> Iterator[Person]:
         """Everybody who is to be texted, in the order of the rows. May be asked for again and again."""
-        kept = self._unrepeated(self._numbers)
+        numbers = map("+{}".format, self._unrepeated(self._numbers))
         if self._spool is None:
-            return map(Person, map("+{}".format, kept))
-        return map(self._person, kept, map(json.loads, self._unrepeated(self._spool.lines())))
+            return map(Person, numbers)
+        pairs = self._unrepeated(self._spool.pairs())
+        return (Person(number, *pair) for number, pair in zip(numbers, pairs, strict=True))
 
-    def _unrepeated(self, items: Iterable[Any]) -> Iterable[Any]:
-        if not self._repeated:
-            return items
-        return (item for item, repeated in zip(items, self._repeated, strict=True) if not repeated)
-
-    def _person(self, number: int, others: list[Any]) -> Person:
-        event = others.pop(0) if self.rules.events else ""
-        return Person(f"+{number}", event, tuple(others))
+    def _unrepeated(self, items: Iterable[T]) -> Iterable[T]:
+        return compress(items, map(not_, self._repeated)) if self._repeated else items
 
     def take(self, rows: Rows) -> None:
         """Clean some rows."""
         first, self.rows = self.rows, self.rows + len(rows.numbers)
-        french = phone.french_mobiles(rows.numbers) if self.rules.region == "FR" else [""] * len(rows.numbers)
-        if rows.others is None and all(french) and not self.rules.left_out and self._may_go("FR"):
-            self._numbers.extend(self._inside([FRANCE + int(number) for number in french]))
-            return
-        for index, (typed, national) in enumerate(zip(rows.numbers, french, strict=True)):
-            others = rows.others[index] if rows.others is not None else None
-            try:
-                self._take_one(typed, national, others)
-            except InvalidMessage as error:
-                self.invalid += 1
-                if len(self.explained) < MOST_EXPLAINED:
-                    self.explained.append(f"row {first + index + 1}: {error}")
+        numbers = phone.mobiles(rows.numbers, self.rules.region)
+        faults: dict[int, InvalidMessage | None] = {
+            place: None for place, number in enumerate(numbers) if number == phone.REFUSED
+        }
+        places = self._inside(self._allowed(compress(count(), numbers), numbers), numbers, rows)
+        if rows.others is not None:
+            faults |= self._take_contents(places, numbers, rows.others)
+        self._numbers.extend(numbers[place] for place in places if place not in faults)
+        self.invalid += len(faults)
+        for place in sorted(faults)[: max(0, MOST_EXPLAINED - len(self.explained))]:
+            fault = faults[place] or fault_of(rows.numbers[place], self.rules.region)
+            self.explained.append(f"row {first + place + 1}: {fault}")
 
-    def _take_one(self, typed: Any, national: str, others: Sequence[object] | None) -> None:
-        number = FRANCE + int(national) if national else int(phone.normalize(typed, self.rules.region)[1:])
-        stopped = number in self.rules.left_out
-        if stopped or not self._may_go("FR" if national else None, number):
-            self.excluded += 1
-            self.on_stop_list += stopped
-            return
-        if self.rules.share is not None and f"+{number}" not in self.rules.share:
-            event = event_name(others[0]) if others is not None and self.rules.events else None
-            self._held_out.append(number if event is None else key_of(number, event))
-            return
-        if others is not None:
-            self._take_others(number, others)
-        self._numbers.append(number)
+    def _allowed(self, places: Iterable[int], numbers: Sequence[int]) -> list[int]:
+        """Return the rows of those who may be texted, and count the others."""
+        left_out, countries = self.rules.left_out, self.rules.countries
+        if not left_out and countries is None:
+            return list(places)
+        allowed = []
+        for place in places:
+            number = numbers[place]
+            stopped = number in left_out
+            if stopped or (countries is not None and phone.country(f"+{number}") not in countries):
+                self.excluded += 1
+                self.on_stop_list += stopped
+            else:
+                allowed.append(place)
+        return allowed
 
-    def _take_others(self, number: int, others: Sequence[object]) -> None:
-        size = None
-        try:
-            values = self._readable(others)
-            if self.rules.measure is not None:
-                size = self.rules.measure(values[1:] if self.rules.events else values)
-        except InvalidMessage:
-            self.without_text += 1
-            raise
-        if self._spool is None:
-            self._spool = Spool()
-        self._spool.write(values)
-        if size is not None:
-            self._spool.sizes.append(size)
-        if self.rules.events:
-            self._spool.keys.append(key_of(number, values[0] or ""))
-
-    def _inside(self, numbers: list[int]) -> list[int]:
-        """Return those who belong to the share, and remember the others."""
+    def _inside(self, places: list[int], numbers: Sequence[int], rows: Rows) -> list[int]:
+        """Return the rows of those who belong to the share, and remember the others."""
         if (share := self.rules.share) is None:
-            return numbers
-        belongs = [f"+{number}" in share for number in numbers]
-        self._held_out.extend(compress(numbers, map(not_, belongs)))
-        return list(compress(numbers, belongs))
+            return places
+        inside = []
+        for place in places:
+            number = numbers[place]
+            if f"+{number}" in share:
+                inside.append(place)
+                continue
+            event = event_name(rows.others[place][0]) if rows.others and self.rules.events else None
+            self._held_out.append(number if event is None else key_of(number, event))
+        return inside
 
-    def _may_go(self, country: str | None, number: int = 0) -> bool:
-        countries = self.rules.countries
-        return countries is None or (country or phone.country(f"+{number}")) in countries
-
-    def _readable(self, others: Sequence[object]) -> list[str | None]:
-        if not self.rules.events:
-            return [as_text(value, VALUE) for value in others]
-        event = event_name(others[0])
-        check_event(event or "")
-        return [event, *(as_text(value, VALUE) for value in others[1:])]
+    def _take_contents(
+        self, places: Sequence[int], numbers: Sequence[int], others: Sequence[Sequence[object]]
+    ) -> dict[int, InvalidMessage]:
+        """Take what rows hold besides their numbers; return what is wrong with those that hold too little."""
+        events, texts = contents_of([others[place] for place in places], self.rules)
+        faults = {
+            place: text for place, text in zip(places, texts, strict=True) if isinstance(text, InvalidMessage)
+        }
+        self.without_text += len(faults)
+        held = [place not in faults for place in places]
+        events = list(compress(events, held))
+        if events:
+            self._spool = self._spool or Spool()
+            self._spool.write(events, [text for text in texts if not isinstance(text, InvalidMessage)])
+            if self.rules.events:
+                numbered = zip(compress(places, held), events, strict=True)
+                self._spool.keys.extend(key_of(numbers[place], event) for place, event in numbered)
+        return faults
 
     def close(self) -> None:
         """Find the rows that repeat an earlier one; call it when the last row was taken."""
@@ -163,13 +154,13 @@ class Audience:
         self.duplicates = sum(self._repeated) + sum(again)
 
 
-def check_event(event: str) -> None:
-    """Refuse an event that names nothing, or more than a ledger can keep."""
-    if not event.strip():
-        raise InvalidMessage("its event column is empty")
-    if len(event) > LONGEST_EVENT:
-        raise InvalidMessage(f"its event has {len(event)} characters, and the ledger keeps {LONGEST_EVENT}")
-    check_characters(event, "its event")
+def fault_of(number: Any, region: str) -> str:
+    """Return why a number is refused."""
+    try:
+        phone.normalize(number, region)
+    except InvalidMessage as error:
+        return str(error)
+    raise AssertionError("a number that is refused and read")
 
 
 def repeated(keys: array[int]) -> bytearray:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from airflow_provider_smspartner.exceptions import InvalidMessage
 from airflow_provider_smspartner.rules.masking import mask_numbers
+from airflow_provider_smspartner.rules.message import Written
 from airflow_provider_smspartner.rules.share import Share
 
 ROWS_AT_ONCE = 5_000
@@ -71,5 +72,7 @@ class Rules:
     """The part of the audience that is texted; None for everybody."""
     events: bool = False
     """Whether the first of the other columns is the event."""
-    measure: Callable[[Sequence[object]], int] | None = field(default=None, repr=False)
-    """Returns the segments of a row's own text; raises InvalidMessage when there can be none."""
+    write: Callable[[Sequence[Sequence[object]]], Sequence[Written | InvalidMessage]] | None = field(
+        default=None, repr=False
+    )
+    """Returns the own text of each of many rows, or why there is none; None when all get the same."""

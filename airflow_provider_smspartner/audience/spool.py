@@ -1,4 +1,4 @@
-"""What is needed of each row besides its number, in an unlinked temporary file."""
+"""Events and texts of rows, in an unlinked temporary file."""
 
 from __future__ import annotations
 
@@ -9,34 +9,35 @@ from array import array
 from collections.abc import Iterator, Sequence
 from hashlib import blake2b
 
-AT_ONCE = 1_000_000
-"""Bytes."""
+from airflow_provider_smspartner.rules.message import Written
 
 
 class Spool:
-    """The values of the rows in their order, and in memory what is counted and compared of them."""
+    """What rows hold, in their order, and in memory what is counted and compared of it."""
 
     def __init__(self) -> None:
         self._file = tempfile.TemporaryFile()  # noqa: SIM115  # lives as long as we do
         weakref.finalize(self, self._file.close)
         self.sizes = array("B")
-        """Segments of each row's own text; empty when the text is the same for all."""
+        """Segments of each row's own text; 0 when the text is the same for all."""
         self.keys = array("Q")
         """What stands for each row's person and event; empty without events."""
 
-    def write(self, values: Sequence[str | None]) -> None:
-        """Add the values of a row."""
-        self._file.write(json.dumps(values).encode() + b"\n")
+    def write(self, events: Sequence[str], texts: Sequence[Written]) -> None:
+        """Add what some rows hold. They are read again together, so give them in parts that memory bears."""
+        self.sizes.extend(segments for _, segments in texts)
+        pairs = [(event, text) for event, (text, _) in zip(events, texts, strict=True)]
+        self._file.write(json.dumps(pairs).encode() + b"\n")
 
-    def lines(self) -> Iterator[bytes]:
-        """Yield the values of each row as JSON. Several may read at once, and each from the start."""
+    def pairs(self) -> Iterator[tuple[str, str]]:
+        """Yield event and text of each row. Several may read at once, and each from the start."""
         at = 0
         while True:
             self._file.seek(at)  # somebody else may have read meanwhile
-            if not (lines := self._file.readlines(AT_ONCE)):
+            if not (line := self._file.readline()):
                 return
             at = self._file.tell()
-            yield from lines
+            yield from json.loads(line)
 
 
 def key_of(number: int, event: str) -> int:

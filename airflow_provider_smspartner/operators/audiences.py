@@ -53,5 +53,5 @@ def rules_of(recipients: Recipients, text: Text, hook: SMSPartnerHook) -> audien
         left_out=stops,
         share=recipients.share,
         events=recipients.event_column is not None,
-        measure=text.measure,
+        write=text.write,
     )

@@ -93,7 +93,7 @@ def check_limits(
     needed = most is not None and settings.price_per_segment is None
     known = None if free and not needed else account.read(needed=needed)
     low_cost = text.options.sms_range == "low_cost"
-    segments = part(audience.segments, people, len(audience)) if text.measure else text.segments * people
+    segments = part(audience.segments, people, len(audience)) if text.write else text.segments * people
     price = budget.price_of(settings, known, low_cost=low_cost)
     currency = (known.currency if known else None) or "EUR"
     quote = budget.Quote(people=people, segments=segments, price=price, currency=currency)

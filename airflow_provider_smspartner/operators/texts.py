@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from airflow_provider_smspartner import api
+from airflow_provider_smspartner.exceptions import InvalidMessage
 from airflow_provider_smspartner.operators.arguments import literal
 from airflow_provider_smspartner.rules import merge
-from airflow_provider_smspartner.rules.message import check_message
+from airflow_provider_smspartner.rules.message import Written, check_message
 from airflow_provider_smspartner.rules.people import Person
 from airflow_provider_smspartner.rules.segments import estimate
 
@@ -25,8 +26,8 @@ class Text:
     """Of a text that is the same for all."""
     columns: tuple[str, ...] = ()
     """What a personal text is filled with."""
-    measure: Callable[[Sequence[object]], int] | None = None
-    """Segments of a personal text; raises InvalidMessage when a row gives none."""
+    write: Callable[[Sequence[Sequence[object]]], list[Written | InvalidMessage]] | None = None
+    """Makes personal texts out of rows, or says why a row gives none; None when all get the same."""
     preview: Callable[[Person], str] = lambda person: ""
 
 
@@ -67,15 +68,17 @@ def personal(template: merge.Template, options: api.SendOptions) -> Text:
     """Send everybody a text of their own, through ``/bulk-send``."""
 
     def make_call(people: Sequence[Person], options: api.SendOptions) -> api.Call[Any]:
-        return api.bulk_send([(person.number, template.render(person.values)) for person in people], options)
+        return api.bulk_send([(person.number, person.text) for person in people], options, written=True)
 
-    def measure(values: Sequence[object]) -> int:
-        return options.measure(template.render(values)).segments
+    def write(rows: Sequence[Sequence[object]]) -> list[Written | InvalidMessage]:
+        rendered = template.render_all(rows)
+        written = iter(options.write([text for text in rendered if isinstance(text, str)]))
+        return [next(written) if isinstance(text, str) else text for text in rendered]
 
     return Text(
         options=options,
         make_call=make_call,
         columns=template.columns,
-        measure=measure,
-        preview=lambda person: estimate(template.render(person.values), unicode=options.unicode).text,
+        write=write,
+        preview=lambda person: estimate(person.text, unicode=options.unicode).text,
     )

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import chain, repeat
 from typing import Final
 
 from airflow_provider_smspartner.exceptions import InvalidMessage
@@ -17,6 +18,7 @@ LONGEST_VALUE: Final = 1600
 INVISIBLE: Final = " \n\t\r\xa0\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufe0f\ufeff"
 """What a value may be made of that says nothing."""
 
+_find_brace = re.compile("[{}]").search
 _FIELD = re.compile(r"\{([^\W\d]\w*)(?:\|([^{}|]*))?\}")
 
 
@@ -54,9 +56,29 @@ class Template:
         :raises InvalidMessage: a value is empty and has no default, too long, no text or number, or holds a
             brace, which the platform would turn into a parenthesis.
         """
-        given = dict(zip(self.columns, values, strict=True))
-        filled = [filling(field, given[field.column]) for field in self.fields]
-        return "".join(text + value for text, value in zip(self.texts, [*filled, ""], strict=True))
+        [text] = self.render_all([values])
+        if isinstance(text, InvalidMessage):
+            raise text
+        return text
+
+    def render_all(self, rows: Sequence[Sequence[object]]) -> list[str | InvalidMessage]:
+        """Fill the message from each of many rows, or say why it cannot be."""
+        if not rows:
+            return []
+        given = dict(zip(self.columns, zip(*rows, strict=True), strict=True))
+        filled = [fillings(field, given[field.column]) for field in self.fields]
+        faults: dict[int, InvalidMessage] = {}
+        for column in filled:
+            if set(map(type, column)) != {str}:
+                faults = {
+                    place: value for place, value in enumerate(column) if isinstance(value, InvalidMessage)
+                } | faults
+        columns: list[Iterable[object]] = [map(str, column) if faults else column for column in filled]
+        pieces = chain(
+            [repeat(self.texts[0], len(rows))], *zip(columns, map(repeat, self.texts[1:]), strict=True)
+        )
+        texts = map("".join, zip(*pieces, strict=False))
+        return [faults.get(place, text) for place, text in enumerate(texts)] if faults else list(texts)
 
 
 def parse(message: str) -> Template:
@@ -68,7 +90,7 @@ def parse(message: str) -> Template:
     """
     pieces = _FIELD.split(message)
     texts, columns, defaults = pieces[0::3], pieces[1::3], pieces[2::3]
-    if any(re.search("[{}]", text) for text in texts):
+    if any(map(_find_brace, texts)):
         raise InvalidMessage(
             "message: holds a brace that is no field; a field is {column} or {column|default}, with the "
             "plain name of a column, and SMS Partner turns every other brace into a parenthesis"
@@ -77,6 +99,41 @@ def parse(message: str) -> Template:
         MergeField(column=column, default=default) for column, default in zip(columns, defaults, strict=True)
     )
     return Template(texts=tuple(texts), fields=tuple(fields))
+
+
+def fillings(field: MergeField, values: Sequence[object]) -> list[str | InvalidMessage]:
+    """Return what stands in the place of a field in each of many texts, or why nothing can.
+
+    Texts come again and again in a column, and each is looked at once, or all of them together.
+    """
+    if set(map(type, values)) == {str} and _stand_as_they_are(values):  # type: ignore[arg-type]
+        return list(values)  # type: ignore[arg-type]
+    known: dict[str, str | InvalidMessage] = {}
+    found = []
+    for value in values:
+        if type(value) is not str:
+            found.append(attempt(field, value))
+        elif value in known:
+            found.append(known[value])
+        else:
+            found.append(known.setdefault(value, attempt(field, value)))
+    return found
+
+
+def _stand_as_they_are(values: Sequence[str]) -> bool:
+    """Tell whether ``filling`` gives each of these texts back."""
+    joined = "".join(values)
+    stripped = list(map(str.strip, values)) == list(values)
+    longest = max(map(len, values)) <= LONGEST_VALUE
+    return stripped and longest and all(values) and joined.isprintable() and not _find_brace(joined)
+
+
+def attempt(field: MergeField, value: object) -> str | InvalidMessage:
+    """Return what stands in the place of a field, or why nothing can."""
+    try:
+        return filling(field, value)
+    except InvalidMessage as error:
+        return error
 
 
 def filling(field: MergeField, value: object) -> str:
@@ -94,6 +151,6 @@ def filling(field: MergeField, value: object) -> str:
         raise InvalidMessage(f"column {field.column} holds {len(text)} characters, more than an SMS can")
     if not text.isprintable():
         check_characters(text, f"column {field.column}")
-    if "{" in text or "}" in text:
+    if _find_brace(text):
         raise InvalidMessage(f"column {field.column} holds a brace, which SMS Partner would change")
     return text

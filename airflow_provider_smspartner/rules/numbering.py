@@ -30,7 +30,7 @@ class Plan:
 
     code: str
     is_main: bool
-    """Whether what is written with the code is read by this region's rules, whichever region it belongs to."""
+    """Whether what is written with the code is read by this region's rules, whosever it is."""
     mobile: re.Pattern[str] = field(repr=False)
     """The national numbers of mobiles, in all regions that share the code."""
     lengths: Sequence[int]
@@ -134,7 +134,7 @@ def plan_of(region: str) -> Plan | None:
     if home is None:
         return None
     regions = regions_of(str(home.country_code))
-    sharing = [PhoneMetadata.metadata_for_region(name, None) for name in regions]
+    sharing: list[Any] = [PhoneMetadata.metadata_for_region(name, None) for name in regions]
     mobiles = [each.mobile for each in sharing if each.mobile is not None]
     return Plan(
         code=str(home.country_code),

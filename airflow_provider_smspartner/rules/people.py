@@ -24,8 +24,8 @@ class Person(NamedTuple):
     """E.164."""
     event: str = ""
     """What it is about, an order for instance; "" when there is one text for each person."""
-    values: tuple[str | None, ...] = ()
-    """What a personal text is filled with. Not part of who they are."""
+    text: str = ""
+    """A text of their own, as it stands in a request; "" when all get the same. Not part of who they are."""
 
     def __repr__(self) -> str:
         return "Person(…)"  # tracebacks and logs print what they hold

@@ -14,7 +14,15 @@ from airflow_provider_smspartner.exceptions import InvalidPhoneNumber
 from airflow_provider_smspartner.rules.masking import E164
 from airflow_provider_smspartner.rules.masking import mask as mask
 from airflow_provider_smspartner.rules.masking import mask_numbers as mask_numbers
-from airflow_provider_smspartner.rules.numbering import REFUSED, UNSETTLED, abroad, is_in_use, read
+from airflow_provider_smspartner.rules.numbering import REFUSED as REFUSED
+from airflow_provider_smspartner.rules.numbering import (
+    UNSETTLED,
+    abroad,
+    code_of,
+    is_in_use,
+    read,
+    regions_of,
+)
 from airflow_provider_smspartner.rules.typed import (
     FLOAT,
     HIDING,
@@ -72,7 +80,7 @@ def normalize(number: str | int, region: str = "FR") -> str:
 
 
 def mobiles(numbers: Sequence[object], region: str = "FR") -> list[int]:
-    """Return the digits of what ``normalize`` makes of each of many numbers, 0 where it refuses.
+    """Return the digits of what ``normalize`` makes of each of many numbers, REFUSED (0) where it refuses.
 
     Few rows of a million are looked at alone, and libphonenumber itself is asked about next to none.
     """
@@ -135,9 +143,13 @@ def country(number: str) -> str | None:
     """Return the two-letter country of an E.164 number, None for one that has none."""
     if number.startswith("+33"):
         return "FR"
-    from phonenumbers import parse, region_code_for_number
+    regions = regions_of(code_of(number[1:]))
+    if len(regions) == 1:
+        region: str | None = regions[0]
+    else:
+        from phonenumbers import parse, region_code_for_number
 
-    region = region_code_for_number(parse(number))
+        region = region_code_for_number(parse(number))
     return None if region == "001" else region  # a satellite phone's
 
 

@@ -85,7 +85,13 @@ _LINE_BREAK = re.compile(":br:|\r\n?")
 # What is neither replaced nor counted twice: many texts hold nothing else, and the others little
 _PLAIN = re.escape("".join(sorted(_GSM - set(map(chr, _VENDOR)) - set(":\n€"))))
 _find_special = re.compile(f"[^{_PLAIN}:]|:(?:br|euro):").search
-_replace_special = re.compile(f"[^{_PLAIN}:]").sub
+_all_special = re.compile(f"[^{_PLAIN}:]").findall
+BETWEEN: Final = "\x1e"
+"""Parts messages that are looked at together: it leaves as it is, and no phone can show it."""
+_UNSUPPORTED: Final = {
+    False: re.compile(f"[^{re.escape(''.join(sorted(_GSM)))}]"),
+    True: re.compile("[\ud800-\udfff]"),
+}
 _HALF: Final = "\ud800"
 """Stands for the first of two units that no part boundary may separate."""
 _WIDE = re.compile("[\U00010000-\U0010ffff]")
@@ -132,11 +138,57 @@ def estimate(message: str, *, unicode: bool = False) -> Estimate:
 
     Vendor pages: "Single Send" and "Special Characters" of docpartner.dev.
     """
-    if unicode:
-        return _in_unicode(written_out(message))
-    if _find_special(message) is None:
-        return _in_plain(message)
-    return _in_gsm(written_out(_replace_special(_arrives_as, unicodedata.normalize("NFC", message))))
+    _, text = spelled(message, unicode=unicode)
+    return Estimate(
+        text=text,
+        encoding="UCS-2" if unicode else "GSM-7",
+        units=len(text) + text.count("\n") + _wide(text, unicode=unicode),
+        segments=segments_of(text, unicode=unicode),
+        unsupported=tuple(dict.fromkeys(_UNSUPPORTED[unicode].findall(text))),
+    )
+
+
+def spelled(message: str, *, unicode: bool = False) -> tuple[str, str]:
+    """Return the text that leaves (see ``outgoing``), and the one that arrives (see ``estimate``).
+
+    Of several messages with ``BETWEEN`` between them it makes what it makes of each.
+    """
+    if unicode or is_plain(message):
+        return message, written_out(message)
+    leaves = arrives = unicodedata.normalize("NFC", message)
+    for char in set(_all_special(leaves)):  # none of them becomes another special one
+        leaves = leaves.replace(char, _leaves_as[char])
+        arrives = arrives.replace(char, _arrives_as[char])
+    return leaves, written_out(arrives)
+
+
+def segments_of(text: str, *, unicode: bool = False) -> int:
+    """Count the SMS that a text takes as it arrives; 0 for none."""
+    single, part = _UNICODE_SIZES if unicode else _GSM_SIZES
+    wide = _wide(text, unicode=unicode)
+    units = len(text) + text.count("\n") + wide
+    if units <= single:
+        return min(1, units)
+    if not wide:
+        return -(-units // part)
+    # No part ends in the middle of such a character
+    marked = _WIDE.sub(f"{_HALF}\\g<0>", text) if unicode else text.replace("€", f"{_HALF}€")
+    return _parts(marked.replace("\n", "\n\n"), part)
+
+
+def _wide(text: str, *, unicode: bool) -> int:
+    """Count the characters that take two units, but for line breaks."""
+    return sum(map("\uffff".__lt__, text)) if unicode else text.count(_GSM_TWO_SEPTETS)
+
+
+def is_plain(message: str) -> bool:
+    """Tell whether nothing in a message is replaced, and nothing counts twice."""
+    return _find_special(message) is None
+
+
+def is_supported(text: str, *, unicode: bool = False) -> bool:
+    """Tell whether all characters of a text as it arrives can be sent, ``BETWEEN`` among them."""
+    return _UNSUPPORTED[unicode].search(text.replace(BETWEEN, "")) is None
 
 
 def outgoing(message: str, *, unicode: bool = False) -> str:
@@ -146,9 +198,8 @@ def outgoing(message: str, *, unicode: bool = False) -> str:
     GSM-7 text that reads like it, such as "..." for an ellipsis; an accent that stands behind its letter is
     put on it. What the vendor's table replaces leaves as it is.
     """
-    if unicode or _find_special(message) is None:
-        return message
-    return _replace_special(_leaves_as, unicodedata.normalize("NFC", message))
+    leaves, _ = spelled(message, unicode=unicode)
+    return leaves
 
 
 def changes(message: str, *, unicode: bool = False) -> list[Change]:
@@ -157,7 +208,7 @@ def changes(message: str, *, unicode: bool = False) -> list[Change]:
     Line breaks and € are not among them, whatever they are spelled like, nor is what cannot be sent at all.
     With ``unicode`` there are none: whether the vendor's table applies then is not published.
     """
-    if unicode or _find_special(message) is None:
+    if unicode or is_plain(message):
         return []
     return [change for change in map(_change, _CLUSTER.finditer(message)) if change is not None]
 
@@ -178,45 +229,6 @@ def _change(cluster: re.Match[str]) -> Change | None:
 def written_out(message: str) -> str:
     """Return a message with real line breaks and € signs."""
     return _LINE_BREAK.sub("\n", message).replace(":euro:", "€")
-
-
-def _in_plain(text: str) -> Estimate:
-    units = len(text)
-    single, part = _GSM_SIZES
-    segments = -(-units // (single if units <= single else part))
-    return Estimate(text=text, encoding="GSM-7", units=units, segments=segments)
-
-
-def _in_gsm(text: str) -> Estimate:
-    units = len(text) + text.count("\n") + text.count(_GSM_TWO_SEPTETS)
-    return Estimate(
-        text=text,
-        encoding="GSM-7",
-        units=units,
-        segments=_segments(
-            units, _GSM_SIZES, lambda: text.replace(_GSM_TWO_SEPTETS, f"{_HALF}{_GSM_TWO_SEPTETS}")
-        ),
-        unsupported=() if _GSM.issuperset(text) else tuple(dict.fromkeys(c for c in text if c not in _GSM)),
-    )
-
-
-def _in_unicode(text: str) -> Estimate:
-    units = len(text) + text.count("\n") + sum(char > "\uffff" for char in text)
-    return Estimate(
-        text=text,
-        encoding="UCS-2",
-        units=units,
-        segments=_segments(units, _UNICODE_SIZES, lambda: _WIDE.sub(f"{_HALF}\\g<0>", text)),
-        unsupported=tuple(dict.fromkeys(char for char in text if "\ud800" <= char <= "\udfff")),
-    )
-
-
-def _segments(units: int, sizes: tuple[int, int], spread: Callable[[], str]) -> int:
-    """Count SMS; ``spread`` gives the text with a mark before each character of two units."""
-    single, part = sizes
-    if units <= single:
-        return min(1, units)
-    return _parts(spread().replace("\n", "\n\n"), part)
 
 
 def _parts(units: str, part: int) -> int:
@@ -244,9 +256,6 @@ class _Known(dict[str, str]):
 
     def __init__(self, becomes: Callable[[str], str]) -> None:
         self._becomes = becomes
-
-    def __call__(self, special: re.Match[str]) -> str:
-        return self[special[0]]
 
     def __missing__(self, char: str) -> str:
         target = self._becomes(char)

@@ -1,4 +1,4 @@
-"""What people and tables hold for a phone number: a text out of any value, and the digits that a text writes."""
+"""What people and tables hold for a phone number: a text out of any value, and the digits of a text."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Written(NamedTuple):
 
 
 def text_of(number: object) -> str:
-    """Return a value as the text of a number; a whole number of any type has lost its zero or plus in a table.
+    """Return a value as the text of a number; a whole one of any type has lost its zero or plus in a table.
 
     :raises InvalidPhoneNumber: no text can be a number that is so long, or of that type.
     """
@@ -65,7 +65,7 @@ def written(text: str) -> Written | None:
 
 
 def is_rare(text: str) -> bool:
-    """Tell whether a text holds what libphonenumber may read, and nothing here does: digits of other scripts."""
+    """Tell whether a text holds what only libphonenumber can read, such as digits of other scripts."""
     if text.isascii():
         return "~" in text
     return any(char in _RARE or (char.isnumeric() and not char.isascii()) for char in text)

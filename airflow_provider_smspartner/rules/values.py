@@ -26,6 +26,7 @@ _MOMENT: Final = re.compile(
     re.ASCII,
 )
 _UUID: Final = re.compile(r"\{?([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\}?", re.ASCII | re.IGNORECASE)
+_PRICE: Final = re.compile(r"-?[0-9]{1,400}\.[0-9]{1,2}")
 _NO_TEXT: Final = re.compile("[\0\ud800-\udfff]")
 
 
@@ -75,6 +76,8 @@ def as_text(value: object, subject: str) -> str | None:
     """
     if type(value) is str:
         return value
+    if isinstance(value, Decimal) and _PRICE.fullmatch(price := str(value)):
+        return price if value else price.removeprefix("-")
     if is_missing(value):
         return None
     if isinstance(value, str):
@@ -88,8 +91,6 @@ def as_text(value: object, subject: str) -> str | None:
     number = as_number(value)
     if number is None and isinstance(value, Decimal | Real) and not isinstance(value, Integral | Rational):
         raise InvalidMessage(f"{subject} holds a number that nobody writes; round it in the query")
-    if isinstance(value, Decimal) and value.is_finite() and value.as_tuple().exponent in (-1, -2):
-        return f"{value if value else abs(value):f}"
     return str(value) if number is None else _plain(number, subject)
 
 

@@ -300,3 +300,13 @@ def test_xml_is_only_for_answers_whose_entries_we_can_name() -> None:
 def test_a_call_hides_the_numbers_it_carries() -> None:
     for call in (send(), survey(), bulk_send()):
         assert "60000" not in repr(call)
+
+
+def test_texts_that_are_written_leave_as_they_are() -> None:
+    options = SendOptions()
+    [(text, segments)] = [found for found in options.write(["À 5 €\nç…"]) if isinstance(found, tuple)]
+
+    [row] = api.bulk_send([(ADA, text)], options, written=True).fields["SMSList"]
+
+    assert (row["message"], segments) == ("À 5 :euro::br:ç...", 1)
+    assert row == api.bulk_send([(ADA, "À 5 €\nç…")], options).fields["SMSList"][0]

@@ -6,6 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from airflow_provider_smspartner.audience import Audience, Columns, Rows, Rules, gather
+from airflow_provider_smspartner.exceptions import InvalidMessage
+from airflow_provider_smspartner.rules import merge
+from airflow_provider_smspartner.rules.message import Written
 
 ANN, BOB = "+33600000001", "+33600000002"
 BY_NAME, BY_ORDER = Columns("phone_number"), Columns("phone_number", "order_id")
@@ -18,3 +21,9 @@ def clean(numbers: Sequence[object], others: Any = None, **rules: Any) -> Audien
 
 def numbers_of(found: Audience) -> list[str]:
     return [person.number for person in found.people]
+
+
+def letters(rows: Sequence[Sequence[object]]) -> list[Written | InvalidMessage]:
+    """Write each row's first value, which must not be empty, and count a segment for each letter."""
+    texts = merge.parse("{name}").render_all([row[:1] for row in rows])
+    return [(text, len(text)) if isinstance(text, str) else text for text in texts]

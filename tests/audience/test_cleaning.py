@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 from airflow_provider_smspartner.audience import Audience, Rows, Rules, check_quality, gather
 from airflow_provider_smspartner.audience.cleaning import MOST_EXPLAINED
 from airflow_provider_smspartner.exceptions import InvalidMessage
+from airflow_provider_smspartner.rules.message import Written
 from airflow_provider_smspartner.rules.people import Person
 from airflow_provider_smspartner.rules.share import Share
-from tests.audience.people import ANN, BOB, clean, numbers_of
+from tests.audience.people import ANN, BOB, clean, letters, numbers_of
 from tests.rules.frames import numpy_scalar, pandas_missing
 
 BELGIAN, REUNION = "+32470123456", "+262692123456"
@@ -204,14 +205,14 @@ def test_who_may_not_be_texted_is_excluded_and_not_held_out() -> None:
 
 
 def test_texts_outside_the_share_are_not_looked_at() -> None:
-    def measure(values: Sequence[object]) -> int:
-        assert values[0] in INSIDE
-        return 2
+    def write(rows: Sequence[Sequence[object]]) -> list[Written]:
+        assert [row[0] for row in rows] == INSIDE
+        return [(str(row[0]), 2) for row in rows]
 
-    found = clean(CROWD, [[number] for number in CROWD], share=HALF, measure=measure)
+    found = clean(CROWD, [[number] for number in CROWD], share=HALF, write=write)
 
     assert (found.segments, found.invalid) == (2 * len(INSIDE), 0)
-    assert [person.values for person in found.people] == [(number,) for number in INSIDE]
+    assert [person.text for person in found.people] == INSIDE
 
 
 def test_events_outside_the_share_are_held_out_each() -> None:
@@ -223,11 +224,8 @@ def test_events_outside_the_share_are_held_out_each() -> None:
 
 
 def test_a_share_of_which_every_text_is_wrong_is_refused_however_small_it_is() -> None:
-    def measure(values: Sequence[object]) -> int:
-        raise InvalidMessage("no text")
-
     tenth = Share(low=0, high=0.1, salt="autumn")
-    found = clean([*CROWD], [[None]] * 200, share=tenth, measure=measure)
+    found = clean([*CROWD], [[None]] * 200, share=tenth, write=letters)
 
     with pytest.raises(InvalidMessage, match="max_invalid_rate"):
         check_quality(found, on_invalid="skip", max_invalid_rate=0.5)

@@ -15,6 +15,7 @@ from sqlalchemy import exc
 from airflow_provider_smspartner.audience import Audience, Columns, Rows
 from airflow_provider_smspartner.audience import warehouse as reading
 from airflow_provider_smspartner.exceptions import InvalidMessage
+from airflow_provider_smspartner.rules.message import Written
 from airflow_provider_smspartner.rules.people import Person
 from tests.audience.conftest import Hook, Query
 from tests.audience.people import ANN, BOB, BY_NAME, BY_ORDER, numbers_of
@@ -92,17 +93,18 @@ def test_nulls_and_junk_are_counted(query: Query) -> None:
     ]
 
 
+def side_by_side(rows: Sequence[Sequence[object]]) -> list[Written]:
+    return [(" ".join(map(str, row)), 1) for row in rows]
+
+
 def test_a_query_finds_the_event_and_the_values_of_each_row(query: Query) -> None:
     columns = Columns("phone_number", "City", ("upper", "CITY"))
     sql = "SELECT phone_number, city, upper(city) AS upper FROM people"
     rows = [(ANN, "Paris"), (ANN, "Lyon"), (BOB, None), (ANN, "Paris")]
 
-    found = query(rows, sql, columns=columns, events=True)
+    found = query(rows, sql, columns=columns, events=True, write=side_by_side)
 
-    assert list(found.people) == [
-        Person(ANN, "Paris", ("PARIS", "Paris")),
-        Person(ANN, "Lyon", ("LYON", "Lyon")),
-    ]
+    assert list(found.people) == [Person(ANN, "Paris", "PARIS Paris"), Person(ANN, "Lyon", "LYON Lyon")]
     assert (found.invalid, found.duplicates) == (1, 1)
 
 
@@ -162,9 +164,9 @@ def test_an_ambiguous_column_is_refused(query: Query, columns: Columns, select: 
 def test_the_exact_name_of_a_column_wins_over_another_case(query: Query) -> None:
     sql = f"SELECT '{BOB}' AS \"PHONE_NUMBER\", phone_number, 'Shop' AS \"Name\", 'Ann' AS name FROM people"
 
-    found = query([(ANN, "Paris")], sql, columns=Columns("phone_number", None, ("name",)))
+    found = query([(ANN, "Paris")], sql, columns=Columns("phone_number", None, ("name",)), write=side_by_side)
 
-    assert list(found.people) == [Person(ANN, "", ("Ann",))]
+    assert list(found.people) == [Person(ANN, "", "Ann")]
 
 
 @pytest.mark.parametrize("hook", [OfOwnExtra, OfOtherDialect, OfNoJdbcScheme], indirect=True)
@@ -250,15 +252,15 @@ def test_a_database_that_closes_while_it_is_read_is_an_error(
     monkeypatch.setattr(reading, "ROWS_AT_ONCE", 2)
     seen: list[Any] = []
 
-    def measure(values: Sequence[object]) -> int:
-        seen.append(values)
-        if len(seen) == 3:
+    def write(rows: Sequence[Sequence[object]]) -> list[Written]:
+        seen.extend(rows)
+        if len(seen) == 4:
             hook.opened[0].close()
-        return 1
+        return side_by_side(rows)
 
     rows = [(f"+336{row:08}", CITY) for row in range(9)]
     with pytest.raises((exc.ProgrammingError, sqlite3.ProgrammingError), match="closed database") as error:
-        query(rows, columns=Columns("phone_number", None, ("city",)), measure=measure)
+        query(rows, columns=Columns("phone_number", None, ("city",)), write=write)
 
     assert len(seen) == 4
     assert "+336" not in "".join(traceback.format_exception(error.value))
@@ -289,11 +291,11 @@ def test_memory_grows_by_a_few_bytes_for_a_row(
     rows: int, columns: Columns, query: Query, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(reading, "ROWS_AT_ONCE", 1_000)
-    query([], MANY_ROWS.format(1), columns=columns, measure=len)  # loads what is loaded late
+    query([], MANY_ROWS.format(1), columns=columns, write=side_by_side)  # loads what is loaded late
 
     def peak(count: int) -> int:
         tracemalloc.start()
-        found = query([], MANY_ROWS.format(count), columns=columns, measure=len)
+        found = query([], MANY_ROWS.format(count), columns=columns, write=side_by_side)
         _, highest = tracemalloc.get_traced_memory()
         tracemalloc.stop()
         assert len(found) == count

@@ -55,13 +55,11 @@ def test_an_event_is_texted_once(campaign: Campaign, simulator: Simulator) -> No
 
 
 @in_sqlite
-def test_what_a_text_is_filled_with_makes_nobody_another_person(
-    campaign: Campaign, simulator: Simulator
-) -> None:
+def test_a_text_of_their_own_makes_nobody_another_person(campaign: Campaign, simulator: Simulator) -> None:
     [ann] = people(1)
 
-    campaign.send("monday", [ann._replace(values=("Ann",))])
-    campaign.send("tuesday", [ann._replace(values=("Anna",))])
+    campaign.send("monday", [ann._replace(text="Ann")])
+    campaign.send("tuesday", [ann._replace(text="Anna")])
 
     assert simulator.texts_per_number() == {ann.number: 1}
 

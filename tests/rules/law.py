@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from random import Random
+from typing import Any
 
 import phonenumbers
 from phonenumbers import CountryCodeSource, PhoneMetadata, PhoneNumber, PhoneNumberType
@@ -80,8 +81,8 @@ def known_samples(regions: list[str]) -> list[tuple[str, str, str, str]]:
     """Return region, country code, national prefix and number of a line of each kind."""
     samples = []
     for region in regions:
-        found = PhoneMetadata.metadata_for_region(region)
-        for kind in KINDS if found else ():
+        found: Any = PhoneMetadata.metadata_for_region(region)
+        for kind in KINDS:
             if (line := getattr(found, kind)) and line.example_number:
                 samples.append(
                     (region, str(found.country_code), found.national_prefix or "", line.example_number)

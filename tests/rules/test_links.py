@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_provider_smspartner.rules.links import Loss, escaped, losses
+from airflow_provider_smspartner.rules.links import Loss, escaped, losses, may_lose
 from airflow_provider_smspartner.rules.segments import estimate
 
 LINK = "https://example.org/"
@@ -60,3 +60,22 @@ def test_an_escaped_link_arrives(rest: str) -> None:
 
     assert losses(mended) == []
     assert estimate(mended).text.startswith(LINK)
+
+
+LINKISH = st.sampled_from(
+    ["https://", "www.", "WwW.", "x.fr", "/", "?", ".", ":", "ê", "~", " ", "\n", "a", ":br:", "€"]
+)
+
+
+@given(st.lists(LINKISH | st.characters(), max_size=12), st.booleans())
+def test_what_a_link_may_lose_is_seen_in_a_quick_look(parts: list[str], unicode: bool) -> None:
+    message = "".join(parts)
+
+    assert may_lose(message) or not losses(message, unicode=unicode)
+
+
+@pytest.mark.parametrize(
+    "message", ["à bientôt", "le 28/12 ? ç", "https://x.fr/a?b=1 ê", "www.x.fr/a, ê", "a.b c ê/d"]
+)
+def test_most_messages_need_no_second_look(message: str) -> None:
+    assert not may_lose(message)

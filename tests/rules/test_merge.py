@@ -151,3 +151,34 @@ def test_filling_is_replacing(parts: list[tuple[str, str, str | None]], row: dic
     for field, value in fields.items():
         message = message.replace(field, value.strip())
     assert filled == message
+
+
+ANY_VALUE = (
+    st.none()
+    | VALUES
+    | st.text(max_size=5)
+    | st.integers()
+    | st.decimals()
+    | st.booleans()
+    | st.just("x" * 1601)
+)
+
+
+def rendered(message: str, row: list[object]) -> str:
+    try:
+        return parse(message).render(row)
+    except InvalidMessage as error:
+        return str(error)
+
+
+@given(st.lists(st.tuples(ANY_VALUE, ANY_VALUE), max_size=8))
+def test_many_rows_fill_a_message_as_one_by_one_does(rows: list[tuple[object, object]]) -> None:
+    message = "Bonjour {name|client}, {city}{name}."
+
+    assert list(map(str, parse(message).render_all(rows))) == [rendered(message, list(row)) for row in rows]
+
+
+def test_a_message_is_no_format_of_any_kind() -> None:
+    rows = [["%s", "{0}"[1:2]], ["%(x)s", "$x"]]
+
+    assert parse("100 % {name} %s $x {city}").render_all(rows) == ["100 % %s %s $x 0", "100 % %(x)s %s $x $x"]

@@ -41,7 +41,12 @@ def test_most_numbers_are_settled_by_their_patterns(text: str, region: str, numb
 def test_each_country_reads_its_own_numbers_as_libphonenumber_does() -> None:
     settled = 0
     for region, code, prefix, number in known_samples(REGIONS):
-        for written in (f"+{code}{number}", f"{prefix}{number}", f"{code}{number}", f"+{code}{prefix}{number}"):
+        for written in (
+            f"+{code}{number}",
+            f"{prefix}{number}",
+            f"{code}{number}",
+            f"+{code}{prefix}{number}",
+        ):
             found = read(written.removeprefix("+"), region, plus=written.startswith("+"))
             assert found in (UNSETTLED, law(written, region)), (written, region)
             settled += found is not UNSETTLED

@@ -7,7 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from airflow_provider_smspartner.rules.message import wire_text
-from airflow_provider_smspartner.rules.segments import Change, changes, estimate, outgoing, written_out
+from airflow_provider_smspartner.rules.segments import (
+    BETWEEN,
+    Change,
+    changes,
+    estimate,
+    outgoing,
+    spelled,
+    written_out,
+)
 
 # The vendor's page, row by row: the character, then what becomes of it.
 REPLACED = """
@@ -251,3 +259,21 @@ def test_the_short_way_for_plain_texts_and_the_long_way_agree(plain: str, spot: 
 @given(st.text(PLAIN, max_size=700))
 def test_plain_texts_stay_as_they_are(plain: str) -> None:
     assert (estimate(plain).text, outgoing(plain), changes(plain)) == (plain, plain, [])
+
+
+@given(st.lists(st.text() | st.text("aç…\u0301e[^€:br\n\r"), min_size=1), st.booleans())
+def test_messages_that_are_looked_at_together_are_spelled_as_each_is(
+    messages: list[str], unicode: bool
+) -> None:
+    parted = [message.replace(BETWEEN, "") for message in messages]
+
+    leaves, arrives = spelled(BETWEEN.join(parted), unicode=unicode)
+
+    assert leaves.split(BETWEEN) == [outgoing(message, unicode=unicode) for message in parted]
+    assert arrives.split(BETWEEN) == [estimate(message, unicode=unicode).text for message in parted]
+
+
+def test_no_replacement_is_replaced_in_turn() -> None:
+    for code in range(0x20, 0x3000):
+        for text in spelled(chr(code)):
+            assert spelled(text)[1] == written_out(spelled(chr(code))[1]), hex(code)
