@@ -29,6 +29,7 @@ DRIVEN_BY: Final[dict[str, tuple[str, ...]]] = {
     "api.entries": ("api/test_answers", "api/test_wire_any_bytes"),
     "api.problems": ("api/test_answers", "api/test_wire"),
     "api.values": ("api/test_wire", "api/test_answers"),
+    "audience.contents": ("audience/test_personal_texts",),
     "audience.rows": ("audience/test_lists", "audience/test_warehouse"),
     "audience.spool": ("audience/test_personal_texts",),
     "audience.stop_table": ("operators/test_stop_list",),

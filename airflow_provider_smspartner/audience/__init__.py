@@ -1,7 +1,7 @@
 """Recipients out of SQL or out of a list, streamed and cleaned.
 
-Memory grows by a few bytes for each number and not by the row: what a personal text needs of a row lies in an
-unlinked temporary file. The warehouse's cursor is closed before anything is sent.
+Memory grows by a few bytes for each number and not by the row: personal texts lie in an unlinked temporary
+file. The warehouse's cursor is closed before anything is sent.
 """
 
 from __future__ import annotations
