@@ -46,11 +46,19 @@ class Walk:
         self._now = now
         self._pause = pause
         self._started = started
+        self._unseen_until: float | None = None
+        """Until when the earlier tries have said that their sends may wait unseen."""
         self._whose: dict[frozenset[str], str] = {}
         """Under which tag a set of people was listed."""
 
     def walk(
-        self, known: Sequence[Batch], *, is_lost: bool, audience: int | None, adopt: Adopt
+        self,
+        known: Sequence[Batch],
+        *,
+        is_lost: bool,
+        unseen_until: float | None = None,
+        audience: int | None,
+        adopt: Adopt,
     ) -> list[Batch]:
         """Return what was sent, by ordinal; the last one is there for sure.
 
@@ -59,10 +67,12 @@ class Walk:
         may slip. Once one was seen to slip, it walks until several times in a row have told nothing new.
 
         :param known: batches that another memory knows.
+        :param unseen_until: until when, as earlier tries have written down, some of theirs may wait unseen.
         :param audience: how many people are to be sent to, if that is known by now.
         :raises SMSPartnerError: a look failed whose answer is needed.
         :raises NeedsPerson: the lists cannot be told apart, or are not whole.
         """
+        self._unseen_until = unseen_until
         needed = 1 if audience is None else max(1, -(-audience // batches.BATCH_LIMIT))
         if is_lost:
             self._outwait(self._started + self._plan.longest_request + self._plan.verify_timeout)
@@ -146,12 +156,14 @@ class Walk:
     def _sight(self) -> float:
         """Return the moment from which everything that an earlier try has sent can be seen.
 
-        Nobody has written down when it sent. What it sent just before the release is seen a while after it.
+        Nobody may have written down when it sent. What it sent just before the release is seen a while after
+        it.
         """
         if self._plan.world.sandbox:  # reaches nobody
             return -math.inf
         after_release = self._plan.verify_timeout + CLOCK_MARGIN
-        moments = (self._plan.unseen_until(self._now() - ago) for ago in (0.0, after_release))
+        moments = [self._plan.unseen_until(self._now() - ago) for ago in (0.0, after_release)]
+        moments.append(self._unseen_until)
         return max((moment + after_release for moment in moments if moment is not None), default=-math.inf)
 
     def _await_sight(self) -> None:
