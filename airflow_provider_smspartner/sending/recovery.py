@@ -126,8 +126,15 @@ class Recovery:
 
     def _walk(self, memory: Memory | None, audience: int | None) -> list[Batch]:
         is_lost = (memory is None and self._plan.later_try) or (memory is not None and memory.lost)
-        look, proofs = self._look, self._evidence
-        walk = Walk(self._plan, look, proofs, now=self._now, pause=self._pause, started=self._started)
+        walk = Walk(
+            self._plan,
+            self._look,
+            self._evidence,
+            now=self._now,
+            pause=self._pause,
+            started=self._started,
+            is_durable=self._journal.durable,
+        )
         known = memory.batches if memory else ()
         unseen_until = memory.world.unseen_until if memory and memory.world else None
         return walk.walk(

@@ -20,6 +20,7 @@ log = logging.getLogger(__name__)
 
 MISSING_IN_A_ROW = 64
 """Tags that must be missing one after the other before the walk over the ordinals ends."""
+REMEDY = "With Airflow's task state store (3.3) or a ledger a task needs no such wait."
 LONGEST_WAIT = 900.0
 """Seconds that a try waits for what is about to be seen; what takes longer is for a later try."""
 
@@ -39,6 +40,7 @@ class Walk:
         now: Callable[[], float],
         pause: Callable[[float], object],
         started: float,
+        is_durable: bool,
     ) -> None:
         self._plan = plan
         self._look = look
@@ -46,6 +48,8 @@ class Walk:
         self._now = now
         self._pause = pause
         self._started = started
+        self._is_durable = is_durable
+        """Whether a journal is in use, which should have known."""
         self._unseen_until: float | None = None
         """Until when the earlier tries have said that their sends may wait unseen."""
         self._whose: dict[frozenset[str], str] = {}
@@ -177,9 +181,15 @@ class Walk:
         is_control = bool(by_ordinal) and self._plan.scheduled_for(self._now()) is not None
         if not is_lost or self._now() >= sight or is_control:
             return
-        when = "" if math.isinf(sight) else f" after {datetime.fromtimestamp(sight, PARIS):%Y-%m-%d %H:%M}"
+        began = ": they ended before they began the journal, or it was cleared" if self._is_durable else ""
+        remedy = "" if self._is_durable else f" {REMEDY}"
+        when = (
+            ""
+            if math.isinf(sight)
+            else f" after {datetime.fromtimestamp(sight, PARIS):%Y-%m-%d %H:%M} (Paris)"
+        )
         raise OutcomeUnknownError(
-            "Nothing remembers what the earlier tries of this task have sent, and what waits on SMS Partner "
-            f"for its time may not be listed there yet. Clear the task{when} (Paris), when it can be seen. "
-            "With Airflow's task state store (3.3) or a ledger a task needs no such wait."
+            f"Nothing remembers what the earlier tries of this task have sent{began}; and what waits on "
+            "SMS Partner for its time may not be listed there yet. "
+            f"Clear the task{when}, when it can be seen.{remedy}"
         )

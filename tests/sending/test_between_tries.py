@@ -294,6 +294,22 @@ def test_what_waits_on_the_platform_is_not_taken_for_absent(
     assert_fails_until_it_can_be_seen(sent)
 
 
+@every_log
+def test_a_task_that_died_before_its_journal_began_is_told_when_to_be_cleared_and_of_no_store_that_it_has(
+    log: str,
+) -> None:
+    sent = campaign(log, send_in=IN_AN_HOUR)
+    assert isinstance(sent.attempt_anyway(EVERYBODY, dies_at=1), Crash)
+
+    error = str(sent.attempt_anyway(EVERYBODY))
+
+    assert "Clear the task after 2026-11-20 14:06 (Paris)" in error
+    assert ("With Airflow's task state store" in error) == (log == "neither")
+    assert ("before they began the journal, or it was cleared" in error) == (log != "neither")
+    sent.clock.pause(DAY)
+    assert_everyone_once(sent, sent.finish(EVERYBODY))
+
+
 def test_a_ledger_alone_does_not_take_for_absent_what_waits_on_the_platform(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
