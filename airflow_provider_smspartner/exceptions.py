@@ -142,7 +142,12 @@ class APIConnectionError(SMSPartnerError):
 
 
 class OutcomeUnknownError(SMSPartnerError):
-    """The request left and no answer can be trusted: it must not be repeated blindly."""
+    """The request left and no answer can be trusted: it must not be repeated blindly.
+
+    ``message_id`` is the message that the answer names all the same, and so stands for no other request.
+    """
+
+    message_id: str | None = None
 
 
 class LookFailed(SMSPartnerError):

@@ -37,8 +37,9 @@ from faults.world import LONGEST_REQUEST, Clock, Crash, Line, Process, quiet_cra
 TASK = ("campaign",)
 """What names the task instance, whatever it is called under a connection."""
 VERIFY_TIMEOUT = 300.0
-MOST_TRIES = 16
-"""Ten minutes apart: what is scheduled in two hours may have to be seen before somebody counts as missing."""
+MOST_TRIES = 22
+"""Ten minutes apart: what is scheduled in three hours may have to be seen before somebody counts as missing.
+A task that waits for it says so, and may be tried again until then."""
 
 OpenLog = Callable[["Campaign", Process], Journal]
 

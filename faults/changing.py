@@ -13,8 +13,10 @@ from typing import Any
 from airflow.providers.common.compat.sdk import AirflowFailException
 
 from airflow_provider_smspartner.exceptions import NeedsPerson, SMSPartnerError
+from airflow_provider_smspartner.journal import CLOCK_MARGIN
+from airflow_provider_smspartner.rules import batches
 from airflow_provider_smspartner.simulator import Settings
-from faults.campaign import LOGS, Campaign, people, with_ledger_alone
+from faults.campaign import LOGS, Campaign, people, with_ledger_alone, with_nothing, with_task_state
 from faults.changes import CHANGES, Change, Undo, knows
 from faults.trials import MOST_BATCHES, MOST_STEPS, SCHEDULED_IN, Result
 from faults.world import FATES_OF_CANCELS, UNTRUE, Crash, Fate, FateOfLook
@@ -24,8 +26,12 @@ MEMORIES = {**LOGS, "ledger alone": with_ledger_alone}
 SETTLED = 2000.0
 """Seconds after which everything that was sent can be seen by tag."""
 MOST_TRIES = 16
+MOST_ORDINALS = 1000
+"""More than any of these campaigns uses up."""
 BY_LOG_ALONE = ("another tag", "time to send at taken away")
 """What a walk over the tags cannot know."""
+LITTLE_LAG = 1.0
+"""Seconds by which a list may lag where a clock is further behind than clocks may differ."""
 CLOCKS = {-400.0: "clock of the worker behind by 400 s", -50.0: "clock of the worker behind by 50 s"}
 CLOCKS[50.0] = "clock of the worker ahead by 50 s"
 SPELLINGS = {
@@ -143,6 +149,8 @@ class Changing:
 
     def _choose_clock(self) -> None:
         clock, shift = self.campaign.clock, self.dice.choice([0.0, 0.0, *CLOCKS])
+        if shift < -CLOCK_MARGIN and self.settings.tag_delay > LITTLE_LAG:
+            shift = -50.0  # of such a clock no more is promised than that requests are over
         self.campaign.now = lambda: clock.now() + shift
         if shift:
             self.changes[CLOCKS[shift]] += 1
@@ -192,7 +200,24 @@ class Changing:
             return False
         if change.name in BY_LOG_ALONE and is_lost and self.log != "ledger":
             return False
+        if change.quietly and not self._shows_first_ordinals():
+            return False
         return self.log in change.logs and change.is_possible(self.campaign)
+
+    def _shows_first_ordinals(self) -> bool:
+        """Tell whether a new run would find what this one has sent, by as many tags as it looks for.
+
+        It looks for those that can all have been refused at once. After further refusals in a row nothing
+        but a ledger remembers: see the limits in ``docs/how-it-works.md``.
+        """
+        campaign = self.campaign
+        if campaign.open_log not in (with_nothing, with_task_state):
+            return True
+        ordinals: dict[str | None, int] = {campaign.tag_of(each): each for each in range(MOST_ORDINALS)}
+        messages = campaign.stage.platform.messages.values()
+        sent = [ordinals[message.order.tag] for message in messages if not message.cancelled]
+        needed = -(-len(self.audience) // batches.BATCH_LIMIT)
+        return min(sent, default=0) <= min(2 * campaign.concurrency, needed)
 
     def _change_audience(self) -> None:
         kept = [number for number in self.audience if self.dice.random() < 0.9]

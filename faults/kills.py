@@ -200,8 +200,9 @@ class Stopping(Killing):
     The time until SIGKILL, five seconds in Airflow, is a random one here, so that it comes at any moment.
     """
 
-    # Of a try that died before its journal, nobody knows what waits on the platform: the next ones wait for
-    # the hour, which no process of this proof lives to see
+    # A try that died before its journal began has left as little as one whose store was cleared, so that
+    # nobody knows what waits on the platform: the next ones wait for the hour, which no process here lives to
+    # see. What they say then: tests/sending/test_between_tries.py
     early = 0.0
 
     def _end(self, process: BaseProcess) -> None:

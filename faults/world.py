@@ -282,7 +282,8 @@ class Line:
         if fate in (Fate.EMPTY_YES, Fate.STALE_ID):
             return call.read(self._written(untrue.yes(self.settled_id if fate is Fate.STALE_ID else None)))
         if fate is Fate.LATE:
-            self.clock.after(self.arrives_after, lambda: self.answer(call))
+            stage = self.stage  # it bears the key that it has left with, whichever is entered meanwhile
+            self.clock.after(self.arrives_after, lambda: self.answer(call, stage))
         if fate not in (Fate.LATE, Fate.REQUEST_LOST):
             answer = self.answer(call)
         if fate is Fate.UNTRUE_NO:
@@ -312,11 +313,12 @@ class Line:
     def _written(self, payload: dict[str, Any]) -> Answer:
         return Answer(status=200, body=json.dumps(payload).encode(), secret=self.key)
 
-    def answer(self, call: Call[Any]) -> Answer:
-        """Return what the platform answers."""
+    def answer(self, call: Call[Any], stage: Stage | None = None) -> Answer:
+        """Return what the platform answers, on the account of now or on another one."""
+        stage = stage or self.stage
         fields = json.loads(json.dumps(call.encode(self.key)))
-        with self.stage.lock:
-            platform = self.stage.platform
+        with stage.lock:
+            platform = stage.platform
             try:
                 check_key(platform, fields)
                 payload, status = ENDPOINTS[call.path](platform, fields), 200

@@ -96,7 +96,7 @@ class Call(Generic[T]):
         try:
             value = self.reader(fields)
         except NotWhole as fault:
-            untrusted(self.path, answer, f"a success that does not cover the request, as {fault}")
+            untrusted(self.path, answer, f"a success that does not cover the request, as {fault}", fields)
         if value is None:
             untrusted(self.path, answer, "a success that lacks what it must bring")
         return value

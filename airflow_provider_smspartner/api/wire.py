@@ -11,13 +11,15 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
+from types import MappingProxyType
 from typing import Any, NoReturn
 
 from airflow_provider_smspartner.api.entries import XmlNames, parse_xml
 from airflow_provider_smspartner.api.problems import problems, strike
-from airflow_provider_smspartner.api.values import error_code
+from airflow_provider_smspartner.api.values import error_code, text_id
 from airflow_provider_smspartner.exceptions import APIError, OutcomeUnknownError, RateLimitError
 
+NAMES_OF_MESSAGE = ("message_id", "messageId", "msgId")
 HTML = re.compile(rb"[\s\xef\xbb\xbf]{0,99}<(?:!doctype\s+html|html)\b", re.IGNORECASE)
 
 
@@ -51,16 +53,21 @@ def decode(answer: Answer, path: str, xml: XmlNames | None, *, repeatable: bool)
     if answer.status == 429 and not contradicts:
         raise RateLimitError(path, code, reasons, answer.retry_after)
     if success is not False or contradicts:
-        untrusted(path, answer, "neither a clear yes nor a clear no")
+        untrusted(path, answer, "neither a clear yes nor a clear no", fields)
     # 500 is documented as "could not be queued", which is no promise that it was not
     if open_codes := {code, *(reason.code for reason in reasons)} & {200, 500}:
-        untrusted(path, answer, f"a refusal with code {open_codes.pop()}")
+        untrusted(path, answer, f"a refusal with code {open_codes.pop()}", fields)
     raise APIError(path, code, reasons)
+
+
+def message_named(fields: Mapping[str, Any]) -> str | None:
+    """Return the message that an answer names in a form that we could use."""
+    return next((id_ for name in NAMES_OF_MESSAGE if (id_ := text_id(fields.get(name)))), None)
 
 
 def names_message(fields: Mapping[str, Any]) -> bool:
     """Tell whether an answer names a message, even in a form that we could not use."""
-    given = (fields.get(name) for name in ("message_id", "messageId", "msgId"))
+    given = map(fields.get, NAMES_OF_MESSAGE)
     return any(value.strip(" 0") if isinstance(value, str) else value for value in given)
 
 
@@ -72,12 +79,16 @@ def refuse_untrusted_status(answer: Answer, path: str) -> None:
         untrusted(path, answer, "an error of the server")
 
 
-def untrusted(path: str, answer: Answer, what: str) -> NoReturn:
-    """Raise the error that says the outcome is open, without a word of the body."""
-    raise OutcomeUnknownError(
+def untrusted(
+    path: str, answer: Answer, what: str, fields: Mapping[str, Any] = MappingProxyType({})
+) -> NoReturn:
+    """Raise the error that says the outcome is open, without a word of the body but the message it names."""
+    error = OutcomeUnknownError(
         f"{path} answered with HTTP {answer.status} and {what} ({len(answer.body)} bytes): "
         f"whether SMS Partner acted on the request is unknown{suspect(answer)}"
     )
+    error.message_id = message_named(fields)
+    raise error
 
 
 def suspect(answer: Answer) -> str:

@@ -100,8 +100,10 @@ def batch_of(
     # Of a free batch only the refused are still its people: the others are anybody's
     holding = (REJECTED,) if row.state in FREE else (None, REJECTED)
     taken = [person for person in people if person.state in holding]
-    sent = [person_of(person) for person in taken if person.state is None]
-    state = BatchState(row.state) if sent else BatchState.ABSENT
+    sent = [person for person in taken if person.state is None]
+    # A no may be untrue: whoever it was about is looked for with the others
+    members = taken if row.state in DOUBTED else sent
+    state = BatchState(row.state) if members else BatchState.ABSENT
     on_platform = state in ON_PLATFORM
     return Batch(
         ordinal=row.ordinal,
@@ -110,8 +112,8 @@ def batch_of(
         claimed_at=row.claimed_at.replace(tzinfo=UTC).timestamp(),
         unseen_until=unseen_until(row),
         # A look by tag brings numbers without events, which hashes could not be compared with
-        people=() if on_platform else tuple(sent),
-        hashes=pseudonymizer.hashes(map(person_of, taken)) if sent else b"",
+        people=() if on_platform else tuple(map(person_of, members)),
+        hashes=pseudonymizer.hashes(map(person_of, taken)) if members else b"",
         rejected=pseudonymizer.hashes(person_of(row) for row in taken if row.state == REJECTED),
         receipt=receipt_of(row, len(sent), claimant) if on_platform else None,
     )

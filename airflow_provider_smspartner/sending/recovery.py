@@ -13,7 +13,7 @@ from airflow_provider_smspartner.hooks.paging import Listing
 from airflow_provider_smspartner.journal import Batch, Journal, Memory, Receipt
 from airflow_provider_smspartner.journal.world import World, check_same, fingerprint
 from airflow_provider_smspartner.rules.people import Person
-from airflow_provider_smspartner.rules.sending_states import OPEN, BatchState, Event
+from airflow_provider_smspartner.rules.sending_states import ON_PLATFORM, OPEN, BatchState, Event
 from airflow_provider_smspartner.sending.cancellation import CallPlatform, finish
 from airflow_provider_smspartner.sending.evidence import Control, Evidence, Look
 from airflow_provider_smspartner.sending.plan import Plan
@@ -100,19 +100,20 @@ class Recovery:
         return now, with_sight(memory, before) if memory.in_ledger else memory
 
     def _check_account(self, memory: Memory | None, batches: Sequence[Batch]) -> None:
-        """Have a changed key show something that this task has sent, before anybody counts as absent.
+        """Have a changed key show something that this task has sent, before it sends, cancels or looks.
 
-        A ledger knows its people by their numbers, so that it can be read under any key; what it does not
-        know, an account that is another one does not know either.
+        A ledger knows its people by their numbers, so that it can be read under any key. But message ids and
+        absences mean something on one account only: of two accounts in one memory, nobody could tell later
+        on which of them a batch is.
 
         :raises NeedsPerson: it shows nothing, so it may be the key of another account.
         """
         if memory is None or memory.world is None or memory.same_account:
             return
         open_ = [batch for batch in batches if batch.state in OPEN]
-        if not (open_ or memory.lost):
+        sent = [batch for batch in reversed(batches) if batch.state in ON_PLATFORM and batch.comparable]
+        if not (open_ or sent or memory.lost):
             return
-        sent = [batch for batch in reversed(batches) if batch.state is BatchState.ACCEPTED]
         asked = [*sent[:MOST_ASKED], *open_[:MOST_ASKED]]
         # One list that slips must not pass for another account
         for _ in range(self._evidence.looks_needed):
@@ -125,10 +126,20 @@ class Recovery:
 
     def _walk(self, memory: Memory | None, audience: int | None) -> list[Batch]:
         is_lost = (memory is None and self._plan.later_try) or (memory is not None and memory.lost)
-        look, proofs = self._look, self._evidence
-        walk = Walk(self._plan, look, proofs, now=self._now, pause=self._pause, started=self._started)
+        walk = Walk(
+            self._plan,
+            self._look,
+            self._evidence,
+            now=self._now,
+            pause=self._pause,
+            started=self._started,
+            is_durable=self._journal.durable,
+        )
         known = memory.batches if memory else ()
-        return walk.walk(known, is_lost=is_lost, audience=audience, adopt=self._adopt)
+        unseen_until = memory.world.unseen_until if memory and memory.world else None
+        return walk.walk(
+            known, is_lost=is_lost, unseen_until=unseen_until, audience=audience, adopt=self._adopt
+        )
 
     def _adopt(self, batch: Batch, listing: Listing) -> Batch:
         """Return a batch with the people of its tag for its own.

@@ -93,7 +93,7 @@ class Settlement:
         batch = answer.batch
         try:
             sent = answer.result()
-            self._totals.check_own(sent)
+            self._totals.check_own(sent, is_open=bool(self._reconciliation.unanswered))
         except Stopped:  # it is raised before a byte has left, so that nobody has to look the batch up
             self._move(batch, Event.NEVER_LEFT)
         except (APIConnectionError, InvalidMessage) as error:
@@ -173,6 +173,7 @@ class Settlement:
     def _lose(self, batch: Batch, error: OutcomeUnknownError) -> None:
         """Set a batch aside whose outcome nobody knows, and brake when several follow each other."""
         log.warning("Batch %s, tag %s, %s people: %s", batch.ordinal, batch.tag, batch.size, error)
+        self._totals.take_note_of(error)
         unknown = self._move(batch, Event.NO_ANSWER)
         self._reconciliation.add(unknown, [batch.people])
         self._breaker.lose()

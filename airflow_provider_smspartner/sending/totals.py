@@ -30,6 +30,8 @@ class Totals:
         self._count = count
         self._rejected = self._explained = 0
         self._message_ids: set[str] = set()
+        self._has_nameless = False
+        """Whether a batch was found by its tag, so that nobody knows which message stands for it."""
 
     def recall(self, batch: Batch) -> None:
         """Take in a batch of an earlier try, which that try has told and counted."""
@@ -38,19 +40,33 @@ class Totals:
         if batch.receipt and batch.receipt.message_id:
             self._message_ids.add(batch.receipt.message_id)
         if batch.state is BatchState.ACCEPTED:
-            self.accepted.append(batch)
+            self._keep(batch)
 
-    def check_own(self, sent: Sent) -> None:
+    def check_own(self, sent: Sent, *, is_open: bool) -> None:
         """Refuse the answer to another request: each message has an id of its own.
 
-        :raises OutcomeUnknownError: the id stands for a batch that was answered before.
+        :param is_open: whether requests of this send have got no answer, which may come as that to another.
+        :raises OutcomeUnknownError: the id stands for an earlier batch, or may stand for one of which this
+            send knows no id, and the answer bills nothing that would tell.
         """
-        if sent.message_id in self._message_ids:
+        is_known = sent.message_id in self._message_ids
+        self._message_ids.add(sent.message_id)
+        if is_known:
             raise OutcomeUnknownError(
                 f"The answer names message {sent.message_id}, which stands for an earlier batch: it is not "
                 "that to this request."
             )
-        self._message_ids.add(sent.message_id)
+        is_bare = sent.segments is None and not self._plan.world.sandbox
+        if is_bare and (is_open or self._has_nameless):
+            raise OutcomeUnknownError(
+                f"The answer names message {sent.message_id} and bills nothing, while the answer to an "
+                "earlier request is missing: it may be that one."
+            )
+
+    def take_note_of(self, error: OutcomeUnknownError) -> None:
+        """Keep the id in an answer that cannot be trusted: it stands for no later request."""
+        if error.message_id:
+            self._message_ids.add(error.message_id)
 
     def read_answer(self, batch: Batch, sent: Sent, now: float) -> tuple[Batch, list[Person]]:
         """Return a batch with what the platform answered, and the people whom it names as left out."""
@@ -80,7 +96,7 @@ class Totals:
     def accept(self, batch: Batch) -> None:
         """Count a batch that the platform has taken on."""
         receipt = batch.receipt or Receipt(people=self._reached(batch))
-        self.accepted.append(batch)
+        self._keep(batch)
         log.info(
             "Batch %s, tag %s, message %s: %s people, %s segments, %s %s",
             batch.ordinal,
@@ -94,6 +110,10 @@ class Totals:
         self._count(
             accepted=receipt.people, segments=receipt.segments, cost_thousandths=round(1000 * receipt.cost)
         )
+
+    def _keep(self, batch: Batch) -> None:
+        self.accepted.append(batch)
+        self._has_nameless = self._has_nameless or not (batch.receipt and batch.receipt.message_id)
 
     def reject(self, bad: Sequence[Person], error: APIError | str) -> None:
         """Count people whom the platform refuses for good, and name the first of all masked."""

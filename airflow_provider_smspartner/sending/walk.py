@@ -20,6 +20,7 @@ log = logging.getLogger(__name__)
 
 MISSING_IN_A_ROW = 64
 """Tags that must be missing one after the other before the walk over the ordinals ends."""
+REMEDY = "With Airflow's task state store (3.3) or a ledger a task needs no such wait."
 LONGEST_WAIT = 900.0
 """Seconds that a try waits for what is about to be seen; what takes longer is for a later try."""
 
@@ -39,6 +40,7 @@ class Walk:
         now: Callable[[], float],
         pause: Callable[[float], object],
         started: float,
+        is_durable: bool,
     ) -> None:
         self._plan = plan
         self._look = look
@@ -46,11 +48,21 @@ class Walk:
         self._now = now
         self._pause = pause
         self._started = started
+        self._is_durable = is_durable
+        """Whether a journal is in use, which should have known."""
+        self._unseen_until: float | None = None
+        """Until when the earlier tries have said that their sends may wait unseen."""
         self._whose: dict[frozenset[str], str] = {}
         """Under which tag a set of people was listed."""
 
     def walk(
-        self, known: Sequence[Batch], *, is_lost: bool, audience: int | None, adopt: Adopt
+        self,
+        known: Sequence[Batch],
+        *,
+        is_lost: bool,
+        unseen_until: float | None = None,
+        audience: int | None,
+        adopt: Adopt,
     ) -> list[Batch]:
         """Return what was sent, by ordinal; the last one is there for sure.
 
@@ -59,10 +71,12 @@ class Walk:
         may slip. Once one was seen to slip, it walks until several times in a row have told nothing new.
 
         :param known: batches that another memory knows.
+        :param unseen_until: until when, as earlier tries have written down, some of theirs may wait unseen.
         :param audience: how many people are to be sent to, if that is known by now.
         :raises SMSPartnerError: a look failed whose answer is needed.
         :raises NeedsPerson: the lists cannot be told apart, or are not whole.
         """
+        self._unseen_until = unseen_until
         needed = 1 if audience is None else max(1, -(-audience // batches.BATCH_LIMIT))
         if is_lost:
             self._outwait(self._started + self._plan.longest_request + self._plan.verify_timeout)
@@ -146,12 +160,14 @@ class Walk:
     def _sight(self) -> float:
         """Return the moment from which everything that an earlier try has sent can be seen.
 
-        Nobody has written down when it sent. What it sent just before the release is seen a while after it.
+        Nobody may have written down when it sent. What it sent just before the release is seen a while after
+        it.
         """
         if self._plan.world.sandbox:  # reaches nobody
             return -math.inf
         after_release = self._plan.verify_timeout + CLOCK_MARGIN
-        moments = (self._plan.unseen_until(self._now() - ago) for ago in (0.0, after_release))
+        moments = [self._plan.unseen_until(self._now() - ago) for ago in (0.0, after_release)]
+        moments.append(self._unseen_until)
         return max((moment + after_release for moment in moments if moment is not None), default=-math.inf)
 
     def _await_sight(self) -> None:
@@ -165,9 +181,15 @@ class Walk:
         is_control = bool(by_ordinal) and self._plan.scheduled_for(self._now()) is not None
         if not is_lost or self._now() >= sight or is_control:
             return
-        when = "" if math.isinf(sight) else f" after {datetime.fromtimestamp(sight, PARIS):%Y-%m-%d %H:%M}"
+        began = ": they ended before they began the journal, or it was cleared" if self._is_durable else ""
+        remedy = "" if self._is_durable else f" {REMEDY}"
+        when = (
+            ""
+            if math.isinf(sight)
+            else f" after {datetime.fromtimestamp(sight, PARIS):%Y-%m-%d %H:%M} (Paris)"
+        )
         raise OutcomeUnknownError(
-            "Nothing remembers what the earlier tries of this task have sent, and what waits on SMS Partner "
-            f"for its time may not be listed there yet. Clear the task{when} (Paris), when it can be seen. "
-            "With Airflow's task state store (3.3) or a ledger a task needs no such wait."
+            f"Nothing remembers what the earlier tries of this task have sent{began}; and what waits on "
+            "SMS Partner for its time may not be listed there yet. "
+            f"Clear the task{when}, when it can be seen.{remedy}"
         )

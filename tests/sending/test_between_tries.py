@@ -217,6 +217,24 @@ def test_a_ledger_is_read_with_a_rolled_key_once_it_shows_something_of_the_task(
 
 
 @needs_task_state_store
+@pytest.mark.parametrize("log", ["task state", "ledger"])
+def test_two_accounts_never_share_a_memory_though_everybody_of_the_first_has_a_text(log: str) -> None:
+    sent, newcomers = campaign(log), people(2, start=100)
+    sent.attempt(EVERYBODY)
+    ours, secret = sent.stage, sent.secret
+    sent.line.stage, sent.secret = Stage(Settings(balance=RICH), clock=sent.clock.utc), "another key"
+
+    for _ in range(2):
+        with pytest.raises(NeedsPerson, match="former key back"):
+            sent.attempt([*EVERYBODY, *newcomers])
+    assert not sent.line.stage.texts_per_number()
+    sent.line.stage, sent.secret = ours, secret
+
+    everybody = [*EVERYBODY, *newcomers]
+    assert_everyone_once(sent, sent.finish(everybody), everybody)
+
+
+@needs_task_state_store
 @pytest.mark.parametrize("named", [True, False])
 def test_the_key_of_another_account_finds_nothing_and_is_not_believed(
     named: bool, monkeypatch: pytest.MonkeyPatch
@@ -276,6 +294,22 @@ def test_what_waits_on_the_platform_is_not_taken_for_absent(
     assert_fails_until_it_can_be_seen(sent)
 
 
+@every_log
+def test_a_task_that_died_before_its_journal_began_is_told_when_to_be_cleared_and_of_no_store_that_it_has(
+    log: str,
+) -> None:
+    sent = campaign(log, send_in=IN_AN_HOUR)
+    assert isinstance(sent.attempt_anyway(EVERYBODY, dies_at=1), Crash)
+
+    error = str(sent.attempt_anyway(EVERYBODY))
+
+    assert "Clear the task after 2026-11-20 14:06 (Paris)" in error
+    assert ("With Airflow's task state store" in error) == (log == "neither")
+    assert ("before they began the journal, or it was cleared" in error) == (log != "neither")
+    sent.clock.pause(DAY)
+    assert_everyone_once(sent, sent.finish(EVERYBODY))
+
+
 def test_a_ledger_alone_does_not_take_for_absent_what_waits_on_the_platform(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -303,6 +337,19 @@ def test_a_time_that_is_taken_away_makes_nothing_absent_that_waits(
     sent.clock.pause(DAY)
 
     assert_everyone_once(sent, sent.finish(EVERYBODY))
+
+
+@needs_task_state_store
+def test_a_time_that_is_taken_away_makes_nothing_absent_that_a_lost_ledger_knew(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    unseen_before_it_leaves(monkeypatch)
+    sent = scheduled("ledger")
+    lose_all_answers(sent)
+    empty_ledger(sent)
+    sent.send_at = None
+
+    assert_fails_until_it_can_be_seen(sent)
 
 
 @every_log

@@ -13,6 +13,7 @@ import pytest
 from airflow_provider_smspartner.exceptions import (
     AuthenticationError,
     InsufficientCreditError,
+    OutcomeUnknownError,
     RateLimitError,
 )
 from airflow_provider_smspartner.rules import batches
@@ -21,7 +22,7 @@ from airflow_provider_smspartner.simulator.orders import Order
 from airflow_provider_smspartner.simulator.platform import Platform
 from airflow_provider_smspartner.simulator.refusals import by_code
 from faults.campaign import people
-from faults.world import Fate
+from faults.world import Fate, FateOfLook
 from tests.sending.conftest import (
     EVERYBODY,
     RICH,
@@ -100,6 +101,21 @@ def test_the_refused_are_not_asked_for_again_by_a_later_try(log: str) -> None:
     outcome = sent.finish(EVERYBODY)
 
     assert_everyone_once(sent, outcome, good, rejected=1)
+
+
+@every_log
+@pytest.mark.parametrize("many", [1, 3])
+def test_whoever_a_no_was_untrue_of_counts_as_texted_once_a_later_try_has_found_them(
+    log: str, many: int
+) -> None:
+    sent, everybody = campaign(log), people(many)
+    sent.line.fates = deque([Fate.UNTRUE_NUMBER])
+    sent.line.fates_of_looks = deque([*[FateOfLook.ANSWERED] * 2, FateOfLook.LOST])
+
+    with pytest.raises(OutcomeUnknownError, match="look got no answer"):
+        sent.attempt(everybody)
+
+    assert_everyone_once(sent, sent.finish(everybody), everybody)
 
 
 def test_a_pause_that_the_platform_asks_for_is_kept() -> None:

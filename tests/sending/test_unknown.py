@@ -20,6 +20,7 @@ from tests.sending.conftest import (
     OUT_OF_THE_WORLD,
     assert_everyone_once,
     campaign,
+    every_log,
     logs,
 )
 
@@ -47,6 +48,38 @@ def test_without_a_batch_that_is_there_for_sure_an_invisible_one_stays_unknown(l
     with pytest.raises(SMSPartnerError):
         sent.attempt(people(3))
     assert not sent.stage.texts_per_number()
+
+
+@every_log
+def test_the_id_in_an_answer_that_is_not_believed_stands_for_no_later_request(log: str) -> None:
+    sent = campaign(log)
+    sent.line.fates = deque([Fate.SHORT, Fate.ANSWERED, Fate.ANSWERED, Fate.STALE_ID])
+
+    outcome = sent.attempt(EVERYBODY)
+
+    assert sent.line.met[Fate.STALE_ID.value] == 1
+    assert_everyone_once(sent, outcome)
+
+
+@every_log
+@pytest.mark.parametrize("is_found", [True, False])
+def test_a_bare_yes_may_be_the_answer_that_an_earlier_request_lacks(log: str, is_found: bool) -> None:
+    sent = campaign(log)
+    sent.line.fates = deque([Fate.ANSWER_LOST, *[Fate.ANSWERED] * (3 * is_found), Fate.STALE_ID])
+    sent.meanwhile = (1, lambda: setattr(sent.line, "settled_id", "5001"))  # that of the first batch
+
+    assert_everyone_once(sent, sent.attempt(EVERYBODY))
+
+
+def test_a_bare_yes_is_believed_while_no_answer_is_missing() -> None:
+    sent = campaign()
+    sent.line.fates = deque([Fate.STALE_ID])
+    sent.meanwhile = (1, lambda: setattr(sent.line, "settled_id", "777"))
+
+    outcome = sent.attempt(EVERYBODY)
+
+    assert outcome.message_ids[0] == "777"
+    assert outcome.recipients == len(EVERYBODY)
 
 
 @pytest.mark.parametrize("later", [False, pytest.param(True, marks=needs_task_state_store)])
