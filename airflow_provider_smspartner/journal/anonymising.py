@@ -14,9 +14,8 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy import and_, func, not_, select, update
 
 from airflow_provider_smspartner.exceptions import InvalidMessage
-from airflow_provider_smspartner.journal.burying import bury, drop, key_of
+from airflow_provider_smspartner.journal.burying import bury, drop
 from airflow_provider_smspartner.journal.opening import open_ledger
-from airflow_provider_smspartner.journal.rows import recount
 from airflow_provider_smspartner.journal.schema import BATCHES, CAMPAIGNS, OF_BATCH, PEOPLE, STATE
 from airflow_provider_smspartner.journal.table import Ledger, moment
 from airflow_provider_smspartner.rules.arguments import shown
@@ -92,7 +91,5 @@ def replace_some(
     rows = connection.execute(of_batches).all()
     free = [row for row in rows if row.state in FREE]
     bury(connection, [row for row in rows if row.state not in FREE], secret)
-    drop(connection, [key_of(row) for row in free])
-    if free:
-        recount(connection, {row.batch for row in free})
+    drop(connection, free)
     return len(rows)

@@ -113,6 +113,17 @@ def test_a_ledger_that_was_emptied_is_lost_and_not_new() -> None:
 
 
 @needs_task_state_store
+@pytest.mark.parametrize("fate", [Fate.THROTTLED, Fate.REQUEST_LOST])
+def test_batches_that_have_lost_their_people_are_begun_again(fate: Fate) -> None:
+    sent = campaign("ledger", concurrency=2)
+    sent.line.fates = deque([*[fate] * 2, Fate.UNREACHABLE])
+    sent.attempt_anyway(EVERYBODY)
+    empty_ledger(sent)
+
+    assert_everyone_once(sent, sent.attempt(EVERYBODY))
+
+
+@needs_task_state_store
 def test_after_a_ledger_was_emptied_another_tag_has_to_be_put_back() -> None:
     sent = half_sent("ledger")
     empty_ledger(sent)
