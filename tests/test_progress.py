@@ -72,6 +72,7 @@ def test_the_welcome_says_what_is_off_and_where_to_go(tmp_path: Path) -> None:
     )
 
     text = ui.welcome(cast(LocalAirflow, airflow), cast(Shop, shop), "manual__2026-11-27T10:00:00+00:00")
+    words = " ".join(text.split())
 
     tab = "runs/manual__2026-11-27T10%3A00%3A00%2B00%3A00/plugin/smspartner-campaign"
     assert f"http://127.0.0.1:1/dags/sms_campaign/{tab}" in text
@@ -79,3 +80,9 @@ def test_the_welcome_says_what_is_off_and_where_to_go(tmp_path: Path) -> None:
     assert "Switched off: the clock" in text
     assert "curl http://127.0.0.1:2/simulator/reply" in text
     assert '{"number": "+33611000002", "text": "OUI"}' in text
+    assert "each STOP of the campaign has started it already" in words
+    assert "Admin > Connections does not list them" in words
+
+
+def test_the_test_button_of_make_ui_is_on() -> None:
+    assert ui.SETTINGS["AIRFLOW__CORE__TEST_CONNECTION"] == "Enabled"
