@@ -142,7 +142,8 @@ class SMSPartnerHook(HttpHook):
             before()
         try:
             with pace.following():
-                return call.read(over_requests.exchange(self.get_conn(), call, self.settings))
+                answer = over_requests.exchange(self.get_conn(), call, self.settings)
+                return transport.read(call, answer, self.settings)
         except OutcomeUnknownError:
             # What is left of this answer must not be taken for that to the next request
             self._sessions.leave()
@@ -167,7 +168,8 @@ class SMSPartnerHook(HttpHook):
             await asyncio.sleep(seconds)
         with pace.following():
             # 500 reports take milliseconds, and hundreds of answers may come at once
-            return await aside(call.read, await over_aiohttp.aexchange(session, call, self.settings))
+            answer = await over_aiohttp.aexchange(session, call, self.settings)
+            return await aside(transport.read, call, answer, self.settings)
 
     @asynccontextmanager
     async def open_session(self) -> AsyncIterator[aiohttp.ClientSession]:

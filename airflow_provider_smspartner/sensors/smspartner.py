@@ -22,7 +22,7 @@ from airflow_provider_smspartner.rules import arguments
 from airflow_provider_smspartner.sensors.arguments import OF_THE_SEND, OfTheSend, default_deferrable, outputs
 from airflow_provider_smspartner.sensors.asking import Asking, remembered_trouble
 from airflow_provider_smspartner.tasks import signals
-from airflow_provider_smspartner.tasks.failures import no_useless_retry
+from airflow_provider_smspartner.tasks.failures import no_useless_retry, refused_for_good
 from airflow_provider_smspartner.tasks.telling import telling
 from airflow_provider_smspartner.tasks.templates import RendersOnlyTheAuthor
 from airflow_provider_smspartner.tasks.xcom import push
@@ -94,25 +94,29 @@ class DeliveryStatusSensor(RendersOnlyTheAuthor, BaseSensorOperator):
         **kwargs: Any,
     ) -> None:
         kwargs.setdefault("mode", "reschedule")
-        super().__init__(
-            poke_interval=arguments.seconds(poke_interval, "poke_interval", most=LONGEST),
-            timeout=arguments.seconds(timeout, "timeout", most=LONGEST),
-            **kwargs,
-        )
+        with refused_for_good(str(kwargs.get("task_id"))):
+            waits = {
+                "poke_interval": arguments.seconds(poke_interval, "poke_interval", most=LONGEST),
+                "timeout": arguments.seconds(timeout, "timeout", most=LONGEST),
+            }
+        super().__init__(**waits, **kwargs)
         self.sent = outputs(sent)
         self.message_ids = message_ids
-        self.min_delivery_rate = arguments.optional(arguments.rate, min_delivery_rate, "min_delivery_rate")
-        self.max_stop_rate = arguments.optional(arguments.rate, max_stop_rate, "max_stop_rate")
-        self.settled = arguments.rate(settled, "settled")
         self.deferrable = default_deferrable() if deferrable is None else deferrable
-        self.ledger_conn_id = arguments.optional(arguments.name, ledger_conn_id, "ledger_conn_id")
-        self.smspartner_conn_id = str(arguments.name(smspartner_conn_id, "smspartner_conn_id"))
+        with refused_for_good(self.task_id):
+            self.min_delivery_rate = arguments.optional(
+                arguments.rate, min_delivery_rate, "min_delivery_rate"
+            )
+            self.max_stop_rate = arguments.optional(arguments.rate, max_stop_rate, "max_stop_rate")
+            self.settled = arguments.rate(settled, "settled")
+            self.ledger_conn_id = arguments.optional(arguments.name, ledger_conn_id, "ledger_conn_id")
+            self.smspartner_conn_id = str(arguments.name(smspartner_conn_id, "smspartner_conn_id"))
+            self._check_arguments()
         self._is_given = not isinstance(smspartner_conn_id, OfTheSend)
         self.patience = timedelta(seconds=self.timeout)
         self._progress: Progress | None = None
         self._last: Delivery | None = None
         self._asking = Asking(self.ledger_conn_id)
-        self._check_arguments()
 
     @classmethod
     def may_be_mapped(cls, shared: Mapping[str, Any]) -> Sequence[str]:

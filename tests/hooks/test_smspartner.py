@@ -285,8 +285,8 @@ def test_the_form_is_told_only_what_the_platform_said(connect: Connect) -> None:
 @pytest.mark.parametrize(
     ("url", "key", "expected"),
     [
-        ("", KEY, "/me"),  # the simulator knows another key
-        ("http://127.0.0.1:9/v1", KEY, "never left this machine"),
+        ("", KEY, "(connection 'smspartner_default')"),  # the simulator knows another key
+        ("http://127.0.0.1:9/v1", KEY, "check the API URL of connection 'smspartner_default'"),
         ("http://api.smspartner.fr/v1", KEY, "API URL is plain http"),
         ("", " ", "API key is missing"),
     ],

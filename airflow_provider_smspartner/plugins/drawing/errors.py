@@ -71,10 +71,15 @@ SENTENCES: Final = (
     mark("warehouse_conn_id: connection {connection} is not defined; create it, or set AIRFLOW_CONN_{name}"),
     mark("ledger_conn_id: connection {connection} is not defined; create it, or name another one"),
     mark("The conn_id `{connection}` isn't defined"),
+    mark("SMS Partner refused {path} (code {code}): {why} (connection {connection})"),
     mark("SMS Partner refused {path} (code {code}): {why}"),
     mark("The warehouse has not answered the query ({kind}: {why})"),
     mark("The warehouse has not answered the query ({kind})"),
     mark("An error that this package does not foresee has stopped the task ({kind})"),
+    mark(
+        "{request} never left this machine ({error}): check the API URL of connection {connection}, DNS, "
+        "proxy variables and firewall. Repeating it is safe"
+    ),
 )
 """The sentences of the rest of the package and of Airflow, without the full stop at their end."""
 
