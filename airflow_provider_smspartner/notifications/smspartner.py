@@ -123,7 +123,10 @@ class SMSPartnerNotifier(BaseNotifier):
                 "give ledger_conn_id too"
             )
         if self.at_most is None and not (self.ledger_conn_id is None and self.key is None):
-            raise InvalidMessage("ledger_conn_id, key: they serve to count, and there is no at_most")
+            raise InvalidMessage(
+                "ledger_conn_id, key: they only count alerts for at_most, which is "
+                "missing; give at_most, or omit them"
+            )
         check_recipients(self.recipients)
         for name in self.template_fields:
             check_template(getattr(self, name), name)

@@ -79,7 +79,7 @@ class RefreshStatusesOperator(RendersOnlyTheAuthor):
         given: object = self.younger_than
         if not isinstance(given, timedelta) or not 0 < given.total_seconds() <= LONGEST:
             raise InvalidMessage(
-                f"younger_than: {arguments.shown(given)} is no time of up to 30 days; give a "
+                f"younger_than: {arguments.shown(given)} is not a time of up to 30 days; give a "
                 "timedelta, such as timedelta(hours=72)"
             )
 

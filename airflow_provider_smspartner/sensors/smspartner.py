@@ -132,7 +132,9 @@ class DeliveryStatusSensor(RendersOnlyTheAuthor, BaseSensorOperator):
         if self.message_ids is not None and literal(self.message_ids):
             check_ids(self.message_ids)
         if not self.settled:
-            raise InvalidMessage("settled: 0 would end before any report; give a share above it")
+            raise InvalidMessage(
+                "settled: with 0 the sensor would end before any report; give a share above 0"
+            )
         for switch in ("deferrable", "soft_fail", "never_fail"):
             arguments.boolean(getattr(self, switch), switch)
 

@@ -22,7 +22,7 @@ from tests.operators.conftest import ANN, QUERY, Fill, Run, sms, survey
         ({"message": ""}, "message: is empty"),
         ({"message": "  \n"}, "message: is empty"),
         *(
-            ({"message": value}, f"message: is no text but of type {type(value).__name__}")
+            ({"message": value}, f"message: is not text but of type {type(value).__name__}")
             for value in (None, ["Hello"], ("Hello",), {"text": "Hello"}, b"Hello", 7, True)
         ),
         ({"message": "Sale: https://example.org/~{name}"}, "message: holds a link .*U\\+007E ~.*%7E"),

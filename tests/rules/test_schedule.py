@@ -106,7 +106,10 @@ def test_parse(value: str | datetime) -> None:
         ("2026-11-20T10:00:00", "2026-11-20T10:00:00 has no UTC offset; add one"),
         ("2026-11-20", "2026-11-20T00:00:00 has no UTC offset; add one"),
         (datetime(2026, 11, 20, 10), "has no UTC offset; add one"),
-        ("tomorrow", "is no aware datetime and no ISO 8601 text; write it like 2030-01-31T10:00:00+01:00"),
+        (
+            "tomorrow",
+            "is neither an aware datetime nor ISO 8601 text; write it like 2030-01-31T10:00:00+01:00",
+        ),
         ("", "is no aware datetime"),
         ("20/11/2026 10:00", "is no aware datetime"),
         ("\ud800", "is no aware datetime"),

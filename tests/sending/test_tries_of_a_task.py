@@ -41,7 +41,11 @@ class Tries:
         identity = {"dag_id": "campaign", "run_id": "run", "task_id": "send", "map_index": -1}
         context: Any = {
             "ti": SimpleNamespace(
-                **identity, try_number=self.number, max_tries=self.retries, id=uuid4(), xcom_push=lambda **_: None
+                **identity,
+                try_number=self.number,
+                max_tries=self.retries,
+                id=uuid4(),
+                xcom_push=lambda **_: None,
             ),
             "task_state_store": self.store.new_try(self.step),
         }
