@@ -95,11 +95,9 @@ class DeliveryStatusSensor(RendersOnlyTheAuthor, BaseSensorOperator):
     ) -> None:
         kwargs.setdefault("mode", "reschedule")
         with refused_for_good(str(kwargs.get("task_id"))):
-            waits = {
-                "poke_interval": arguments.seconds(poke_interval, "poke_interval", most=LONGEST),
-                "timeout": arguments.seconds(timeout, "timeout", most=LONGEST),
-            }
-        super().__init__(**waits, **kwargs)
+            first_wait = arguments.seconds(poke_interval, "poke_interval", most=LONGEST)
+            patience = arguments.seconds(timeout, "timeout", most=LONGEST)
+        super().__init__(poke_interval=first_wait, timeout=patience, **kwargs)
         self.sent = outputs(sent)
         self.message_ids = message_ids
         self.deferrable = default_deferrable() if deferrable is None else deferrable
