@@ -93,7 +93,7 @@ REFUSED: list[tuple[Callable[[str], object], object, str]] = [
     ),
     (check_message, b"Bonjour", "message: is not text but of type bytes"),
     (check_message, ["Bonjour"], "message: is not text but of type list"),
-    (check_sender, None, "sender: is no text"),
+    (check_sender, None, "sender: is not text"),
     (
         check_sender,
         "AB",
@@ -115,7 +115,7 @@ REFUSED: list[tuple[Callable[[str], object], object, str]] = [
     (check_tag, "black\u00a0friday", "tag: holds white space"),
     (check_tag, "BlackFriday", "tag: holds capitals (U+0042 B, U+0046 F); write it in lower case"),
     (check_tag, "été", "tag: holds U+00E9 é;"),
-    (check_dlr_url, None, "dlr_url: is no text"),
+    (check_dlr_url, None, "dlr_url: is not text"),
     (check_dlr_url, "", "dlr_url: is not an absolute http or https address"),
     (check_dlr_url, "/dlr", "dlr_url: is not an absolute http or https address"),
     (check_dlr_url, "ftp://example.org/", "dlr_url: is not an absolute http or https address"),
@@ -125,7 +125,7 @@ REFUSED: list[tuple[Callable[[str], object], object, str]] = [
     (check_dlr_url, "https://example.org/a b", "dlr_url: holds white space"),
     (check_dlr_url, "https://example.org/\n", "dlr_url: holds white space"),
     (check_dlr_url, "https://ada:secret@example.org/", "dlr_url: holds a user name or a password"),
-    (check_survey_id, None, "survey_id: is no text"),
+    (check_survey_id, None, "survey_id: is not text"),
     (check_survey_id, "", "survey_id: is empty"),
     (check_survey_id, "a b", "survey_id: is empty or holds white space"),
 ]
