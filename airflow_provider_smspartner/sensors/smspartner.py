@@ -43,19 +43,19 @@ class RateMissed(DeliveryFailed, AirflowFailException):
 
 
 class DeliveryStatusSensor(RendersOnlyTheAuthor, BaseSensorOperator):
-    """Wait until every text of a send is delivered or given up, or until the deadline.
+    """Wait until every text of a send is delivered or has failed for good, or until the deadline.
 
     It polls once in the worker and then defers to the triggerer. At the deadline the rest counts as waiting:
-    some phones never report, so that alone fails nothing. It returns ``messages``, ``recipients``,
+    some phones never report, so by itself that fails nothing. It returns ``messages``, ``recipients``,
     ``delivered``, ``not_delivered``, ``waiting``, ``stop`` and ``delivery_rate`` (0 to 1, None for nobody).
     While it waits, it comes back to the worker after 1, 10 and 60 minutes and then every 6 hours, to tell the
     campaign page how far things are.
 
-    :param sent: what a send operator returned, or a list of it (templated); an operator stands for
-        its output.
+    :param sent: what a send operator returned, or a list of results (templated); an operator
+        stands for its output.
     :param message_ids: one id or a list, instead of ``sent`` (templated).
-    :param min_delivery_rate: fail at the end when a smaller share (0 to 1) was delivered. Sandbox sends,
-        which reach no phone, are not held to it.
+    :param min_delivery_rate: fail at the end when a smaller share (0 to 1) was delivered. It does not
+        apply to sandbox sends, which reach no phone.
     :param max_stop_rate: fail at the end when a larger share (0 to 1) answered STOP; likewise.
     :param settled: end when this share (0 to 1) of the reports is final, and judge both rates over the final
         ones; 1 waits for all of them.
@@ -68,7 +68,7 @@ class DeliveryStatusSensor(RendersOnlyTheAuthor, BaseSensorOperator):
     :param soft_fail: skip instead of failing.
     :param ledger_conn_id: a SQL ledger that gets each person's status, and with an inbox is asked first.
     :param smspartner_conn_id: connection of type ``smspartner`` for ``message_ids``. Results name their own;
-        one that names another than is given here is refused.
+        a result that names another one is refused.
     :raises DeliveryFailed: fewer were delivered than ``min_delivery_rate``, or ``max_stop_rate`` is passed.
     :raises AirflowSensorTimeout: the API could not be read at the deadline.
 

@@ -262,7 +262,7 @@ ENDS: list[tuple[str, list[TaskFact], str, str, str]] = [
         "marked as a success",
         [send("success")],
         *("Not known", "warn"),
-        "The send is marked as a success without a result: nothing tells that anybody was texted.",
+        "The send is marked as a success without a result, so nobody can tell whether anybody was texted.",
     ),
     (
         "dry run",
