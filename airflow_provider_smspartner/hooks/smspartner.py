@@ -88,9 +88,8 @@ class SMSPartnerHook(HttpHook):
                 ) from None
             connection.check_type(conn, self.conn_type)
             self._settings = connection.read(conn)
-            for form in {
-                f(self._settings.api_key) for f in (str, quote_plus, lambda key: quote(key, safe=""))
-            }:
+            key = self._settings.api_key
+            for form in (key, quote_plus(key), quote(key, safe="")):
                 mask_secret(form)
             mask_secret(self.path_secret)
         return self._settings
