@@ -41,6 +41,7 @@ def test_each_sentence_is_one_that_the_package_says() -> None:
     quote = "something people and something segments, about something"
     said |= {text.replace("recipients: something", f"recipients: {found}") for text in said}
     said |= {text.replace(f"{name}: something", f"{name}: {quote}") for text in said for name in QUOTED}
+    said |= {f"{text} (connection something)" for text in said if text.startswith("SMS Partner refused")}
     said |= {
         text.replace(", something", f", {rate.format(gate=gate)}")
         for text in said
