@@ -9,7 +9,8 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 from urllib.parse import quote
 
-from airflow_provider_smspartner.links.smspartner import CAMPAIGN_TAB
+import requests
+
 from scripts.local_airflow import FINISHED, LocalAirflow
 from scripts.progress import told
 from scripts.receiver import receiving
@@ -17,6 +18,10 @@ from scripts.sessions import stopped_by_signals
 from scripts.shop import DAGS, Shop, open_shop
 
 DAG_ID = "sms_campaign"
+CAMPAIGN_TAB = "smspartner-campaign"
+"""As ``links.smspartner`` has it, which imports all of Airflow: seconds of silence before the first line."""
+GLANCE = 1.0
+"""Seconds between two looks at the campaign."""
 SETTINGS = {"AIRFLOW__CORE__TEST_CONNECTION": "Enabled"}
 """What a newcomer wants to try and Airflow ships switched off."""
 
@@ -47,12 +52,15 @@ def main() -> None:
 
 def follow(airflow: LocalAirflow, run: str) -> None:
     """Say how far the campaign is until it ends."""
-    latest = ""
+    latest, state = "", ""
     with told("The campaign is running", lambda: latest):
-        while airflow.state(DAG_ID, run) not in FINISHED:
+        while state not in FINISHED:
             airflow.check()
-            latest = states(airflow, run)
-            time.sleep(1)
+            try:
+                state, latest = airflow.state(DAG_ID, run), states(airflow, run)
+            except (requests.Timeout, requests.ConnectionError):  # a busy machine; `check` sees a dead one
+                latest = "Airflow is slow to answer"
+            time.sleep(GLANCE)
 
 
 def states(airflow: LocalAirflow, run: str) -> str:
