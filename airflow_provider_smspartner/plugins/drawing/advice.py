@@ -30,8 +30,8 @@ HAPPENED: Final[dict[str, tuple[str, str]]] = {
         mark("No answer that can be trusted"),
         mark(
             "The request left, but no answer came that can be trusted: these people may or may not have "
-            "their text. The task looks the batch up by its tag, and sends it again only when SMS Partner does "
-            "not have it."
+            "their text. The task looks the batch up by its tag, and sends it again only when SMS Partner "
+            "does not have it."
         ),
     ),
     BatchState.CLAIMED.value: (
