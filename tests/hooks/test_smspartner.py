@@ -197,7 +197,7 @@ def test_a_yes_to_a_cancellation_must_be_confirmed(hook: SMSPartnerHook, simulat
     sent = hook.send_sms("Hello", NUMBER, send_at=later(hours=3))
     simulator.settings = replace(simulator.settings, degraded=True)
 
-    with pytest.raises(OutcomeUnknownError, match="does not confirm with code 5"):
+    with pytest.raises(OutcomeUnknownError, match="never confirms with code 5"):
         hook.cancel(sent.message_id)
 
     simulator.settings = replace(simulator.settings, degraded=False)
