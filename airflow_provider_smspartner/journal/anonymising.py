@@ -39,7 +39,7 @@ def anonymise(
     as long as the connection keeps its key. Rows of people who were never texted are dropped, and rows in
     doubt stay until a run has settled them. What a kill leaves undone, the next call does.
 
-    :raises InvalidMessage: ``older_than`` is no time above zero.
+    :raises InvalidMessage: ``older_than`` is not a time above zero.
     :raises SMSPartnerError: the ledger cannot be written.
     """
     from airflow_provider_smspartner.hooks.smspartner import SMSPartnerHook
@@ -47,7 +47,8 @@ def anonymise(
     given: object = older_than
     if not isinstance(given, timedelta) or given <= timedelta(0):
         raise InvalidMessage(
-            f"older_than: {shown(given)} is no time above zero; give a timedelta, such as timedelta(days=365)"
+            f"older_than: {shown(given)} is not a time above zero; give a timedelta, such as "
+            f"timedelta(days=365)"
         )
     secret = SMSPartnerHook(smspartner_conn_id).settings.api_key
     ledger, before = open_ledger(ledger_conn_id), moment(time.time() - given.total_seconds())

@@ -32,7 +32,7 @@ class Tries:
 
     def __init__(self) -> None:
         self.store = Store()
-        self.number = 0
+        self.number, self.retries = 0, 2
         self.step: Callable[[], object] = int
         """What happens before and after each write of the store."""
 
@@ -42,7 +42,13 @@ class Tries:
         operator = SendSmsOperator(task_id="send", message="Hello", recipients=recipients, **arguments)
         identity = {"dag_id": "campaign", "run_id": "run", "task_id": "send", "map_index": -1}
         context: Any = {
-            "ti": SimpleNamespace(**identity, try_number=self.number, id=uuid4(), xcom_push=lambda **_: None),
+            "ti": SimpleNamespace(
+                **identity,
+                try_number=self.number,
+                max_tries=self.retries,
+                id=uuid4(),
+                xcom_push=lambda **_: None,
+            ),
             "task_state_store": self.store.new_try(self.step),
         }
         operator.render_template_fields(context)
@@ -116,11 +122,20 @@ def test_a_look_that_fails_is_for_a_later_try_and_not_for_a_person(sim: Simulato
     sim.faults.add("/send", "reset_after", skip=1)
     sim.faults.add("/bulk-status-by-tag", "refuse", skip=3, code=5)  # the first three look for a deleted run
 
-    with pytest.raises(SMSPartnerError, match="A later try sends to those who are missing") as caught:
+    with pytest.raises(SMSPartnerError, match=r"\. The next try sends to those who are missing\.$") as caught:
         tries.run()
     assert not isinstance(caught.value, AirflowFailException)
 
     assert_everyone_once(sim, tries.run())
+
+
+def test_the_last_try_promises_no_other(sim: Simulator, tries: Tries) -> None:
+    sim.faults.add("/send", "reset_after", skip=1)
+    sim.faults.add("/bulk-status-by-tag", "refuse", skip=3, code=5)
+    tries.retries = 0
+
+    with pytest.raises(SMSPartnerError, match=r"\. Airflow has no retry left: clear the task, and it sends"):
+        tries.run()
 
 
 def test_a_later_try_without_recipients_counts_what_the_earlier_ones_sent(
@@ -194,7 +209,7 @@ def test_no_credit_names_a_remedy_in_sentences_of_its_own(sim: Simulator, tries:
         tries.run()
 
     assert ". Top up the account, " in str(caught.value)
-    assert ": the rest is sent. 6 people were texted." in str(caught.value)
+    assert ": it sends the rest. 6 people were texted." in str(caught.value)
 
 
 def test_another_tag_between_two_tries_texts_nobody_twice(sim: Simulator, tries: Tries) -> None:
