@@ -1,4 +1,4 @@
-"""Under which secrets people are hashed: one of this Airflow, which the vendor does not know, beside the API key."""
+"""Under which secrets people are hashed: one of this Airflow, unknown to the vendor, beside the API key."""
 
 from __future__ import annotations
 

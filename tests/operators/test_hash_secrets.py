@@ -1,4 +1,4 @@
-"""People are hashed under a secret of this Airflow too, and recognised when it is rotated between two tries."""
+"""People are hashed under a secret of this Airflow too, and recognised when it is rotated meanwhile."""
 
 from __future__ import annotations
 
