@@ -10,9 +10,9 @@ import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException
 from cryptography.fernet import Fernet
 
+from airflow_provider_smspartner.rules import batches
 from airflow_provider_smspartner.rules.people import Person, Pseudonymizer, each
 from airflow_provider_smspartner.simulator import Simulator
-from airflow_provider_smspartner.tasks.identity import Identity
 from tests.operators.conftest import MakeTask, Task, crowd, sms
 
 PEOPLE = crowd(1_200)
@@ -46,8 +46,13 @@ def test_the_api_key_tells_nobody_who_was_texted_where_there_is_a_fernet_key(
     fernet: str, known: bool, task: MakeTask, sim: Simulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     names: list[Any] = []
-    identify = Identity.name.fget  # type: ignore[attr-defined]
-    monkeypatch.setattr(Identity, "name", property(lambda self: names.append(identify(self)) or names[-1]))
+    tag_of = batches.batch_tag
+
+    def noting(name: Any, *rest: Any) -> str:
+        names.append(name)
+        return tag_of(name, *rest)
+
+    monkeypatch.setattr(batches, "batch_tag", noting)
     airflow_with(fernet, monkeypatch)
     campaign = task(lambda: sms(recipients=PEOPLE))
 
