@@ -19,7 +19,9 @@ PAGE = Path(__file__).parents[1] / "docs" / "benchmarks.md"
 ROWS = (
     "cleaning",
     "reading",
+    "untidy",
     "campaign",
+    "personal",
     "ledger",
     "remembering",
     "habits",

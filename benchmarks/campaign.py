@@ -23,7 +23,7 @@ from benchmarks.platform import platform, tally
 from benchmarks.reading import fetch
 from benchmarks.remembering import WRITE, SlowStore
 from benchmarks.table import Figure, Sizes, median, spell
-from benchmarks.warehouse import CONN_ID, QUERY, warehouse
+from benchmarks.warehouse import CONN_ID, PERSONAL_QUERY, QUERY, warehouse
 
 COMMAND = "python -m benchmarks campaign"
 MESSAGE = "Bonjour, votre commande vous attend"
@@ -95,15 +95,22 @@ def memory(sizes: Sizes, many: float, one: float) -> Figure:
 
 
 def run(
-    address: str, people: int, sizes: Sizes, *, campaign: str = "", new: int | None = None
+    address: str,
+    people: int,
+    sizes: Sizes,
+    *,
+    campaign: str = "",
+    new: int | None = None,
+    message: str = MESSAGE,
 ) -> dict[str, float]:
     """Send in a new process; return its ``seconds`` and its ``peak`` in KB.
 
     :param campaign: what everybody gets once by a ledger beside the warehouse; "" without a ledger.
     :param new: how many of the people are to be texted; None: all.
+    :param message: what they are sent; with fields it is a text of their own.
     """
     options = ["--platform", address, "--people", str(people), "--concurrency", str(sizes.concurrency)]
-    options += ["--campaign", campaign]
+    options += ["--campaign", campaign, "--message", message]
     command = [sys.executable, "-m", "benchmarks.campaign", *options]
     env = os.environ | {"AIRFLOW__LOGGING__LOGGING_LEVEL": "INFO"}  # a line per batch, as a task has
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, env=env)
@@ -122,7 +129,7 @@ def check(address: str, people: int) -> None:
 # ---- the process that sends --------------------------------------------------------------------------
 
 
-def send(address: str, people: int, concurrency: int, campaign: str) -> dict[str, float]:
+def send(address: str, people: int, concurrency: int, campaign: str, message: str) -> dict[str, float]:
     """Send as a worker does and return what it took."""
     from airflow_provider_smspartner.operators.smspartner import SendSmsOperator
 
@@ -137,8 +144,8 @@ def send(address: str, people: int, concurrency: int, campaign: str) -> dict[str
         operator = SendSmsOperator(
             task_id="send",
             warehouse_conn_id=CONN_ID,
-            sql=f"{QUERY} WHERE id < {limit:d}",
-            message=MESSAGE,
+            sql=f"{PERSONAL_QUERY if '{' in message else QUERY} WHERE id < {limit:d}",
+            message=message,
             concurrency=concurrency,
             **once,
         )
@@ -166,10 +173,12 @@ def main() -> None:
     parser.add_argument("--people", type=int, required=True)
     parser.add_argument("--concurrency", type=int, required=True)
     parser.add_argument("--campaign", default="", help="what a ledger knows it by; none without one")
+    parser.add_argument("--message", default=MESSAGE, help="with fields, if it is a text of everybody's own")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as home:
         os.environ["AIRFLOW_HOME"] = home
-        print(json.dumps(send(given.platform, given.people, given.concurrency, given.campaign)))
+        options = (given.concurrency, given.campaign, given.message)
+        print(json.dumps(send(given.platform, given.people, *options)))
 
 
 if __name__ == "__main__":

@@ -21,6 +21,8 @@ import requests
 
 LENGTH: Final = re.compile(rb"(?i)\r\ncontent-length: *([0-9]+)")
 ACCOUNT: Final = {"success": True, "code": 200, "credits": {"creditSms": 10**8, "balance": "4000000.000"}}
+NUMBER: Final = re.compile(rb"[+]33[0-9]{9}")
+ROW: Final = {"success": True, "code": 200, "nbSms": 1, "cost": 0.04}
 NO_SUCH_TAG: Final = {"success": False, "code": 4, "message": "Not found"}
 
 
@@ -79,6 +81,9 @@ class Connection(asyncio.Protocol):
     def _decide(self, path: bytes, body: bytes) -> dict[str, Any]:
         if path == b"/v1/send":
             return self.tally.take(body)
+        if path == b"/v1/bulk-send":
+            rows = [ROW | {"phoneNumber": number.decode()} for number in NUMBER.findall(body)]
+            return self.tally.take(body) | {"SMSResponse_List": rows}
         return ACCOUNT if path.startswith(b"/v1/me") else NO_SUCH_TAG
 
     def _answer(self, payload: dict[str, Any]) -> None:

@@ -38,7 +38,7 @@ def figures(sizes: Sizes) -> Iterator[Figure]:
     )
 
 
-def fetch(hook: DbApiHook, expected: int) -> float:
+def fetch(hook: DbApiHook, expected: int, query: str = QUERY) -> float:
     """Return the seconds it takes to throw the rows away."""
     from airflow_provider_smspartner.audience.rows import ROWS_AT_ONCE
 
@@ -46,7 +46,7 @@ def fetch(hook: DbApiHook, expected: int) -> float:
     began = time.perf_counter()
     engine = hook.get_sqlalchemy_engine()
     with engine.connect().execution_options(**options) as connection:
-        found = sum(len(part) for part in connection.exec_driver_sql(QUERY).partitions())
+        found = sum(len(part) for part in connection.exec_driver_sql(query).partitions())
     engine.dispose()
     return checked(time.perf_counter() - began, found, expected)
 

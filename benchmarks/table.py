@@ -23,6 +23,10 @@ class Sizes:
 
     recipients: int = 1_000_000
     """Rows of the warehouse, and people of the large campaign."""
+    untidy: int = 200_000
+    """Rows of the untidy warehouse."""
+    personal: int = 100_000
+    """People of the campaign of personal texts."""
     audience: int = 20_000
     """People of the campaign that is sent in other ways too."""
     rounds: int = 3

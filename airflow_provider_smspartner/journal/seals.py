@@ -1,4 +1,4 @@
-"""Seals on what is remembered: whoever lacks the connection's secret cannot write what is believed.
+"""Seals on what is remembered: whoever lacks the secrets of this Airflow cannot write what is believed.
 
 Airflow lets some roles edit what a task has stored. A batch that is edited to "absent" would be sent again.
 """

@@ -17,7 +17,7 @@ from airflow.sdk.exceptions import AirflowRuntimeError
 
 from airflow_provider_smspartner.exceptions import NeedsPerson
 from airflow_provider_smspartner.journal import Batch, Memory, StaleProcess
-from airflow_provider_smspartner.journal.seals import is_ours, sealed
+from airflow_provider_smspartner.journal.seals import CHECK, is_ours, sealed
 from airflow_provider_smspartner.journal.store_format import (
     BEGUN,
     HEADER,
@@ -246,6 +246,15 @@ class TaskStateJournal:
                     raise
             self._pause(delay)
             waited, delay = waited + delay, min(delay * 2, 15.0)
+
+
+def begun_under(store: TaskStateStoreAccessor) -> str | None:
+    """Return the check value of the secret under which earlier tries have hashed people; None for none."""
+    header = store.get(HEADER)
+    for value in (header, store.get(claims_key(0)) if header is not None else None):
+        if isinstance(value, Mapping) and isinstance(check := value.get(CHECK), str):
+            return check
+    return None
 
 
 @contextmanager

@@ -30,7 +30,7 @@ class World:
     """The Airflow connection of the platform."""
     sandbox: bool = False
     check: str = ""
-    """The check value of the connection's key; see ``Pseudonymizer.check``."""
+    """The check value of the secret that people are hashed under; see ``Pseudonymizer.check``."""
     account: str | None = None
     """Fingerprint of the account; None when ``/me`` named nobody, or was not asked."""
     tag: str | None = None

@@ -8,8 +8,10 @@ import uuid
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_smspartner.journal import Journal, NoJournal
-from airflow_provider_smspartner.journal.task_state import TaskStateJournal
+from airflow_provider_smspartner.journal.task_state import TaskStateJournal, begun_under
+from airflow_provider_smspartner.rules.people import Pseudonymizer, recognising
 from airflow_provider_smspartner.sending.looks import Looks
+from airflow_provider_smspartner.tasks.hash_secrets import secrets_of
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -42,13 +44,26 @@ class PartOfStore:
         self._store.delete(self._prefix + key)
 
 
+def store_of(durability: Durability, context: Context, identity: Identity) -> Any:
+    """Return the task state store of a send; None where Airflow has none, or nothing is to be remembered."""
+    store: Any = context.get("task_state_store") if durability.durable else None
+    return store if store is None or identity.is_alone else PartOfStore(store, identity)
+
+
+def pseudonymizer_of(
+    durability: Durability, context: Context, identity: Identity, hook: SMSPartnerHook
+) -> Pseudonymizer:
+    """Return who hashes people in all tries of a task: the secret of the first one stays theirs."""
+    store = store_of(durability, context, identity)
+    check = begun_under(store) if store is not None else None
+    return recognising(secrets_of(hook.settings.api_key), identity.name, check)
+
+
 def open_journal(
     durability: Durability, context: Context, plan: Plan, identity: Identity, hook: SMSPartnerHook
 ) -> Journal:
     """Return what remembers the batches of a task."""
-    store: Any = context.get("task_state_store") if durability.durable else None
-    if store is not None and not identity.is_alone:
-        store = PartOfStore(store, identity)
+    store = store_of(durability, context, identity)
     remembered = TaskStateJournal(store, plan.pseudonymizer) if store is not None else None
     if durability.ledger_conn_id is not None:
         return open_ledger_journal(durability, context.get("ti"), plan, identity, hook, remembered)

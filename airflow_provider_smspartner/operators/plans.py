@@ -26,6 +26,7 @@ def plan_of(
     text: Text,
     name: Sequence[object],
     *,
+    pseudonymizer: Pseudonymizer,
     hook: SMSPartnerHook,
     account: Callable[[bool], str | None],
     later_try: bool,
@@ -39,7 +40,7 @@ def plan_of(
     return Plan(
         make_call=requests_of(text, order.hours, redirect_to=settings.redirect_to),
         tag_of=lambda ordinal: batches.batch_tag(name, ordinal, order.tag),
-        pseudonymizer=Pseudonymizer(settings.api_key, name),
+        pseudonymizer=pseudonymizer,
         concurrency=policy.concurrency,
         on_unknown=policy.on_unknown,
         verify_timeout=policy.verify_timeout,

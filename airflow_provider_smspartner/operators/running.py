@@ -22,7 +22,7 @@ from airflow_provider_smspartner.operators.hours import (
     slot_for_rest,
     within_hours,
 )
-from airflow_provider_smspartner.operators.journals import open_journal
+from airflow_provider_smspartner.operators.journals import open_journal, pseudonymizer_of
 from airflow_provider_smspartner.operators.limits import AccountReader, check_enough, check_limits, count_left
 from airflow_provider_smspartner.operators.plans import plan_of
 from airflow_provider_smspartner.operators.results import campaign_of, dry_run_result, result_of
@@ -121,6 +121,7 @@ class SendRun:
             order,
             self._text,
             at.identity.name,
+            pseudonymizer=pseudonymizer_of(order.durability, at.context, at.identity, at.hook),
             hook=at.hook,
             account=self._account.name,
             later_try=at.later_try,

@@ -48,8 +48,10 @@ class Plan:
 
     def ends_as_mobile(self, digits: str) -> bool:
         """Tell whether some digits end in a mobile's number: what libphonenumber drops is at the front."""
-        starts = (len(digits) - length for length in self.lengths if length <= len(digits))
-        return any(self.mobile.fullmatch(digits, start) for start in starts)
+        for length in self.lengths:
+            if length <= len(digits) and self.mobile.fullmatch(digits, len(digits) - length):
+                return True
+        return False
 
 
 def read(digits: str, region: str, *, plus: bool) -> int | None:
@@ -96,9 +98,10 @@ def behind_code(plan: Plan, digits: str) -> int | None:
         return int(plan.code + digits) if plan.mobile.fullmatch(digits) else REFUSED
     if plan.rewrites:
         return UNSETTLED
-    if not plan.ends_as_mobile(digits):
-        return REFUSED
     rest = digits[prefix.end() :]
+    if not (plan.mobile.fullmatch(rest) or plan.mobile.fullmatch(digits)):
+        may_be_stripped_again = plan.prefix.match(rest) and plan.ends_as_mobile(digits)
+        return UNSETTLED if may_be_stripped_again else REFUSED
     twice = plan.prefix.match(rest) or plan.general.fullmatch(digits)  # which of two readings holds?
     plain = not twice and len(rest) in plan.possible and plan.general.fullmatch(rest)
     return int(plan.code + rest) if plain and plan.mobile.fullmatch(rest) else UNSETTLED
@@ -114,7 +117,12 @@ def is_in_use(digits: str, region: str) -> bool:
 
 def code_of(digits: str) -> str:
     """Return the country code that some digits begin with; "" for none. No code begins with another one."""
-    return next((digits[:size] for size in (1, 2, 3) if regions_of(digits[:size])), "")
+    return _code_of(digits[:3])
+
+
+@cache
+def _code_of(beginning: str) -> str:
+    return next((beginning[:size] for size in (1, 2, 3) if regions_of(beginning[:size])), "")
 
 
 @cache

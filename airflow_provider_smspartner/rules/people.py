@@ -65,6 +65,16 @@ class Pseudonymizer:
         return hmac.digest(key, text.encode(), "sha256")[: 2 * HASH_SIZE].hex()
 
 
+def recognising(secrets: Sequence[str], campaign: Sequence[object], check: str | None) -> Pseudonymizer:
+    """Return who hashes people as a campaign has begun to: what has been hashed must be recognised.
+
+    :param secrets: those that there are, today's first.
+    :param check: the check value that the campaign has left; None for one that begins.
+    """
+    among = [Pseudonymizer(secret, campaign) for secret in secrets]
+    return next((pseudonymizer for pseudonymizer in among if pseudonymizer.check == check), among[0])
+
+
 def each(hashes: bytes) -> Iterator[bytes]:
     """Cut joined hashes into single ones."""
     return (hashes[start : start + HASH_SIZE] for start in range(0, len(hashes), HASH_SIZE))

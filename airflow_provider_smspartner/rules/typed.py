@@ -60,7 +60,7 @@ def visible(text: str) -> str:
 def written(text: str) -> Written | None:
     """Return the digits that libphonenumber reads out of a text; None where it reads none, or ``is_rare``."""
     shown = visible(text).strip()
-    match = _one_number(shown[4:] if URI.match(shown) else shown)
+    match = _one_number(shown[4:] if shown[:1] in "tT" and URI.match(shown) else shown)
     return Written(_without_signs("", match[2]), bool(match[1])) if match else None
 
 

@@ -172,7 +172,9 @@ class Recovery:
         foreign = [batch for batch in memory.batches if not batch.comparable]
         if not foreign:
             return list(memory.batches)
-        log.warning("The connection's key has changed: the platform's tags tell who was texted")
+        log.warning(
+            "The connection's key or the Fernet key has changed: the platform's tags tell who was texted"
+        )
         is_same_tag = memory.world is None or memory.world.tag == self._plan.world.tag
         if is_same_tag and any(batch.tag != self._plan.tag_of(batch.ordinal) for batch in foreign):
             raise NeedsPerson(

@@ -5,13 +5,16 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from datetime import date
 from pathlib import Path
 
 import pytest
 
-from airflow_provider_smspartner.rules import phone
-from benchmarks import campaign, cleaning, inbox, ledger, numbers, polling, reading
+from airflow_provider_smspartner.rules import merge, phone
+from airflow_provider_smspartner.rules.message import write
+from benchmarks import campaign, cleaning, inbox, ledger, numbers, personal, polling, reading, untidy
 from benchmarks.table import BEGIN, END, Figure, Sizes, keep, spell
+from benchmarks.warehouse import belongings
 from tests.airflow_versions import needs_task_state_store
 
 SMALL = Sizes(recipients=1_203, rounds=1, latency=0.001)
@@ -66,14 +69,33 @@ def test_the_numbers_are_distinct_mobiles_in_every_spelling() -> None:
     assert len(set(wire)) == 700
 
 
+def test_untidy_rows_are_what_they_are_said_to_be() -> None:
+    read = phone.mobiles(list(untidy.typed(4_000)))
+
+    assert read.count(phone.REFUSED) == 600
+    assert sum(number > 0 and not 33_000_000_000 < number < 34_000_000_000 for number in read) == 200
+    assert len(set(read)) == 3_401
+
+
+def test_both_sides_send_the_same_personal_texts() -> None:
+    rows = [
+        [str(value) if isinstance(value, date) else value for value in belongings(row)] for row in range(40)
+    ]
+    texts = [str(text) for text in merge.parse(personal.MESSAGE).render_all(rows)]
+
+    assert [text for text, _ in write(texts)] == [text for _, text in personal.written(40)]  # type: ignore[misc]
+
+
 @pytest.mark.airflow
 @pytest.mark.parametrize(
     ("measure", "count"),
     [
         pytest.param(cleaning.figures, 2, id="cleaning"),
         pytest.param(reading.figures, 1, id="reading"),
+        pytest.param(untidy.figures, 1, id="untidy"),
         pytest.param(inbox.figures, 3, id="inbox"),
         pytest.param(campaign.figures, 3, id="campaign", marks=needs_task_state_store),
+        pytest.param(personal.figures, 1, id="personal", marks=needs_task_state_store),
         pytest.param(ledger.figures, 5, id="ledger", marks=needs_task_state_store),
     ],
 )

@@ -190,7 +190,7 @@ def test_a_blank_that_shows_or_not_is_a_blank(text: str, at: int, blank: str) ->
 def test_the_zero_of_a_float_is_no_digit() -> None:
     for text in ("61234567.0", "6123456.00", "3361234567.0"):
         assert ours(text, "FR") is None
-        assert french_mobiles([text, "0612345678"]) == ["", "612345678"]
+        assert french_mobiles([text, "612345678.0", "0612345678"]) == ["", "612345678", "612345678"]
     assert ours("15123456789.0", "DE") == "+4915123456789"
 
 
@@ -331,6 +331,9 @@ def broken_spellings(draw: st.DrawFn) -> str:
 )
 @example(["0612345678\n0712345678", "0612345678"])
 @example(["", "\n", "0612345678", ""])
+@example(
+    ["06/12/34/56/78", "'0612345678", "0612345678\r\n", "''0612345678", "06'12345678", "t el:0612345678"]
+)
 @example(["0612345678", "6" * 251, "0712345678\n"])
 @example(["0612345678" + " " * 250, "06" + "\u2028" + "12345678"])
 def test_many_numbers_are_read_as_one_by_one_is(numbers: list[object]) -> None:

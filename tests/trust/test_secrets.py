@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from contextlib import closing
 
 import pytest
 
+from airflow_provider_smspartner.rules.people import Pseudonymizer
 from airflow_provider_smspartner.simulator.faults import KINDS
+from airflow_provider_smspartner.tasks.hash_secrets import secrets_of
 from tests.airflow_versions import needs_task_state_store, since
 from tests.trust.conftest import KEY, LANDLINE, PEOPLE, REDIRECTED, WRONG_KEY, Aftermath
 from tests.trust.scene_names import FAILING, FAULTS, MISLEADING, WATCHED
@@ -130,6 +133,21 @@ def test_what_is_remembered_goes_with_its_run_and_not_before(aftermath: Aftermat
         assert database.execute(f"SELECT count(*) {remembered}").fetchall() == [(0,)]
         assert database.execute("SELECT count(*) FROM xcom").fetchall() == [(0,)]
         database.rollback()
+
+
+@needs_task_state_store
+def test_a_worker_hashes_people_under_the_fernet_key_too(
+    aftermath: Aftermath, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AIRFLOW__CORE__FERNET_KEY", (aftermath.search.fernet_key or b"").decode())
+    of_header = "FROM task_state_store WHERE key = 'campaign' AND task_id = 'send_good'"
+    with closing(sqlite3.connect(aftermath.home / "airflow.db")) as database:
+        [(*task, header)] = database.execute(
+            f"SELECT dag_id, run_id, task_id, map_index, value {of_header}"
+        ).fetchall()
+
+    both, key_alone = (Pseudonymizer(secret, ("sms_good", False, *task)) for secret in secrets_of(KEY))
+    assert json.loads(header)["check"] == both.check != key_alone.check
 
 
 def test_no_temporary_file_is_left(aftermath: Aftermath) -> None:
