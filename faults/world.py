@@ -248,7 +248,15 @@ class Line:
         if self.blind:
             raise NotFoundError(call.path, 4)
         self._meet_look(call)
+        if self._lags(call):  # what was missed once is not missed twice in a row
+            self._slipped.add(str(call.fields["tag"]))
         return call.read(self.answer(call))
+
+    def _lags(self, call: Call[Any]) -> bool:
+        """Tell whether a look finds nobody because the list does not show yet what was sent."""
+        tag, platform = call.fields.get("tag"), self.stage.platform
+        is_sent = any(message.order.tag == tag for message in platform.messages.values())
+        return tag is not None and is_sent and not any(platform.tagged(str(tag)))
 
     def _meet_look(self, call: Call[Any]) -> None:
         if not (self.fates_of_looks and "tag" in call.fields):

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -13,6 +15,7 @@ from airflow_provider_smspartner.hooks.paging import Listing
 from airflow_provider_smspartner.journal import Batch, Journal, Memory, Receipt
 from airflow_provider_smspartner.journal.world import World, check_same, fingerprint
 from airflow_provider_smspartner.rules.people import Person
+from airflow_provider_smspartner.rules.schedule import PARIS
 from airflow_provider_smspartner.rules.sending_states import ON_PLATFORM, OPEN, BatchState, Event
 from airflow_provider_smspartner.sending.cancellation import CallPlatform, finish
 from airflow_provider_smspartner.sending.evidence import Control, Evidence, Look
@@ -120,7 +123,7 @@ class Recovery:
             if any(self._look(without_people(batch)) for batch in asked):
                 return
             self._pause(self._evidence.looks_apart)
-        raise self._key_is_needed(asked[0].tag if asked else self._plan.tag_of(0))
+        raise self._key_is_needed(asked[0] if asked else Batch(ordinal=0, tag=self._plan.tag_of(0)))
 
     # ---- without a journal -----------------------------------------------------------------------------
 
@@ -200,7 +203,7 @@ class Recovery:
         if (listing := self._look(without_people(batch))) is not None:
             return self._adopt(batch, listing)
         if batch.state is BatchState.ACCEPTED:
-            raise self._key_is_needed(batch.tag)
+            raise self._key_is_needed(batch)
         return batch
 
     def _prove_absent(self, batch: Batch, sent: Sequence[Batch], *, is_theirs: bool) -> Batch:
@@ -210,7 +213,7 @@ class Recovery:
         """
         if batch.state is not BatchState.REFUSED:
             if not is_theirs:  # it may be another account, on which nothing can be found
-                raise self._key_is_needed(batch.tag)
+                raise self._key_is_needed(batch)
             self._outwait(self._evidence.over_at(replace(batch, inherited=True)))
         for _ in range(self._evidence.looks_needed):
             if listing := self._look(without_people(batch)):
@@ -219,13 +222,17 @@ class Recovery:
         # After the looks: shown before them, it would not vouch for a list that has failed in between
         control = self._evidence.control(batch, sent)
         if not (control is Control.SHOWN or (control is Control.NONE and self._evidence.is_seen(batch))):
-            raise self._key_is_needed(batch.tag)
+            raise self._key_is_needed(batch)
         return nobody_of(batch.after(Event.NOT_FOUND))
 
-    def _key_is_needed(self, tag: str) -> NeedsPerson:
+    def _key_is_needed(self, batch: Batch) -> NeedsPerson:
+        seen_from, rolled = self._evidence.seen_from(batch), ""
+        if self._now() < seen_from < math.inf:
+            moment = datetime.fromtimestamp(seen_from, PARIS)
+            rolled = f" Or clear it after {moment:%Y-%m-%d %H:%M} (Paris), when what waits there can be seen."
         return NeedsPerson(
-            f"SMS Partner lists nobody under tag {tag}; with the changed key nobody can tell who that "
-            "was, or whether it is the same account. Put the former key back and clear the task."
+            f"SMS Partner lists nobody under tag {batch.tag}; with the changed key nobody can tell who that "
+            f"was, or whether it is the same account. Put the former key back and clear the task.{rolled}"
         )
 
     def _outwait(self, moment: float) -> None:

@@ -97,6 +97,23 @@ def test_a_task_that_died_before_its_journal_began_is_told_when_to_be_cleared_an
     assert_everyone_once(sent, sent.finish(EVERYBODY))
 
 
+@needs_task_state_store
+@pytest.mark.parametrize("log", ["task state", "ledger"])
+def test_a_rolled_key_that_shows_nothing_yet_is_told_from_when_it_will(
+    log: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unseen_before_it_leaves(monkeypatch)
+    sent = scheduled(log)
+    sent.attempt(EVERYBODY)
+    sent.secret = "another key"
+
+    with pytest.raises(NeedsPerson, match=r"clear it after 2026-11-20 14:06 \(Paris\)"):
+        sent.attempt(EVERYBODY)
+    sent.clock.pause(DAY)
+
+    assert_everyone_once(sent, sent.attempt(EVERYBODY))
+
+
 def test_a_ledger_alone_does_not_take_for_absent_what_waits_on_the_platform(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
