@@ -232,8 +232,17 @@ class Links:
         """Return the address of a task in Airflow, where its log is, if there is one that may be shown."""
         if hides(run.dag_id, run.run_id, task.task_id):
             return ""
-        mapped = f"/mapped/{task.map_index}" if task.map_index >= 0 else ""
-        return f"{self._base}{self._place(run)}/tasks/{quote(task.task_id, safe='')}{mapped}"
+        return self._task(run, task.task_id, task.map_index)
+
+    def airflow_answer(self, run: RunFact, where: tuple[str, int]) -> str:
+        """Return the address at which a task's question is answered, if there is one that may be shown."""
+        if hides(run.dag_id, run.run_id, where[0]):
+            return ""
+        return f"{self._task(run, *where)}/required_actions"
+
+    def _task(self, run: RunFact, task_id: str, map_index: int) -> str:
+        mapped = f"/mapped/{map_index}" if map_index >= 0 else ""
+        return f"{self._base}{self._place(run)}/tasks/{quote(task_id, safe='')}{mapped}"
 
     def _place(self, run: RunFact) -> str:
         return f"/dags/{quote(run.dag_id, safe='')}/runs/{quote(run.run_id, safe='')}"

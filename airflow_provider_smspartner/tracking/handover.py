@@ -12,6 +12,7 @@ from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
+from airflow_provider_smspartner.rules.masking import mask_numbers
 from airflow_provider_smspartner.tracking.verdict import NO_GATES, Gates
 
 CAMPAIGN_KEY: Final = "smspartner_campaign"
@@ -42,6 +43,10 @@ LONGEST: Final = 200
 """Characters of a name."""
 MOST_FOLLOWED: Final = 100
 """Sends that one status task is said to follow."""
+MOST_SAMPLES: Final = 3
+"""Texts of a dry run."""
+LONGEST_TEXT: Final = 2000
+"""Characters of a text; ten segments have 1,530."""
 MOST_POINTS: Final = 1000
 """Points of a curve that are read; a status task tells 60."""
 
@@ -85,6 +90,10 @@ class Campaign:
     sandbox: bool = False
     redirected: bool = False
     scheduled_for: datetime | None = None
+    sender: str | None = None
+    """None where the account's own counts; empty for the operators' short code."""
+    unicode: bool = False
+    stop_sms: bool = False
 
     def as_dict(self) -> dict[str, Any]:
         """Return it as JSON."""
@@ -110,6 +119,9 @@ class Campaign:
             "sandbox": self.sandbox,
             "redirected": self.redirected,
             "scheduled_for": self.scheduled_for.isoformat() if self.scheduled_for else None,
+            "sender": self.sender,
+            "unicode": self.unicode,
+            "stop_sms": self.stop_sms,
         }
 
 
@@ -173,6 +185,9 @@ def read_campaign(value: Any) -> Campaign | None:
             sandbox=bool(value["sandbox"]),
             redirected=bool(value["redirected"]),
             scheduled_for=aware(value["scheduled_for"]) if value["scheduled_for"] else None,
+            sender=text(value.get("sender")),
+            unicode=bool(value.get("unicode")),
+            stop_sms=bool(value.get("stop_sms")),
         )
     except (AttributeError, InvalidOperation, KeyError, OverflowError, TypeError, ValueError):
         return None
@@ -213,9 +228,15 @@ def read_result(value: Any) -> dict[str, Any] | None:
         if value.get("estimate") is not None:
             read["estimate"] = read_estimate(value["estimate"])
         read["scheduled_for"] = moment_or_none(value.get("scheduled_for"))
+        read["preview"] = [read_sample(each) for each in value.get("preview", ())[:MOST_SAMPLES]]
     except (AttributeError, InvalidOperation, KeyError, OverflowError, TypeError, ValueError):
         return None
     return read
+
+
+def read_sample(value: Mapping[str, Any]) -> dict[str, str]:
+    """Read one of the texts of a dry run, and mask what may be anybody's number."""
+    return {name: mask_numbers(str(value[name])[:LONGEST_TEXT]) for name in ("to", "text")}
 
 
 def read_estimate(value: Mapping[str, Any]) -> dict[str, Any]:

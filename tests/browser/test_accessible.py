@@ -12,7 +12,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, Route
 
 from airflow_provider_smspartner.plugins.drawing.language import Reader, languages, read_by
-from airflow_provider_smspartner.plugins.facts import RunFact
+from airflow_provider_smspartner.plugins.facts import RunFact, TextFact
 from airflow_provider_smspartner.plugins.reading.history import History
 from airflow_provider_smspartner.tracking.stops import Failure
 from tests.plugins.facts import AT, batch, follow, run, send, told
@@ -20,12 +20,14 @@ from tests.plugins.facts import AT, batch, follow, run, send, told
 pytestmark = pytest.mark.airflow
 
 FAILURE = Failure(at=AT, kind="InsufficientCreditError", sentence="no credit", code=11)
+TEXT = TextFact(message="Fête des mères : {first_name|Cliente}, -20 % jusqu’à dimanche\nÀ bientôt ça ira")
 DONE = {"recipients": 1500, "batches": 3, "segments": 1500, "cost": "57.000", "currency": "EUR"}
 WELL = run(
     send("success", [batch(n) for n in range(3)], told(invalid=3), result=DONE, logged=True, started=AT),
     follow(stop=4),
     state="success",
 )
+WELL = replace(WELL, asking=[("approval", -1)], tasks=[replace(WELL.tasks[0], text=TEXT), *WELL.tasks[1:]])
 BADLY = run(
     *(
         replace(
