@@ -19,22 +19,27 @@ from airflow.api_fastapi.common.db.common import SessionDep
 from airflow.api_fastapi.core_api.security import GetUserDep, requires_access_dag
 from airflow.models.dag import DagModel
 from fastapi import Depends, FastAPI, HTTPException, Request
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, Response
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.exceptions import HTTPException as AnyHTTPException
 
 from airflow_provider_smspartner.plugins.drawing import words
 from airflow_provider_smspartner.plugins.drawing.advice import name_of
-from airflow_provider_smspartner.plugins.drawing.campaigns import campaign_row, refresh
+from airflow_provider_smspartner.plugins.drawing.campaigns import CampaignRow, campaign_row, refresh
+from airflow_provider_smspartner.plugins.drawing.filters import DAYS, OUTCOMES, Filters, filters_of
 from airflow_provider_smspartner.plugins.drawing.language import READER, Reader, mark, say, say_in_html
 from airflow_provider_smspartner.plugins.drawing.story import run_story
+from airflow_provider_smspartner.plugins.drawing.totals import as_csv, totals
 from airflow_provider_smspartner.plugins.facts import RunFact, TaskFact
 from airflow_provider_smspartner.plugins.readers import ForItsReader
-from airflow_provider_smspartner.plugins.reading.history import DAYS, read_history
+from airflow_provider_smspartner.plugins.reading.history import History, read_history
 from airflow_provider_smspartner.plugins.reading.runs import read_run
 
 PREFIX: Final = "/smspartner"
 BATCHES_PER_PAGE: Final = 100
+MOST_EXPORTED: Final = 20
+"""Pages of the overview that one file holds."""
+ALL: Final = Filters()
 REFUSALS: Final = {
     401: (mark("Please log in"), mark("Log in to Airflow, then load this page again.")),
     403: (
@@ -63,27 +68,57 @@ templates.globals |= {"say": say_in_html, "of": words.of, "words": words, "state
 
 
 @app.get("/")
-def overview(
-    request: Request, user: GetUserDep, session: SessionDep, dag_id: str = "", page: str = "1"
-) -> HTMLResponse:
-    """Show the campaigns of the last 30 days."""
-    now = datetime.now(UTC)
-    history = read_history(
-        session,
-        readable=lambda dag_ids: readable(dag_ids, user),
-        now=now,
-        dag_id=dag_id,
-        page=max(1, whole(page) or 1),
-    )
+def overview(request: Request, user: GetUserDep, session: SessionDep, page: str = "1") -> HTMLResponse:
+    """Show the campaigns of the last 30 days, or of the days that are asked for."""
+    wanted = filters_of(request.query_params)
+    history, rows = campaigns(session, user, wanted, page=max(1, whole(page) or 1))
+    chosen = [row for row in rows if wanted.wants(row)]
     return answer(
         request,
         "overview.html",
         history=history,
-        rows=[campaign_row(run, now=now) for run in history.runs],
-        dag_id=dag_id,
+        rows=chosen,
+        totals=totals(chosen),
+        wanted=wanted,
+        connections=sorted({name for row in rows for name in row.numbers.connections} | {wanted.connection}),
+        outcomes=OUTCOMES,
         days=DAYS,
         refresh=refresh(history.runs),
     )
+
+
+@app.get("/campaigns.csv")
+def export(request: Request, user: GetUserDep, session: SessionDep) -> Response:
+    """Return the campaigns that are asked for as CSV, a bounded number of them."""
+    wanted = filters_of(request.query_params)
+    found: list[CampaignRow] = []
+    for page in range(1, MOST_EXPORTED + 1):
+        history, rows = campaigns(session, user, wanted, page=page)
+        found += filter(wanted.wants, rows)
+        if not history.more:
+            break
+    headers = {
+        "Content-Disposition": 'attachment; filename="sms-campaigns.csv"',
+        "X-Content-Type-Options": "nosniff",
+        "Cache-Control": "no-store",
+    }
+    # With a mark at its beginning: Excel takes it for another encoding otherwise
+    return Response(as_csv(found).encode("utf-8-sig"), media_type="text/csv; charset=utf-8", headers=headers)
+
+
+def campaigns(session: Any, user: Any, wanted: Filters, *, page: int) -> tuple[History, list[CampaignRow]]:
+    """Return a page of campaigns of a period that a user may read, each told in a line."""
+    now = datetime.now(UTC)
+    since, until = wanted.period(now)
+    history = read_history(
+        session,
+        readable=lambda dag_ids: readable(dag_ids, user),
+        since=since,
+        until=until,
+        dag_id=wanted.dag_id,
+        page=page,
+    )
+    return history, [campaign_row(run, now=now) for run in history.runs]
 
 
 @app.get(
@@ -196,6 +231,11 @@ def hides(*names: str) -> bool:
     return any(words.name(name) != name for name in names)
 
 
+def shown(wanted: Filters) -> dict[str, str]:
+    """Return what is asked for as a query, without what holds a phone number."""
+    return {name: value for name, value in wanted.asked().items() if not hides(value)}
+
+
 class Links:
     """The addresses in a page: ours, and those of the Airflow around it, below the path it is served at."""
 
@@ -206,12 +246,15 @@ class Links:
         """Return the path that all our pages are below."""
         return f"{self._base}{PREFIX}"
 
-    def overview(self, *, dag_id: str = "", page: int = 1) -> str:
+    def overview(self, wanted: Filters = ALL, *, page: int = 1) -> str:
         """Return the address of the overview."""
-        dag_id = "" if hides(dag_id) else dag_id
-        asked = {"dag_id": dag_id} if dag_id else {}
-        query = urlencode(asked | ({"page": str(page)} if page > 1 else {}))
+        query = urlencode(shown(wanted) | ({"page": str(page)} if page > 1 else {}))
         return f"{self._base}{PREFIX}/" + (f"?{query}" if query else "")
+
+    def export(self, wanted: Filters) -> str:
+        """Return the address of the overview as CSV."""
+        query = urlencode(shown(wanted))
+        return f"{self._base}{PREFIX}/campaigns.csv" + (f"?{query}" if query else "")
 
     def run(self, run: RunFact, *, task_id: str = "", map_index: int | None = None, batches: int = 0) -> str:
         """Return the address of a run's page; an empty text where it would hold a phone number."""

@@ -53,14 +53,17 @@ def page_of(shown: RunFact | None) -> str:
 
     from airflow_provider_smspartner.plugins import routes
     from airflow_provider_smspartner.plugins.drawing.campaigns import campaign_row
+    from airflow_provider_smspartner.plugins.drawing.filters import OUTCOMES, Filters
     from airflow_provider_smspartner.plugins.drawing.story import run_story
+    from airflow_provider_smspartner.plugins.drawing.totals import totals
 
     request = Request({"type": "http", "root_path": "/smspartner"})
     values: dict[str, Any]
     if shown is None:
         history = History(runs=list(RUNS.values()), dag_ids=["d"], page=2, more=True)
         rows = [campaign_row(each, now=AT) for each in history.runs]
-        values = {"history": history, "rows": rows, "dag_id": "", "days": 30, "refresh": None}
+        values = {"history": history, "rows": rows, "totals": totals(rows), "wanted": Filters(), "days": 30}
+        values |= {"connections": ["c"], "outcomes": OUTCOMES, "refresh": None}
         return bytes(routes.answer(request, "overview.html", **values).body).decode()
     story = run_story(shown, now=AT)
     values = {

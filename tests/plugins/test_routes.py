@@ -492,8 +492,53 @@ def test_a_page_that_cannot_be_is_the_first(
     assert 'id="older" href="/af/smspartner/?dag_id=turned&amp;page=2"' in html
 
 
+def test_campaigns_are_chosen_and_exported(session: Session, client_of: ClientOf) -> None:
+    now = datetime.now(UTC)
+    for n, (connection, days) in enumerate([("shop", 1), ("shop", 40), ("news", 2)]):
+        run = db.add_run(session, dag_id="chosen", run_id=f"run_{n}", at=now - timedelta(days=days))
+        db.add_task(session, run, task_id="send", operator="SendSmsOperator", state="success")
+        db.push(
+            session,
+            run,
+            "send",
+            db.campaign(1500, at=now, connection=connection) | db.result(1500, 3, at=now),
+        )
+    sent(session, f"{CLOSED}_chosen")
+    session.commit()
+    ann = client_of("ann")
+    month = (now - timedelta(days=45)).date().isoformat()
+
+    for query, shown in (
+        ({}, ["run_0", "run_2"]),
+        ({"connection": "shop"}, ["run_0"]),
+        ({"since": month}, ["run_0", "run_2", "run_1"]),
+        ({"since": month, "until": (now - timedelta(days=30)).date().isoformat()}, ["run_1"]),
+        ({"outcome": "bad"}, []),
+        ({"connection": "<b>", "outcome": "<i>", "since": "<u>", "until": "x"}, []),
+    ):
+        html = ann.get("/af/smspartner/", params={"dag_id": "chosen", **query}).text
+        assert re.findall(r"runs/(run_\d)\"", html) == shown
+        assert not re.search("<[biu]>", html)
+        file = ann.get("/af/smspartner/campaigns.csv", params={"dag_id": "chosen", **query})
+        assert re.findall(r"run_\d", file.text) == shown
+        assert file.headers["content-type"] == "text/csv; charset=utf-8"
+    assert f"{CLOSED}_chosen" in ann.get("/af/smspartner/campaigns.csv").text
+    assert f"{CLOSED}_chosen" not in client_of("vic").get("/af/smspartner/campaigns.csv").text
+    assert client_of(None).get("/af/smspartner/campaigns.csv").status_code == 401
+
+
+def test_totals_stand_above_the_campaigns(session: Session, client_of: ClientOf) -> None:
+    sent(session, "summed", "run_1")
+    sent(session, "summed", "run_2")
+
+    html = client_of("ann").get("/af/smspartner/?dag_id=summed").text
+    totals = html.split('class="figures totals"')[1].split("</dl>")[0]
+
+    assert re.findall(r"<dd>([^<\n]+)", totals) == ["2", "3,000", "97 %", "14", "114.00 EUR", "60"]
+
+
 def test_an_empty_overview_says_how_to_fill_it(client_of: ClientOf) -> None:
-    assert "No campaigns in the last 30 days" in client_of("ann").get("/af/smspartner/?dag_id=nowhere").text
+    assert "No such campaign" in client_of("ann").get("/af/smspartner/?dag_id=nowhere").text
 
 
 def test_more_than_a_page_is_paged(

@@ -1,10 +1,10 @@
-"""Reads the campaigns of the last days out of Airflow's database, in a handful of queries."""
+"""Reads the campaigns of some days out of Airflow's database, in a handful of queries."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from airflow.models.dagrun import DagRun
@@ -26,7 +26,6 @@ from airflow_provider_smspartner.plugins.reading.store import Notes, read_store
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
-DAYS: Final = 30
 RUNS_PER_PAGE: Final = 500
 MOST_NOTES: Final = 20_000
 """Rows of the store that are read for sends without a result; a send of a million people has 2,000."""
@@ -48,17 +47,17 @@ def read_history(
     session: Session,
     *,
     readable: Callable[[Collection[str]], Collection[str]],
-    now: datetime,
+    since: datetime,
+    until: datetime,
     dag_id: str | None = None,
     page: int = 1,
 ) -> History:
-    """Return a page of the campaigns of the last 30 days.
+    """Return a page of the campaigns that began in a period.
 
     :param readable: leaves of some DAGs those that the user may read.
     """
-    since = now - timedelta(days=DAYS)
     ours = exists().where(XComModel.dag_run_id == DagRun.id, XComModel.key.in_(KEYS))
-    recent = (DagRun.start_date >= since, ours)
+    recent = (DagRun.start_date >= since, DagRun.start_date < until, ours)
     dag_ids = sorted(readable(session.scalars(select(DagRun.dag_id).where(*recent).distinct()).all()))
     wanted = [known for known in dag_ids if dag_id in (None, "", known)]
     rows = session.execute(
