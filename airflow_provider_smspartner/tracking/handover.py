@@ -97,31 +97,11 @@ class Campaign:
 
     def as_dict(self) -> dict[str, Any]:
         """Return it as JSON."""
-        return {
+        return asdict(self) | {
             "at": self.at.isoformat(timespec="seconds"),
-            "kind": self.kind,
-            "campaign": self.campaign,
-            "tag": self.tag,
-            "connection": self.connection,
-            "ledger": self.ledger,
-            "iteration": self.iteration,
-            "operator": self.operator,
-            "execution": self.execution,
-            "task": self.task,
-            "recipients": self.recipients,
-            "to_text": self.to_text,
-            "invalid": self.invalid,
-            "duplicates": self.duplicates,
-            "excluded": self.excluded,
-            "held_out": self.held_out,
             "estimate": None if self.estimate is None else dict(self.estimate),
             "max_cost": None if self.max_cost is None else str(self.max_cost),
-            "sandbox": self.sandbox,
-            "redirected": self.redirected,
             "scheduled_for": self.scheduled_for.isoformat() if self.scheduled_for else None,
-            "sender": self.sender,
-            "unicode": self.unicode,
-            "stop_sms": self.stop_sms,
         }
 
 
