@@ -47,6 +47,33 @@ class TextFact:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What somebody has answered."""
+
+    kind: str
+    """``reply`` or ``stop``."""
+    at: datetime
+    number: str
+    """Masked."""
+    text: str = field(repr=False)
+    """Its beginning, with what may be a number masked."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answers:
+    """What people have answered to a send, as the inbox beside its ledger holds it."""
+
+    times: Sequence[tuple[datetime, str]] = ()
+    """When each of them came, and its kind; the oldest first."""
+    last: Sequence[Answer] = ()
+    """The newest ones, the newest first."""
+    cut: bool = False
+    """Whether older ones may lie further back than is looked."""
+    fault: str | None = None
+    """Why the inbox could not be read."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TaskFact:
     """One task instance of a run that sends, or that follows a delivery."""
 
@@ -72,6 +99,8 @@ class TaskFact:
     """Whether a person has stopped it, and what is scheduled is to be cancelled."""
     ledger_fault: str | None = None
     """Why the ledger could not be read."""
+    answers: Answers | None = None
+    """What people have answered to it; None where its ledger has no inbox."""
     failure: Failure | None = None
     """Why it failed, as it has told."""
     waits_until: datetime | None = None

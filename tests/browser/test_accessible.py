@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import UTC
+from datetime import UTC, timedelta
 from typing import Any
 
 import pytest
@@ -12,7 +12,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, Route
 
 from airflow_provider_smspartner.plugins.drawing.language import Reader, languages, read_by
-from airflow_provider_smspartner.plugins.facts import RunFact, TextFact
+from airflow_provider_smspartner.plugins.facts import Answer, Answers, RunFact, TextFact
 from airflow_provider_smspartner.plugins.reading.history import History
 from airflow_provider_smspartner.tracking.stops import Failure
 from tests.plugins.facts import AT, batch, follow, run, send, told
@@ -27,7 +27,18 @@ WELL = run(
     follow(stop=4),
     state="success",
 )
-WELL = replace(WELL, asking=[("approval", -1)], tasks=[replace(WELL.tasks[0], text=TEXT), *WELL.tasks[1:]])
+ANSWERS = Answers(
+    times=[(AT + timedelta(minutes=n), "stop" if n % 5 == 0 else "reply") for n in range(20)],
+    last=[
+        Answer(kind="reply", at=AT, number="+33 6 •• •• •• 01", text="Oui, <b>merci</b> ! " + "x" * 90),
+        Answer(kind="stop", at=AT, number="+33 6 •• •• •• 02", text="STOP"),
+    ],
+)
+WELL = replace(
+    WELL,
+    asking=[("approval", -1)],
+    tasks=[replace(WELL.tasks[0], text=TEXT, answers=ANSWERS), *WELL.tasks[1:]],
+)
 BADLY = run(
     *(
         replace(

@@ -251,8 +251,14 @@ def with_ledger(task: TaskFact, run: tuple[str, str], found: Found | None) -> Ta
     """Add what a ledger says of a send; None for one that the DAG does not name."""
     if found is None:
         return replace(task, ledger_fault=NOT_NAMED)
-    batches = found.batches.get(ledger_name(run, task), ())
-    return replace(task, batches=batches, logged=found.fault is None, ledger_fault=found.fault)
+    name = ledger_name(run, task)
+    return replace(
+        task,
+        batches=found.batches.get(name, ()),
+        answers=found.answers.get(name),
+        logged=found.fault is None,
+        ledger_fault=found.fault,
+    )
 
 
 def said_ledger(task: TaskFact) -> str | None:
