@@ -88,6 +88,7 @@ DRIVEN_BY: Final[dict[str, tuple[str, ...]]] = {
     "operators.send": ("operators/test_smspartner", "operators/test_tries", "operators/test_cancel_on_kill"),
     "operators.texts": ("operators/test_personal_texts",),
     # a page is judged by what it says, not by the part that says it
+    "plugins.addresses": ("plugins/test_routes",),
     "plugins.drawing.arrivals": PAGES,
     "plugins.drawing.batches": ("plugins/test_routes", "plugins/drawing/test_sends"),
     "plugins.drawing.campaigns": ("plugins/drawing/test_story",),

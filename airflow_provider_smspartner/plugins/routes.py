@@ -10,7 +10,6 @@ import secrets
 from collections.abc import Collection
 from datetime import UTC, datetime
 from typing import Any, Final
-from urllib.parse import quote, urlencode
 
 from airflow import __version__ as airflow_version
 from airflow.api_fastapi.app import get_auth_manager
@@ -23,23 +22,23 @@ from fastapi.responses import HTMLResponse, Response
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.exceptions import HTTPException as AnyHTTPException
 
+from airflow_provider_smspartner.plugins.addresses import PREFIX, Links
 from airflow_provider_smspartner.plugins.drawing import words
 from airflow_provider_smspartner.plugins.drawing.advice import name_of
 from airflow_provider_smspartner.plugins.drawing.campaigns import CampaignRow, campaign_row, refresh
+from airflow_provider_smspartner.plugins.drawing.comparing import MOST_COMPARED, compared
 from airflow_provider_smspartner.plugins.drawing.filters import DAYS, OUTCOMES, Filters, filters_of
 from airflow_provider_smspartner.plugins.drawing.language import READER, Reader, mark, say, say_in_html
 from airflow_provider_smspartner.plugins.drawing.story import run_story
 from airflow_provider_smspartner.plugins.drawing.totals import as_csv, totals
-from airflow_provider_smspartner.plugins.facts import RunFact, TaskFact
+from airflow_provider_smspartner.plugins.facts import RunFact
 from airflow_provider_smspartner.plugins.readers import ForItsReader
-from airflow_provider_smspartner.plugins.reading.history import History, read_history
+from airflow_provider_smspartner.plugins.reading.history import History, read_history, read_last
 from airflow_provider_smspartner.plugins.reading.runs import read_run
 
-PREFIX: Final = "/smspartner"
 BATCHES_PER_PAGE: Final = 100
 MOST_EXPORTED: Final = 20
 """Pages of the overview that one file holds."""
-ALL: Final = Filters()
 REFUSALS: Final = {
     401: (mark("Please log in"), mark("Log in to Airflow, then load this page again.")),
     403: (
@@ -54,6 +53,8 @@ REFUSALS: Final = {
 
 SHOWN: Final = (DagAccessEntity.TASK_INSTANCE, DagAccessEntity.XCOM)
 """What a page is made of, and what its reader may read."""
+
+MAY_READ: Final = [Depends(requires_access_dag(method="GET", access_entity=entity)) for entity in SHOWN]
 
 app = FastAPI(title="SMS Partner", docs_url=None, redoc_url=None, openapi_url=None)
 app.add_middleware(ForItsReader)
@@ -121,10 +122,16 @@ def campaigns(session: Any, user: Any, wanted: Filters, *, page: int) -> tuple[H
     return history, [campaign_row(run, now=now) for run in history.runs]
 
 
-@app.get(
-    "/dags/{dag_id}/runs/{run_id:path}",
-    dependencies=[Depends(requires_access_dag(method="GET", access_entity=entity)) for entity in SHOWN],
-)
+@app.get("/dags/{dag_id}/runs", dependencies=MAY_READ)
+def dag_page(request: Request, dag_id: str, session: SessionDep) -> HTMLResponse:
+    """Show the last runs of a DAG, the newest one against those before."""
+    now = datetime.now(UTC)
+    runs = read_last(session, dag_id, most=1 + MOST_COMPARED)
+    story = compared([campaign_row(run, now=now) for run in runs])
+    return answer(request, "dag.html", story=story, dag_id=dag_id, refresh=refresh(runs))
+
+
+@app.get("/dags/{dag_id}/runs/{run_id:path}", dependencies=MAY_READ)
 def run_page(
     request: Request,
     dag_id: str,
@@ -224,68 +231,3 @@ def answer(request: Request, template: str, *, status: int = 200, **values: Any)
 def zone_name(reader: Reader) -> str:
     """Return what a reader's time zone is called: Europe/Paris."""
     return str(getattr(reader.zone, "key", None) or getattr(reader.zone, "name", None) or reader.zone)
-
-
-def hides(*names: str) -> bool:
-    """Tell whether one of the names holds a phone number: then it stands in no address either."""
-    return any(words.name(name) != name for name in names)
-
-
-def shown(wanted: Filters) -> dict[str, str]:
-    """Return what is asked for as a query, without what holds a phone number."""
-    return {name: value for name, value in wanted.asked().items() if not hides(value)}
-
-
-class Links:
-    """The addresses in a page: ours, and those of the Airflow around it, below the path it is served at."""
-
-    def __init__(self, base: str) -> None:
-        self._base = base
-
-    def home(self) -> str:
-        """Return the path that all our pages are below."""
-        return f"{self._base}{PREFIX}"
-
-    def overview(self, wanted: Filters = ALL, *, page: int = 1) -> str:
-        """Return the address of the overview."""
-        query = urlencode(shown(wanted) | ({"page": str(page)} if page > 1 else {}))
-        return f"{self._base}{PREFIX}/" + (f"?{query}" if query else "")
-
-    def export(self, wanted: Filters) -> str:
-        """Return the address of the overview as CSV."""
-        query = urlencode(shown(wanted))
-        return f"{self._base}{PREFIX}/campaigns.csv" + (f"?{query}" if query else "")
-
-    def run(self, run: RunFact, *, task_id: str = "", map_index: int | None = None, batches: int = 0) -> str:
-        """Return the address of a run's page; an empty text where it would hold a phone number."""
-        if hides(run.dag_id, run.run_id, task_id):
-            return ""
-        asked = {"task_id": task_id} if task_id else {}
-        asked |= {"map_index": str(map_index)} if map_index is not None else {}
-        query = urlencode(asked | ({"batches": str(batches)} if batches else {}))
-        return f"{self._base}{PREFIX}{self._place(run)}" + (f"?{query}" if query else "")
-
-    def airflow_run(self, run: RunFact) -> str:
-        """Return the address of our tab on the run in Airflow, if there is one that may be shown."""
-        if hides(run.dag_id, run.run_id):
-            return ""
-        return f"{self._base}{self._place(run)}/plugin/smspartner-campaign"
-
-    def airflow_task(self, run: RunFact, task: TaskFact) -> str:
-        """Return the address of a task in Airflow, where its log is, if there is one that may be shown."""
-        if hides(run.dag_id, run.run_id, task.task_id):
-            return ""
-        return self._task(run, task.task_id, task.map_index)
-
-    def airflow_answer(self, run: RunFact, where: tuple[str, int]) -> str:
-        """Return the address at which a task's question is answered, if there is one that may be shown."""
-        if hides(run.dag_id, run.run_id, where[0]):
-            return ""
-        return f"{self._task(run, *where)}/required_actions"
-
-    def _task(self, run: RunFact, task_id: str, map_index: int) -> str:
-        mapped = f"/mapped/{map_index}" if map_index >= 0 else ""
-        return f"{self._base}{self._place(run)}/tasks/{quote(task_id, safe='')}{mapped}"
-
-    def _place(self, run: RunFact) -> str:
-        return f"/dags/{quote(run.dag_id, safe='')}/runs/{quote(run.run_id, safe='')}"

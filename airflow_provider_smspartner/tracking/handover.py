@@ -120,6 +120,8 @@ class Delivery:
     """At most 60 points."""
     gates: Gates = NO_GATES
     """What the DAG's author asks of it."""
+    deadline: datetime | None = None
+    """Until when it waits at most; None at the end, and of older versions."""
     follows: tuple[str, ...] = ()
     """The ids of the tasks before it, the sends that it follows among them."""
 
@@ -134,6 +136,8 @@ class Delivery:
         }
         if self.gates != NO_GATES:
             value["gates"] = asdict(self.gates)
+        if self.deadline:
+            value["deadline"] = self.deadline.isoformat(timespec="seconds")
         if self.follows:
             value["follows"] = list(self.follows)
         return value
@@ -185,6 +189,7 @@ def read_delivery(value: Any) -> Delivery | None:
             result={**counts, "delivery_rate": None if rate is None else share(rate)},
             curve=tuple((int(seconds), count(people)) for seconds, people in value["curve"][:MOST_POINTS]),
             gates=read_gates(value.get("gates", {})),
+            deadline=moment_or_none(value.get("deadline")),
             follows=tuple(named(task) for task in value.get("follows", ())[:MOST_FOLLOWED]),
         )
     except (AttributeError, KeyError, OverflowError, TypeError, ValueError):

@@ -431,6 +431,45 @@ def test_a_run_without_a_store_says_so(
     assert "SMS Partner has accepted 1,500 of 1,500 people" in html
 
 
+# ---- a DAG -----------------------------------------------------------------------------------------
+
+
+def test_a_dag_compares_its_last_runs(session: Session, client_of: ClientOf) -> None:
+    for n in range(13):
+        run = db.add_run(session, dag_id="weekly", run_id=f"run_{n}", at=AT - timedelta(weeks=n))
+        db.add_task(session, run, task_id="send", operator="SendSmsOperator", state="success")
+        db.push(session, run, "send", db.campaign(1500, at=AT) | db.result(1500, 3, at=AT))
+        db.add_task(session, run, task_id="delivery", operator="DeliveryStatusSensor", state="success")
+        db.push(session, run, "delivery", db.delivery(1500, at=AT))
+    sent(session, f"{CLOSED}_weekly")
+    session.commit()
+
+    html = client_of("ann").get("/af/smspartner/dags/weekly/runs").text
+
+    assert re.findall(r'data-run="(run_\d+)"', html) == [f"run_{n}" for n in range(11)]
+    assert "97 % in the 10 runs before" in html
+    assert '/af/smspartner/dags/weekly/runs"' in client_of("ann").get(url("weekly", "run_0")).text
+    closed = f"/af/smspartner/dags/{CLOSED}_weekly/runs"
+    assert client_of("ann").get(closed).status_code == 200
+    assert client_of("vic").get(closed).status_code == 403
+    assert client_of(None).get(closed).status_code == 401
+
+
+@pytest.mark.parametrize("prefix", WITHOUT)
+def test_a_dag_asks_for_task_instances_and_xcoms(session: Session, client_of: ClientOf, prefix: str) -> None:
+    sent(session, f"{prefix}_weekly")
+
+    assert client_of("ann").get(f"/af/smspartner/dags/{prefix}_weekly/runs").status_code == 200
+    assert client_of("vic").get(f"/af/smspartner/dags/{prefix}_weekly/runs").status_code == 403
+
+
+def test_a_dag_without_a_campaign_says_so(session: Session, client_of: ClientOf) -> None:
+    db.add_run(session, dag_id="idle", run_id="manual__1", at=AT)
+    session.commit()
+
+    assert "No campaign yet" in client_of("ann").get("/af/smspartner/dags/idle/runs").text
+
+
 # ---- the overview ----------------------------------------------------------------------------------
 
 

@@ -68,6 +68,7 @@ DELIVERIES = st.builds(
         min_delivery_rate=st.none() | st.floats(0, 1),
         max_stop_rate=st.none() | st.floats(0, 1),
     ),
+    deadline=st.none() | MOMENTS,
     follows=st.lists(st.text(max_size=20), max_size=4).map(tuple),
 )
 JSON = st.recursive(
