@@ -123,6 +123,6 @@ def line(row: CampaignRow) -> Line:
     return Line(
         row=row,
         stop=share(own.stop) or "–",
-        each=price(own) or "–" if n.real else "–",
+        each=(price(own) if counts(row) else "") or "–",
         bar=plots.strip(parts) if n.followed else None,
     )
