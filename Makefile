@@ -14,9 +14,9 @@ unexport PYTHONDONTWRITEBYTECODE
 
 # Each step says that it goes on: some take a minute where nothing is cached.
 .venv/.installed: pyproject.toml constraints.txt
-	@$(TOLD) ".venv is made" $(PYTHON) -m venv .venv
-	@$(TOLD) "uv is installed, which installs the rest" $(BIN)/pip install --quiet --constraint constraints.txt uv
-	@$(TOLD) "Airflow and the rest are installed, in a minute or two" $(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt --build-constraint constraints.txt --compile-bytecode --editable ".[dev]"
+	@$(TOLD) "Creating .venv" $(PYTHON) -m venv .venv
+	@$(TOLD) "Installing uv, which installs the rest" $(BIN)/pip install --quiet --constraint constraints.txt uv
+	@$(TOLD) "Installing Airflow and the rest, which takes a minute or two" $(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt --build-constraint constraints.txt --compile-bytecode --editable ".[dev]"
 	touch $@
 
 .venv-%/.installed: pyproject.toml constraints-%.txt

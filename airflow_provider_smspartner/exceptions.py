@@ -93,6 +93,13 @@ class APIError(SMSPartnerError):
 class AuthenticationError(APIError):
     """The key is missing or wrong, the account is closed or blocked, or the IP address is not allowed."""
 
+    connection: str | None = None
+    """The connection whose key was refused; the hook knows it."""
+
+    def __str__(self) -> str:
+        told = super().__str__()
+        return told if self.connection is None else f"{told.rstrip('.')} (connection {self.connection!r})"
+
 
 class InsufficientCreditError(APIError):
     """The account has not enough credit (11), or no price for these numbers (13)."""

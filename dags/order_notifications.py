@@ -1,13 +1,13 @@
 """Tell customers that their order is ready to be collected, once for each order.
 
-Every 15 minutes from 8:00 to 19:45 Europe/Paris. The query finds an order for as long as it is ready; a
-ledger, one table in a SQL database, remembers who was told about which. Two orders of one person are two
-texts.
+Every 15 minutes from 8:00 to 19:45 Europe/Paris. The query finds an order for as long as it waits to be
+collected; a ledger in a SQL database remembers who was told about which order. Two orders of one person are
+two texts.
 
 It needs three connections: `smspartner_default`, `warehouse_default` to any SQL database, and
-`ledger_default` to one that keeps unique keys, such as PostgreSQL; the ledger makes its table itself.
+`ledger_default` to one that enforces unique keys, such as PostgreSQL; the ledger creates its tables itself.
 
-No task waits for delivery reports: a run would last two days, and the next one starts in 15 minutes.
+No task waits for delivery reports: a run would last up to two days, and the next one starts in 15 minutes.
 """
 
 from __future__ import annotations

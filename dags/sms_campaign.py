@@ -2,12 +2,12 @@
 
 Every day but Sunday at 10:00 Europe/Paris, within the hours in which a marketing text may leave. `send` reads
 the numbers with one query and texts whoever has not had this campaign: everybody in the first run, newcomers
-in those that follow, because the ledger remembers across runs. `delivery` waits in the triggerer until every
-phone has reported, or for two days; the run of the next day does not wait for it. Unpausing the DAG starts
-the latest run that was missed, at once. The next campaign is another name in `campaign`, and another text.
+in later ones, because the ledger remembers across runs. `delivery` waits in the triggerer until every
+phone has reported, or for two days; the run of the next day does not wait for it. Unpausing the DAG
+immediately starts the latest missed run. For the next campaign, change the name in `campaign` and the text.
 
 It needs three connections: `smspartner_default`, `warehouse_default` to any SQL database, and
-`ledger_default` to one that keeps unique keys, such as PostgreSQL; the ledger makes its table itself.
+`ledger_default` to one that enforces unique keys, such as PostgreSQL; the ledger creates its tables itself.
 
     export AIRFLOW_CONN_SMSPARTNER_DEFAULT='{"conn_type": "smspartner", "password": "your-API-key"}'
 

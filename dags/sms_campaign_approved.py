@@ -1,9 +1,10 @@
-"""Text the customers of a warehouse table after a person has seen whom, what and for how much.
+"""Text the customers of a warehouse table once a person has approved how many, with what and at what cost.
 
 Started by hand. `dry_run` does everything but send; `approval` shows its counts, its price and three texts,
-tells whoever decides by a text with the link to it, and waits for a click without a worker. No answer within
-eight hours is a no, and after a no the other tasks are skipped. `send` then texts at most as many people as
-were approved, `delivery` waits for the reports, and `record` writes the outcome into the warehouse.
+sends whoever decides a text with the link to it, and waits for a click without occupying a worker. No answer
+within eight hours counts as a no, and after a no the other tasks are skipped. `send` then texts at most as
+many people as were approved, `delivery` waits for the reports, and `record` writes the outcome into the
+warehouse.
 
 It needs two connections, `smspartner_default` and `warehouse_default`, and in the warehouse the table
 `sms_campaigns` that docs/dags.md shows; apache-airflow-providers-standard must be 1.12.2 or later. The link

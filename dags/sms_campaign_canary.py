@@ -1,13 +1,13 @@
-"""Text a twentieth of the customers first, and the rest when that went well.
+"""Text a twentieth of the customers first, and the rest if that goes well.
 
 Started by hand. `canary` texts those whose place is in the first twentieth; `gate` waits until most of their
-reports are final, and fails when too few were delivered or too many answered STOP: then nobody of the rest is
-texted. Look at it, and clear `gate`, which judges the reports that have come since; or mark it as a success,
-and clear `rest`, to go on in spite of them. The ledger sees to it that nobody gets the campaign twice,
-whatever is cleared and however often the DAG runs.
+reports are final, and fails if too few were delivered or too many people answered STOP: then nobody else is
+texted. Once you have looked into it, clear `gate`, which judges the reports that have arrived since; or mark
+it as a success and clear `rest` to go on regardless. The ledger makes sure that nobody gets the campaign
+twice, whatever is cleared and however often the DAG runs.
 
 It needs three connections: `smspartner_default`, `warehouse_default` to any SQL database, and
-`ledger_default` to one that keeps unique keys, such as PostgreSQL; the ledger makes its table itself.
+`ledger_default` to one that enforces unique keys, such as PostgreSQL; the ledger creates its tables itself.
 """
 
 from __future__ import annotations

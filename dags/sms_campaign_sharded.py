@@ -1,11 +1,11 @@
 """Text the customers of a warehouse table from four tasks at once, then wait for all delivery reports.
 
-Started by hand. Each task takes every fourth customer. The ledger sees to it that a person with two customer
-numbers, who may be in two shards, gets one text; it also makes a second run text newcomers only. When this is
-worth it, and when it is not: docs/sharding.md.
+Started by hand. Each task takes every fourth customer. The ledger makes sure that a person with two customer
+numbers, who may be in two shards, gets one text, and that a second run texts only newcomers. docs/sharding.md
+says when this is worth it, and when it is not.
 
 It needs three connections: `smspartner_default`, `warehouse_default` to any SQL database, and
-`ledger_default` to one that keeps unique keys, such as PostgreSQL; the ledger makes its table itself.
+`ledger_default` to one that enforces unique keys, such as PostgreSQL; the ledger creates its tables itself.
 """
 
 from __future__ import annotations

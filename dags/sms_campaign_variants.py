@@ -1,11 +1,11 @@
-"""Text one half of the customers one wording and the other half another, and compare the two.
+"""Send one wording to one half of the customers and another to the other half, and compare the two.
 
-Started by hand. Who gets which follows from the number and the campaign, so that a second run sends nobody
-the other wording; the ledger sees to it that nobody gets both. The two sensors write each person's outcome
+Started by hand. The number and the campaign decide who gets which, so a second run sends nobody the other
+wording; the ledger makes sure that nobody gets both. The two sensors write each person's outcome
 into the ledger, where one query compares the halves: docs/campaign-control.md.
 
 It needs three connections: `smspartner_default`, `warehouse_default` to any SQL database, and
-`ledger_default` to one that keeps unique keys, such as PostgreSQL; the ledger makes its table itself.
+`ledger_default` to one that enforces unique keys, such as PostgreSQL; the ledger creates its tables itself.
 """
 
 from __future__ import annotations

@@ -1,12 +1,12 @@
-"""Tell the people on call by SMS when a pipeline fails, or is not done in time.
+"""Tell the people on call by SMS when a pipeline fails or is not done in time.
 
 The pipeline of this example checks every hour that orders are coming in. The alert sits on the DAG and not on
-its tasks: Airflow calls a DAG's callback also for a task whose process was killed, and once a run instead of
-once a task. The deadline tells of a run that hangs. Both count together in the ledger: however many runs
+its tasks: Airflow calls a DAG's callback even for a task whose process was killed, and once per run instead
+of once per task. The deadline reports a run that hangs. Both share one count in the ledger: however many runs
 fail, each person gets three texts an hour at most.
 
 It needs three connections: `smspartner_default`, `warehouse_default` to any SQL database, and
-`ledger_default` to one that keeps unique keys, such as PostgreSQL; the ledger makes its table itself.
+`ledger_default` to one that enforces unique keys, such as PostgreSQL; the ledger creates its tables itself.
 """
 
 from __future__ import annotations

@@ -1,12 +1,12 @@
 """Text the customers of a warehouse table, and e-mail those whose phone did not get the text.
 
-Started by hand. `delivery` writes into the ledger what became of each text, two days after it left at most;
-`email` asks the ledger whose text failed for good, and mails those of them who accept e-mail, once each. Who
-has not reported may have the text, and gets no mail. Numbers and addresses stay in the two databases: the
-task returns counts.
+Started by hand. `delivery` writes into the ledger what became of each text, at most two days after it left;
+`email` asks the ledger whose text failed for good, and e-mails those of them who accept e-mail, once each. A
+phone that has not reported may have the text, so its owner gets no e-mail. Numbers and addresses stay in the
+two databases: the task returns counts.
 
 It needs four connections: `smspartner_default`, `warehouse_default` with the table `sms_emails` that
-docs/dags.md shows, `ledger_default` to a SQL database that keeps unique keys, and `smtp_default`.
+docs/dags.md shows, `ledger_default` to a SQL database that enforces unique keys, and `smtp_default`.
 """
 
 from __future__ import annotations

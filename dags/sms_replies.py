@@ -1,8 +1,8 @@
 """Take in what people answer: replies into the warehouse, a confirmation for every "OUI", STOP into a table.
 
 Started by what arrives: `InboxTrigger` watches the inbox that the receiver fills (`docs/inbox.md`), and
-`answers` reads what this DAG has not had. An event may be merged with another or be lost; the rows are read
-all the same, at least once, and so what is written is written by the message's own number, its `id`.
+`answers` reads what this DAG has not read yet. An event may be merged with another or be lost; the rows are
+read all the same, at least once, so everything is written under the message's own `id`.
 
 It needs three connections: `smspartner_default` with an `inbox_url`, `warehouse_default`, and
 `ledger_default`, which the receiver writes to and which remembers who got a confirmation.

@@ -1,12 +1,11 @@
 """Send customers a survey, each person once, then wait for the delivery reports.
 
-Tuesdays at 14:00 Europe/Paris. The survey is made on the SMS Partner site; its identifier is the parameter
-`survey_id` of the run, so that the next survey needs no new DAG. The ledger remembers who had which survey:
-a later run of the same one asks newcomers only. Unpausing the DAG starts the latest run that was missed, at
-once.
+Tuesdays at 14:00 Europe/Paris. The survey is created on the SMS Partner site; its identifier is the run's
+parameter `survey_id`, so the next survey needs no new DAG. The ledger remembers who has had which survey: a
+later run of the same one asks only newcomers. Unpausing the DAG immediately starts the latest missed run.
 
 It needs three connections: `smspartner_default`, `warehouse_default` to any SQL database, and
-`ledger_default` to one that keeps unique keys, such as PostgreSQL; the ledger makes its table itself.
+`ledger_default` to one that enforces unique keys, such as PostgreSQL; the ledger creates its tables itself.
 """
 
 from __future__ import annotations

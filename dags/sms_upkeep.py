@@ -1,11 +1,11 @@
 """Keep the ledger and the STOP list in order, on the first of each month.
 
 `stop_list` copies the platform's STOP list into the warehouse, where every query can leave those people out;
-`outcomes` asks once more for the reports that are still open; `forget` takes the numbers out of campaigns
-that nobody has sent for a year, which still count.
+`outcomes` asks once more for the reports that are still open; `forget` removes the numbers from campaigns
+that were last sent a year ago, which still count.
 
 It needs three connections: `smspartner_default`, `warehouse_default` to any SQL database, and
-`ledger_default` to one that keeps unique keys, such as PostgreSQL; the ledger makes its table itself.
+`ledger_default` to one that enforces unique keys, such as PostgreSQL; the ledger creates its tables itself.
 """
 
 from __future__ import annotations

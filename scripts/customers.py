@@ -87,6 +87,8 @@ class Warehouse:
     """Consenting rows whose number is no mobile number."""
     duplicates: int
     """Consenting rows whose number is that of another row, in another spelling."""
+    without_consent: int
+    """Rows of people who do not accept text messages."""
     ready: Mapping[str, int]
     """How many orders wait for each person, as E.164."""
 
@@ -109,6 +111,7 @@ def build_warehouse(path: Path) -> Warehouse:
         customers=len(rows),
         invalid=INVALID,
         duplicates=DOUBLE,
+        without_consent=WITHOUT_CONSENT,
         ready=Counter(person for person in (rows[n].person for n in ready) if person),
     )
 

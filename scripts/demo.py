@@ -20,8 +20,8 @@ from scripts.sessions import stopped_by_signals
 from scripts.shop import DAGS, Shop, open_shop
 
 STEPS = {
-    "Airflow makes its database": ("db", "migrate"),
-    "Airflow runs dags/sms_campaign.py, for about half a minute": ("dags", "test", "sms_campaign"),
+    "Airflow is creating its database": ("db", "migrate"),
+    "Airflow is running dags/sms_campaign.py, which takes about a minute": ("dags", "test", "sms_campaign"),
 }
 
 
@@ -39,7 +39,7 @@ def main() -> int:
 def _demonstrate(shop: Shop, *, home: Path, log: Path) -> int:
     home.mkdir()
     env = airflow_environment(home, dags=DAGS, env=shop.connections)
-    print(f"{shop.warehouse.customers:,} invented customers, an SMS Partner at {shop.simulator.url}")
+    print(f"{shop.warehouse.customers:,} invented customers, a simulated SMS Partner at {shop.simulator.url}")
     started = time.monotonic()
     for what, command in STEPS.items():
         with told(what, partial(task_states, home / "airflow.db")):
@@ -55,7 +55,7 @@ def _demonstrate(shop: Shop, *, home: Path, log: Path) -> int:
 
 def task_states(database: Path) -> str:
     """Say how far each task of the campaign is; nothing while there is none or the database is busy."""
-    query = "SELECT task_id, coalesce(state, 'waits') FROM task_instance ORDER BY task_id DESC"
+    query = "SELECT task_id, coalesce(state, 'waiting') FROM task_instance ORDER BY task_id DESC"
     with (
         suppress(sqlite3.Error),
         closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection,
@@ -76,9 +76,10 @@ def report(shop: Shop, returned: dict[str, Any], *, log: Path, seconds: float) -
     send, delivery = returned["send"], returned["delivery"]
     lines = {
         "customers": f"{shop.warehouse.customers:,}",
-        "recipients": f"{send['recipients']:,}",
+        "without consent": f"{shop.warehouse.without_consent:,}",
         "invalid numbers": f"{send['invalid']:,}",
         "duplicates": f"{send['duplicates']:,}",
+        "recipients": f"{send['recipients']:,}",
         "requests": f"{shop.simulator.requests_per_endpoint()['/send']:,}",
         "cost": f"{Decimal(send['cost']):.2f} {send['currency']}",
         "delivered": f"{delivery['delivered']:,}",

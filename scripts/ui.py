@@ -9,7 +9,8 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 from urllib.parse import quote
 
-from airflow_provider_smspartner.links.smspartner import CAMPAIGN_TAB
+import requests
+
 from scripts.local_airflow import FINISHED, LocalAirflow
 from scripts.progress import told
 from scripts.receiver import receiving
@@ -17,6 +18,12 @@ from scripts.sessions import stopped_by_signals
 from scripts.shop import DAGS, Shop, open_shop
 
 DAG_ID = "sms_campaign"
+CAMPAIGN_TAB = "smspartner-campaign"
+"""As ``links.smspartner`` has it, which imports all of Airflow: seconds of silence before the first line."""
+GLANCE = 1.0
+"""Seconds between two looks at the campaign."""
+SETTINGS = {"AIRFLOW__CORE__TEST_CONNECTION": "Enabled"}
+"""What a newcomer wants to try and Airflow ships switched off."""
 
 
 def main() -> None:
@@ -26,9 +33,10 @@ def main() -> None:
     folder = parser.parse_args().folder.resolve()
     shutil.rmtree(folder, ignore_errors=True)
     with stopped_by_signals(), suppress(KeyboardInterrupt), open_shop(folder) as shop, ExitStack() as stack:
-        with told("Airflow starts, for about half a minute"):
+        with told("Airflow is starting, which takes about a minute"):
             connections = stack.enter_context(receiving(folder, shop.connections))
-            airflow = stack.enter_context(LocalAirflow(folder / "airflow", dags=DAGS, env=connections))
+            env = SETTINGS | connections
+            airflow = stack.enter_context(LocalAirflow(folder / "airflow", dags=DAGS, env=env))
             airflow.unpause("sms_replies")
             run = airflow.trigger(DAG_ID)
         print(welcome(airflow, shop, run), flush=True)
@@ -44,18 +52,21 @@ def main() -> None:
 
 def follow(airflow: LocalAirflow, run: str) -> None:
     """Say how far the campaign is until it ends."""
-    latest = ""
-    with told("The campaign runs", lambda: latest):
-        while airflow.state(DAG_ID, run) not in FINISHED:
+    latest, state = "", ""
+    with told("The campaign is running", lambda: latest):
+        while state not in FINISHED:
             airflow.check()
-            latest = states(airflow, run)
-            time.sleep(1)
+            try:
+                state, latest = airflow.state(DAG_ID, run), states(airflow, run)
+            except (requests.Timeout, requests.ConnectionError):  # a busy machine; `check` sees a dead one
+                latest = "Airflow is slow to answer"
+            time.sleep(GLANCE)
 
 
 def states(airflow: LocalAirflow, run: str) -> str:
     """Say how far each task of the campaign is."""
     found = airflow.task_states(DAG_ID, run)
-    return ", ".join(f"{task}: {state or 'waits'}" for task, state in sorted(found.items(), reverse=True))
+    return ", ".join(f"{task}: {state or 'waiting'}" for task, state in sorted(found.items(), reverse=True))
 
 
 def campaign_tab(airflow: LocalAirflow, run: str) -> str:
@@ -74,20 +85,23 @@ def welcome(airflow: LocalAirflow, shop: Shop, run: str) -> str:
   texts sent   {shop.simulator.url.removesuffix("/v1")}/simulator/sent
   logs         {airflow.home}
 
-Open the tab SMS of the campaign that runs now:
+Open the SMS tab of the campaign that is running now:
   {campaign_tab(airflow, run)}
 
-Let somebody answer, and see {airflow.url}/dags/sms_replies start:
+Let somebody answer, and watch {airflow.url}/dags/sms_replies start;
+each STOP of the campaign has started it already:
 
   curl {control}/simulator/reply -H 'Content-Type: application/json' \\
     -d '{{"number": "{somebody}", "text": "OUI"}}'
 
-A DAG of your own: put its file into {DAGS}; it is in the list within half a minute.
-Switched off: the clock (a DAG runs when you trigger it, or when something comes into the inbox), Airflow's
-own examples, and its report of usage.
-A retry waits 5 s, four tasks run at once, no AIRFLOW variable of yours is read, and only this machine can
+A DAG of your own: put its file into {DAGS}; it appears in the list within half a minute.
+The DAGs' connections are environment variables, so Admin > Connections does not list them. A connection that
+you save there works too, and has its Test button, but needs an id of its own: the environment comes first.
+Switched off: the clock (a DAG runs when you trigger it, or when something reaches the inbox), Airflow's own
+example DAGs, and its usage reports.
+A retry waits 5 s, four tasks run at once, your own AIRFLOW variables are ignored, and only this machine can
 connect.
-Ctrl-C stops everything; {airflow.home.parent} is made anew at the next start.
+Ctrl-C stops everything. The next start deletes {airflow.home.parent} and creates it again.
 """
 
 

@@ -72,7 +72,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling | None:
-    """Have pytest-xdist keep together what shares one Airflow: a file, or all that runs in the browser."""
+    """Have pytest-xdist keep together what shares an Airflow: a file, or all of the browser or the plugin."""
     if config.getvalue("dist") != "loadscope":
         return None
     from xdist.scheduler import LoadScopeScheduling
@@ -80,7 +80,8 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadSco
     class ByAirflow(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
             file = nodeid.split("::", 1)[0]
-            return "browser" if Path(file).parent.name == "browser" else file
+            folder = file.split("/")[1]
+            return folder if folder in ("browser", "plugins") else file
 
     config.option.loadscopereorder = False  # the number of tests in a file tells nothing
     return ByAirflow(config, log)

@@ -103,6 +103,9 @@ def test_the_readme_shows_what_the_demo_prints(tmp_path: Path) -> None:
     assert figure["customers"] == warehouse.customers
     assert figure["recipients"] == len(warehouse.people)
     assert (figure["invalid numbers"], figure["duplicates"]) == (warehouse.invalid, warehouse.duplicates)
+    assert figure["without consent"] == warehouse.without_consent
+    left_out = ("without consent", "invalid numbers", "duplicates")
+    assert figure["customers"] == figure["recipients"] + sum(figure[name] for name in left_out)
 
     simulator = SimpleNamespace(requests_per_endpoint=lambda: {"/send": figure["requests"]})
     shop = cast(Shop, SimpleNamespace(warehouse=warehouse, simulator=simulator))

@@ -15,7 +15,7 @@ from typing import TypeAlias
 
 import pytest
 
-from tests.sources import ROOT, circles, graph, imports, package
+from tests.sources import ROOT, circles, graph, imports, package, parsed
 
 Function: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -78,7 +78,7 @@ def of_the_top(module: str, source: str) -> Iterator[str]:
 
     Lower floors may catch what Airflow raises, in order to say it in an error of ours.
     """
-    for node in ast.walk(ast.parse(source)):
+    for node in ast.walk(parsed(source)):
         if isinstance(node, ast.Raise) and node.exc and AIRFLOWS_ERROR.search(name_of(node.exc)):
             yield f"raises {name_of(node.exc)}: errors below the top floor are our own"
         elif isinstance(node, ast.ClassDef) and node.name not in MAY_RAISE_AIRFLOWS.get(module, ()):
@@ -88,7 +88,7 @@ def of_the_top(module: str, source: str) -> Iterator[str]:
 
 def takes_operators(source: str) -> Iterator[str]:
     """Yield the parameters that are an operator, by their annotation or by their name."""
-    for node in ast.walk(ast.parse(source)):
+    for node in ast.walk(parsed(source)):
         if not isinstance(node, Function) or node.name in AIRFLOWS_SIGNATURE:
             continue
         given = node.args

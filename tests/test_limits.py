@@ -11,7 +11,7 @@ from typing import Final, TypeAlias
 
 import pytest
 
-from tests.sources import ROOT, package
+from tests.sources import ROOT, package, parsed
 
 Function: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -45,7 +45,7 @@ def arguments(found: ast.ClassDef) -> set[str]:
 def crowded(module: str, source: str) -> Iterator[str]:
     """Yield the classes with too many attributes of their own."""
     given_by_users = any(module.startswith(f"{ROOT}.{folder}.") for folder in TAKE_ARGUMENTS)
-    for node in ast.walk(ast.parse(source)):
+    for node in ast.walk(parsed(source)):
         if isinstance(node, ast.ClassDef):
             own = attributes(node) - (arguments(node) if given_by_users else set())
             if len(own) > MOST_ATTRIBUTES:
@@ -54,7 +54,7 @@ def crowded(module: str, source: str) -> Iterator[str]:
 
 def lengths(source: str) -> Iterator[int]:
     """Yield the lines of each function, its docstring included."""
-    for node in ast.walk(ast.parse(source)):
+    for node in ast.walk(parsed(source)):
         if isinstance(node, Function):
             yield (node.end_lineno or node.lineno) - node.lineno + 1
 

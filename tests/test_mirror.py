@@ -16,7 +16,7 @@ from tests.sources import ROOT, graph, package, reached
 TESTS: Final = Path(__file__).parent
 
 SENDS: Final = ("sending/test_one_try", "sending/test_later_tries", "sending/test_machine")
-PAGES: Final = ("plugins/test_routes", "plugins/drawing/test_verdict", "plugins/drawing/test_story")
+PAGES: Final = ("plugins/test_pages", "plugins/drawing/test_verdict", "plugins/drawing/test_story")
 CALLS: Final = ("api/test_calls", "api/test_recorded_answers")
 
 DRIVEN_BY: Final[dict[str, tuple[str, ...]]] = {
@@ -28,7 +28,6 @@ DRIVEN_BY: Final[dict[str, tuple[str, ...]]] = {
     "api.forms": ("api/test_posts",),
     "api.entries": ("api/test_answers", "api/test_wire_any_bytes"),
     "api.problems": ("api/test_answers", "api/test_wire"),
-    "api.values": ("api/test_wire", "api/test_answers"),
     "audience.contents": ("audience/test_personal_texts",),
     "audience.rows": ("audience/test_lists", "audience/test_warehouse"),
     "audience.spool": ("audience/test_personal_texts",),
@@ -86,11 +85,10 @@ DRIVEN_BY: Final[dict[str, tuple[str, ...]]] = {
     "operators.results": ("operators/test_smspartner", "operators/test_handover", "operators/test_dry_run"),
     "operators.running": ("operators/test_tries", "operators/test_dry_run"),
     "operators.send": ("operators/test_smspartner", "operators/test_tries", "operators/test_cancel_on_kill"),
-    "operators.texts": ("operators/test_personal_texts",),
     # a page is judged by what it says, not by the part that says it
     "plugins.addresses": ("plugins/test_routes",),
     "plugins.drawing.arrivals": PAGES,
-    "plugins.drawing.batches": ("plugins/test_routes", "plugins/drawing/test_sends"),
+    "plugins.drawing.batches": ("plugins/test_pages", "plugins/drawing/test_sends"),
     "plugins.drawing.campaigns": ("plugins/drawing/test_story",),
     "plugins.drawing.causes": PAGES,
     "plugins.drawing.deliveries": ("plugins/drawing/test_story",),
@@ -101,19 +99,17 @@ DRIVEN_BY: Final[dict[str, tuple[str, ...]]] = {
     "plugins.drawing.stopped": ("plugins/drawing/test_verdict",),
     "plugins.drawing.sums": ("plugins/drawing/test_sends", "plugins/drawing/test_story"),
     "plugins.facts": ("plugins/drawing/test_sends", "plugins/reading/test_runs"),
-    "plugins.reading.dags": ("plugins/test_routes",),
-    "plugins.reading.history": ("plugins/test_routes",),
+    "plugins.reading.dags": ("plugins/reading/test_ledger_of_runs",),
+    "plugins.reading.history": ("plugins/test_pages",),
     "plugins.reading.store": ("plugins/reading/test_runs",),
     "rules.refreshing": ("operators/test_refresh_statuses",),
     # an engine with one door: each of its parts shows in what the platform has got in the end
     "sending.backlog": SENDS,
-    "sending.brake": ("sending/test_refused",),
     "sending.breaker": ("sending/test_one_try",),
     "sending.budget": ("operators/test_limits",),
     "sending.cancellation": ("sending/test_cancelling", "sending/test_cancelling_cut_short"),
     "sending.claiming": SENDS,
     "sending.engine": SENDS,
-    "sending.evidence": ("sending/test_unknown", "sending/test_between_tries"),
     "sending.in_flight": ("sending/test_stopping", *SENDS),
     "sending.looks": ("sending/test_unknown", "sending/test_later_tries"),
     "sending.plan": SENDS,
@@ -124,7 +120,7 @@ DRIVEN_BY: Final[dict[str, tuple[str, ...]]] = {
     "sending.shutdown": ("sending/test_cancelling_cut_short", "sending/test_signals"),
     "sending.throttle": ("sending/test_refused",),
     "sending.totals": ("sending/test_one_try", "sending/test_stopping"),
-    "sending.walk": ("sending/test_between_tries",),
+    "sending.walk": ("sending/test_evidence",),
     "sensors.asking": ("sensors/test_trouble", "sensors/test_connections"),
     # the simulator is met as its users meet it, over HTTP
     "simulator.cues": ("sending/test_between_tries",),

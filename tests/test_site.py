@@ -53,7 +53,7 @@ def test_the_reference_holds_what_the_docstrings_say(site: Path) -> None:
     shown = [*PUBLIC, "exceptions.OutcomeUnknownError"]
     shown.remove("exceptions")  # a module: its classes are what is shown
     assert [name for name in shown if f'id="airflow_provider_smspartner.{name}"' not in page] == []
-    assert "Send a text to many people, in batches of 500, each of them once." in page
+    assert "Send a text to many people, in batches of 500, each person once." in page
 
 
 @pytest.mark.airflow

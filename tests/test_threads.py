@@ -8,7 +8,7 @@ from typing import Final
 
 import pytest
 
-from tests.sources import ROOT, package
+from tests.sources import ROOT, package, parsed
 
 ENGINE: Final = f"{ROOT}.sending."
 NO_STATE: Final = ("Error", "Enum", "Protocol")
@@ -24,7 +24,7 @@ def is_value(found: ast.ClassDef) -> bool:
 def silent(sources: Mapping[str, str]) -> Iterator[str]:
     """Yield the classes of the engine whose docstring names no thread."""
     for module, source in sources.items():
-        nodes = ast.walk(ast.parse(source)) if module.startswith(ENGINE) else ()
+        nodes = ast.walk(parsed(source)) if module.startswith(ENGINE) else ()
         classes = [node for node in nodes if isinstance(node, ast.ClassDef) and not is_value(node)]
         yield from (
             f"{module}.{one.name}" for one in classes if "thread" not in (ast.get_docstring(one) or "")

@@ -167,7 +167,7 @@ def kind_of(type_: str | None, text: str, status: str | None) -> Kind:
         return Kind.REPORT
     if type_:
         return Kind.REPLY
-    raise InvalidPost("The body is no delivery report, no reply and no STOP.")
+    raise InvalidPost("The body is not a delivery report, a reply or a STOP.")
 
 
 def part_of(fields: Mapping[str, Any]) -> Part | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
 
@@ -62,6 +63,8 @@ def sentence(said: object, secret: str) -> str:
     return mask_numbers(" ".join(line.split())) or "no text"
 
 
+# Kept: every answer is struck of the key, and to spell it out takes longer than to read the answer
+@lru_cache(maxsize=4)
 def spellings(secret: str) -> re.Pattern[str]:
     """Match the key, each of its characters as it is or percent-encoded: URL libraries differ in which."""
     forms = (f"(?:{re.escape(char)}|{quote(char, safe='', errors='replace')})" for char in secret)

@@ -96,7 +96,7 @@ def suspect(answer: Answer) -> str:
     page = HTML.match(answer.body) if answer.status < 500 else None  # a 5xx is trouble at the right place
     if answer.status != 404 and page is None:
         return ""
-    return ". This is no answer of its API: check the path of the connection's API URL, which ends in /v1"
+    return ". This is not an answer of its API: check the path of the connection's API URL, which ends in /v1"
 
 
 # ---- bytes to fields -----------------------------------------------------------------------------

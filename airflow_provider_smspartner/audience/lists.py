@@ -55,8 +55,8 @@ def number_of(row: object, phone_column: str, index: int) -> object:
         if len(row) == 1:
             return row[0]
         raise InvalidMessage(
-            f"recipients: row {index} is a {type(row).__name__} of {len(row)} values, and nothing names the "
-            "one that is the number; give mappings, or numbers alone"
+            f"recipients: row {index} is a {type(row).__name__} of {len(row)} values, and nothing says "
+            "which one is the number; give mappings, or numbers alone"
         )
     return row
 
@@ -65,7 +65,7 @@ def column_of(row: object, column: str, argument: str, index: int) -> object:
     """Return one column of a row of a list."""
     if not isinstance(row, Mapping):
         raise InvalidMessage(
-            f"recipients: row {index} is no mapping, so it has no column {column!r} ({argument})"
+            f"recipients: row {index} is not a mapping, so it has no column {column!r} ({argument})"
         )
     if column in row:
         return row[column]

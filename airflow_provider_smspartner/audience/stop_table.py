@@ -125,7 +125,7 @@ def open_stop_table(hook: DbApiHook, name: str, *, conn_id: str) -> StopTable:
     """
     if (engine := engine_of(hook)) is None:
         raise InvalidMessage(
-            f"warehouse_conn_id: connection {conn_id!r} brings no SQLAlchemy engine, and the table cannot be "
+            f"warehouse_conn_id: connection {conn_id!r} has no SQLAlchemy engine, and the table cannot be "
             "written; give one whose provider does, such as PostgreSQL, MySQL or SQLite"
         )
     table = StopTable(engine, name)

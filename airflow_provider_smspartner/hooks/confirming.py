@@ -37,6 +37,6 @@ def carry_confirmed(carry: Callable[[api.Call[bool]], Any], call: api.Call[bool]
         else:
             yes += 1
     raise OutcomeUnknownError(
-        f"SMS Partner says yes to {call.path} each time, and does not confirm with code {call.confirming} "
-        "that it is done: whether it is, is unknown. Ask again later."
+        f"SMS Partner accepts {call.path} each time, but never confirms with code {call.confirming} "
+        "that it is done, so nobody knows whether it is. Ask again later."
     )

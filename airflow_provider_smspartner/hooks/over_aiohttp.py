@@ -106,7 +106,9 @@ async def aexchange(session: aiohttp.ClientSession, call: Call[Any], settings: S
                 )
         # asyncio's time-outs are OSErrors; host names that make no sense are ValueErrors
         except (aiohttp.ClientError, OSError, ValueError) as fault:
-            error = transport.transport_error(call, type(fault).__name__, never_left=not departure.left)
+            error = transport.transport_error(
+                call, type(fault).__name__, settings, never_left=not departure.left
+            )
     raise error from None
 
 

@@ -79,7 +79,9 @@ def exchange(session: Session, call: Call[Any], settings: Settings) -> Answer:
         # requests' own errors are OSErrors; urllib3's reach us where requests does not translate them, and
         # names of hosts that make no sense are ValueErrors
         except (OSError, ValueError, urllib3.exceptions.HTTPError) as fault:
-            error = transport.transport_error(call, type(fault).__name__, never_left=not departure.left)
+            error = transport.transport_error(
+                call, type(fault).__name__, settings, never_left=not departure.left
+            )
     raise error from None
 
 

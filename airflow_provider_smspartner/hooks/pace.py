@@ -124,7 +124,7 @@ class Pace:
         if first:
             log.warning(
                 "Connection %r: SMS Partner wants fewer requests (HTTP 429). "
-                "All of this process wait %.1f s, then start at %.1f a second",
+                "All requests of this process wait %.1f s, then resume at %.1f a second",
                 self._name,
                 held,
                 rate,

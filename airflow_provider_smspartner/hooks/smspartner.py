@@ -88,9 +88,8 @@ class SMSPartnerHook(HttpHook):
                 ) from None
             connection.check_type(conn, self.conn_type)
             self._settings = connection.read(conn)
-            for form in {
-                f(self._settings.api_key) for f in (str, quote_plus, lambda key: quote(key, safe=""))
-            }:
+            key = self._settings.api_key
+            for form in (key, quote_plus(key), quote(key, safe="")):
                 mask_secret(form)
             mask_secret(self.path_secret)
         return self._settings
@@ -142,7 +141,8 @@ class SMSPartnerHook(HttpHook):
             before()
         try:
             with pace.following():
-                return call.read(over_requests.exchange(self.get_conn(), call, self.settings))
+                answer = over_requests.exchange(self.get_conn(), call, self.settings)
+                return transport.read(call, answer, self.settings)
         except OutcomeUnknownError:
             # What is left of this answer must not be taken for that to the next request
             self._sessions.leave()
@@ -167,7 +167,8 @@ class SMSPartnerHook(HttpHook):
             await asyncio.sleep(seconds)
         with pace.following():
             # 500 reports take milliseconds, and hundreds of answers may come at once
-            return await aside(call.read, await over_aiohttp.aexchange(session, call, self.settings))
+            answer = await over_aiohttp.aexchange(session, call, self.settings)
+            return await aside(transport.read, call, answer, self.settings)
 
     @asynccontextmanager
     async def open_session(self) -> AsyncIterator[aiohttp.ClientSession]:

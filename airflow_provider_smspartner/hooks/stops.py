@@ -83,7 +83,7 @@ def read_stops(
             f"{said.of}: {hidden} of the entries that SMS Partner lists cannot be read; {said.left}"
         )
     if unread:
-        log.warning("%s: %s entries are no mobile numbers and keep nobody out", said.of, len(unread))
+        log.warning("%s: %s entries are not mobile numbers and exclude nobody", said.of, len(unread))
     return frozenset(int(number[1:]) for number in read.values() if number)
 
 

@@ -11,7 +11,7 @@ import json
 import random
 import re
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 from tenacity import RetryCallState, retry_if_exception
@@ -20,12 +20,15 @@ from airflow_provider_smspartner.api import Call
 from airflow_provider_smspartner.api.wire import Answer
 from airflow_provider_smspartner.exceptions import (
     APIConnectionError,
+    AuthenticationError,
     OutcomeUnknownError,
     RateLimitError,
     SMSPartnerError,
 )
 from airflow_provider_smspartner.hooks.connection import Settings
 from airflow_provider_smspartner.hooks.pace import LONGEST_WAIT, PATIENCE
+
+T = TypeVar("T")
 
 CONNECT_TIMEOUT = 5.0
 ATTEMPTS = 4
@@ -83,13 +86,22 @@ def seconds(retry_after: str | None) -> float | None:
     return min(max(0.0, left), LONGEST_SAID)
 
 
-def transport_error(call: Call[Any], name: str, *, never_left: bool) -> SMSPartnerError:
+def read(call: Call[T], answer: Answer, settings: Settings) -> T:
+    """Return what an answer holds; a refused key is named by its connection."""
+    try:
+        return call.read(answer)
+    except AuthenticationError as error:
+        error.connection = settings.conn_id
+        raise
+
+
+def transport_error(call: Call[Any], name: str, settings: Settings, *, never_left: bool) -> SMSPartnerError:
     """Name a failure of the transport by its kind; its text may hold the URL, and so numbers."""
     request = f"{call.method} {call.path}"
     if never_left:
         return APIConnectionError(
-            f"{request} never left this machine ({name}): check the connection's API URL, DNS, "
-            "proxy variables and firewall. Repeating it is safe."
+            f"{request} never left this machine ({name}): check the API URL of connection "
+            f"{settings.conn_id!r}, DNS, proxy variables and firewall. Repeating it is safe."
         )
     return OutcomeUnknownError(
         f"{request} left this machine and got no answer that can be trusted ({name}): "

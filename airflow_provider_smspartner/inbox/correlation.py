@@ -30,6 +30,7 @@ TEXTS: Final = select(
     PEOPLE.c.number,
     PEOPLE.c.event,
     PEOPLE.c.campaign,
+    PEOPLE.c.batch,
     BATCHES.c.tag,
     case((IS_AS_BATCH, BATCHES.c.message_id)).label("message_id"),
     case((IS_AS_BATCH, BATCHES.c.accepted_at)).label("accepted_at"),
@@ -154,9 +155,13 @@ def place_of(one: Received, number: str, sent: RowMapping | None) -> Place:
 
 
 def status_of(post: Post, text: RowMapping) -> dict[str, Any]:
-    """Return what a post changes of a text."""
+    """Return what a post changes of a text.
+
+    A status is that of one text, and not of another that takes its place meanwhile; a STOP is the person's.
+    """
+    of_text = ("batch",) if post.status else ()
     return {
-        **{name: text[name] for name in ("number", "event", "campaign")},
+        **{name: text[name] for name in ("number", "event", "campaign", *of_text)},
         "status": post.status.value if post.status else None,
         "reported_at": naive(post.happened_at),
         "stop": post.kind is Kind.STOP,

@@ -14,9 +14,8 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy import and_, func, not_, select, update
 
 from airflow_provider_smspartner.exceptions import InvalidMessage
-from airflow_provider_smspartner.journal.burying import bury, drop, key_of
+from airflow_provider_smspartner.journal.burying import bury, drop
 from airflow_provider_smspartner.journal.opening import open_ledger
-from airflow_provider_smspartner.journal.rows import recount
 from airflow_provider_smspartner.journal.schema import BATCHES, CAMPAIGNS, OF_BATCH, PEOPLE, STATE
 from airflow_provider_smspartner.journal.table import Ledger, moment
 from airflow_provider_smspartner.rules.arguments import shown
@@ -40,7 +39,7 @@ def anonymise(
     as long as the connection keeps its key. Rows of people who were never texted are dropped, and rows in
     doubt stay until a run has settled them. What a kill leaves undone, the next call does.
 
-    :raises InvalidMessage: ``older_than`` is no time above zero.
+    :raises InvalidMessage: ``older_than`` is not a time above zero.
     :raises SMSPartnerError: the ledger cannot be written.
     """
     from airflow_provider_smspartner.hooks.smspartner import SMSPartnerHook
@@ -48,7 +47,8 @@ def anonymise(
     given: object = older_than
     if not isinstance(given, timedelta) or given <= timedelta(0):
         raise InvalidMessage(
-            f"older_than: {shown(given)} is no time above zero; give a timedelta, such as timedelta(days=365)"
+            f"older_than: {shown(given)} is not a time above zero; give a timedelta, such as "
+            f"timedelta(days=365)"
         )
     secret = SMSPartnerHook(smspartner_conn_id).settings.api_key
     ledger, before = open_ledger(ledger_conn_id), moment(time.time() - given.total_seconds())
@@ -92,7 +92,5 @@ def replace_some(
     rows = connection.execute(of_batches).all()
     free = [row for row in rows if row.state in FREE]
     bury(connection, [row for row in rows if row.state not in FREE], secret)
-    drop(connection, [key_of(row) for row in free])
-    if free:
-        recount(connection, {row.batch for row in free})
+    drop(connection, free)
     return len(rows)

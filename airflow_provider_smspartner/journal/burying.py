@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete, select, update
 
+from airflow_provider_smspartner.journal.rows import recount
 from airflow_provider_smspartner.journal.schema import PEOPLE
-from airflow_provider_smspartner.journal.sets import Values, find_numbers, for_each, is_person
+from airflow_provider_smspartner.journal.sets import find_numbers, for_each, is_person
 from airflow_provider_smspartner.journal.table import tombstone
 
 if TYPE_CHECKING:
@@ -21,22 +22,22 @@ def bury(connection: Connection, rows: Sequence[Row[Any]], secret: str) -> None:
     The campaigns must say so already (``erased``), or a claim would not look for it. Who has a tombstone in a
     campaign from an earlier time keeps that one.
     """
-    stones = [key_of(row) | {"stone": tombstone((row.number, row.event), secret)} for row in rows]
+    stones = [(row, tombstone((row.number, row.event), secret)) for row in rows]
     columns = select(PEOPLE.c.number, PEOPLE.c.campaign)
-    known = set(map(tuple, find_numbers(connection, columns, sorted({row["stone"] for row in stones}))))
-    twice = [row for row in stones if (row["stone"], row["campaign"]) in known]
+    known = set(map(tuple, find_numbers(connection, columns, sorted({stone for _, stone in stones}))))
     for_each(
         connection,
-        [row for row in stones if (row["stone"], row["campaign"]) not in known],
+        [key_of(row) | {"stone": stone} for row, stone in stones if (stone, row.campaign) not in known],
         lambda of: update(PEOPLE).where(*is_person(of)).values(number=of["stone"], event=""),
     )
-    drop(connection, twice)
+    drop(connection, [row for row, stone in stones if (stone, row.campaign) in known])
 
 
-def drop(connection: Connection, people: Sequence[Values]) -> None:
-    """Delete rows of people, who are named by the columns of the primary key."""
-    keys = [{name: row[name] for name in ("number", "event", "campaign")} for row in people]
-    for_each(connection, keys, lambda of: delete(PEOPLE).where(*is_person(of)))
+def drop(connection: Connection, rows: Sequence[Row[Any]]) -> None:
+    """Delete rows of people, and count anew who is left in their batches."""
+    for_each(connection, [key_of(row) for row in rows], lambda of: delete(PEOPLE).where(*is_person(of)))
+    if rows:
+        recount(connection, {row.batch for row in rows})
 
 
 def key_of(row: Row[Any]) -> dict[str, Any]:

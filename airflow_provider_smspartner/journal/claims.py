@@ -107,10 +107,12 @@ def begin_batches(connection: Connection, batches: Sequence[Batch], claimant: Cl
 
 def begin_again(connection: Connection, row: Row[Any], claim: dict[str, Any], claimant: Claimant) -> None:
     """Take a batch's row that is there already, unless another try still has people under it."""
-    if row.owner == claimant.owner and row.state not in FREE:
-        return  # this transaction, which is done anew: nobody could tell whether it had ended well
     people = PEOPLE.c.batch == row.id
-    if row.state not in FREE and connection.scalar(select(exists().where(people))):
+    # A batch without people is one that a ledger has lost, whoever has taken it over since
+    has_people = row.state not in FREE and connection.scalar(select(exists().where(people)))
+    if has_people and (row.owner, row.state) == (claimant.owner, BatchState.CLAIMED):
+        return  # this transaction, which is done anew: nobody could tell whether it had ended well
+    if has_people:
         raise StaleProcess(
             "Another process has claimed people under the same tags of this task: this one stops, and a "
             "later try sends to those who are still missing."

@@ -99,7 +99,8 @@ class Claimant:
             )
         if not is_storable(self.campaign):
             raise InvalidMessage(
-                "campaign: no database keeps its NUL or half a surrogate; give it another name"
+                "campaign: its name holds a NUL or half a surrogate pair, which no database stores; "
+                "give it another name"
             )
         if len(self.connection) > LONGEST_CONNECTION:
             raise InvalidMessage(
@@ -197,7 +198,9 @@ def check_events(people: Sequence[Person]) -> None:
         if len(event) > LONGEST_NAME:
             raise InvalidMessage(f"event_column: an event has more than {LONGEST_NAME} characters")
         if not is_storable(event):
-            raise InvalidMessage("event_column: no database keeps the NUL or half a surrogate of an event")
+            raise InvalidMessage(
+                "event_column: an event holds a NUL or half a surrogate pair, which no database stores"
+            )
 
 
 def rows_of(connection: Connection, people: Sequence[Person], claimant: Claimant) -> Rows:

@@ -56,7 +56,7 @@ def engine_of(conn_id: str, *, connect_args: Mapping[str, Any] | None = None) ->
         return sql_hook(conn_id).get_sqlalchemy_engine(engine_kwargs=kwargs)
     except (NotImplementedError, ImportError, exc.ArgumentError) as error:
         raise InvalidMessage(
-            f"ledger_conn_id: connection {conn_id!r} brings no SQLAlchemy engine ({type(error).__name__}); "
+            f"ledger_conn_id: connection {conn_id!r} has no SQLAlchemy engine ({type(error).__name__}); "
             "give one whose provider does, such as PostgreSQL, MySQL or SQLite"
         ) from None
 
@@ -124,7 +124,7 @@ def check_name(engine: Engine) -> None:
     raise InvalidMessage(
         f"ledger_conn_id: its table {SENDS.name} is the ledger of an older version and was left untouched. "
         "It knows who was texted, and this version does not read it: let the older one finish what is under "
-        "way, then rename the table, so that a new ledger is made; see docs/ledger.md"
+        "way, then rename the table, and a new ledger is created; see docs/ledger.md"
     )
 
 
@@ -143,8 +143,8 @@ def prepare_view(engine: Engine) -> None:
     if columns != set(SENDS.columns.keys()):
         odd = ", ".join(sorted(columns ^ set(SENDS.columns.keys())))
         raise InvalidMessage(
-            f"ledger_conn_id: its view {SENDS.name} has other columns than a ledger's ({odd}); drop "
-            "the view, which holds nothing itself, so that it is made anew"
+            f"ledger_conn_id: its view {SENDS.name} has other columns than a ledger's ({odd}); drop the "
+            "view, which holds no data itself, and it is created again"
         )
 
 

@@ -119,7 +119,9 @@ def _swap(
     seen = None if message.asked_at is None else moment(message.asked_at)
     before = LOOKS.c.asked_at.is_(None) if seen is None else LOOKS.c.asked_at == seen
     # Compare-and-swap, with the time of the last look as it was read: of two processes one asks
-    free = or_(LOOKS.c.lease_until.is_(None), LOOKS.c.lease_until < moment(now))
+    # Its own, too, by the very moment: this transaction may be done anew after a lost answer
+    until_own = LOOKS.c.lease_until == moment(until)
+    free = or_(LOOKS.c.lease_until.is_(None), LOOKS.c.lease_until < moment(now), until_own)
     swap = update(LOOKS).where(mine, LOOKS.c.name == message.name, before, free)
     return connection.execute(swap.values(lease_until=moment(until))).rowcount == 1
 

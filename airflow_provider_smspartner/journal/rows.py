@@ -86,7 +86,8 @@ def read_batches(
 
 def people_of(connection: Connection, batches: Sequence[int]) -> defaultdict[int, list[Row[Any]]]:
     """Return the people of batches."""
-    columns: list[Any] = [PEOPLE.c.batch, PEOPLE.c.number, PEOPLE.c.event, PEOPLE.c.state]
+    names = ("batch", "number", "event", "campaign", "state")
+    columns: list[Any] = [PEOPLE.c[name] for name in names]
     members = defaultdict[int, "list[Row[Any]]"](list)
     for row in connection.execute(select(*columns).where(PEOPLE.c.batch.in_(batches))):
         members[row.batch].append(row)
@@ -159,7 +160,7 @@ def accept(connection: Connection, batch: Batch, claimant: Claimant, at: datetim
     if not connection.execute(update(BATCHES).where(*of_it).values(**values, **shares)).rowcount:
         return False
     if any(shares[f"first_{what}"] != shares[f"each_{what}"] for what in ("segments", "cost") if shares):
-        have_pay_rest(connection, claimant.batch_id(batch.ordinal), claimant)
+        have_pay_rest(connection, claimant.batch_id(batch.ordinal))
     return True
 
 
@@ -180,12 +181,13 @@ def shares_of(receipt: Receipt, people: int) -> dict[str, Any]:
     }
 
 
-def have_pay_rest(connection: Connection, batch: int, claimant: Claimant) -> None:
+def have_pay_rest(connection: Connection, batch: int) -> None:
     """Have one person of a batch pay what does not divide."""
-    members = select(PEOPLE.c.number, PEOPLE.c.event).where(PEOPLE.c.batch == batch, IS_AS_BATCH)
+    key = (PEOPLE.c.number, PEOPLE.c.event, PEOPLE.c.campaign)
+    members = select(*key).where(PEOPLE.c.batch == batch, IS_AS_BATCH)
     first = connection.execute(members.order_by(PEOPLE.c.number, PEOPLE.c.event).limit(1)).first()
     if first is not None:
-        of_first = {"number": first.number, "event": first.event, "campaign": claimant.campaign_id}
+        of_first = {"number": first.number, "event": first.event, "campaign": first.campaign}
         connection.execute(update(PEOPLE).where(*is_person(of_first)).values(pays_rest=True))
 
 
@@ -203,7 +205,8 @@ def write_rejected(
     for_each(
         connection,
         [
-            {"number": row.number, "event": row.event, "campaign": claimant.campaign_id, "batch": number}
+            # In the campaign that they were claimed under: a later try may have another name for it
+            {"number": row.number, "event": row.event, "campaign": row.campaign, "batch": number}
             for row in refused
         ],
         lambda of: update(PEOPLE).where(*is_person(of), PEOPLE.c.batch == of["batch"]).values(state=REJECTED),

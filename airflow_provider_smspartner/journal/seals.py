@@ -37,7 +37,7 @@ def is_ours(pseudonymizer: Pseudonymizer, key: str, value: Mapping[str, Any]) ->
         return True
     raise NeedsPerson(
         f"The task state store holds something under {key!r} that somebody has edited: put back what was "
-        "there. As it is nobody knows who was sent to, and so nothing was sent."
+        "there. Without it nobody knows who was texted, so nothing was sent."
     )
 
 

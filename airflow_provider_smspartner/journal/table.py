@@ -85,7 +85,7 @@ class Ledger:
                     raise SMSPartnerError(
                         f"The ledger has been away for {waited:.0f} seconds: {first_line(error)}"
                     ) from None
-                log.warning("The ledger does not go on, and is asked again: %s", first_line(error))
+                log.warning("The ledger does not respond, and is asked again: %s", first_line(error))
             except exc.DataError as error:
                 # Without its cause: the words of a database may quote a number
                 raise RefusedValue(f"The ledger refused a value ({type(error).__name__})") from None

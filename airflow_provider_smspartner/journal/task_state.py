@@ -259,7 +259,7 @@ def legible(key: str) -> Iterator[None]:
         return
     raise NeedsPerson(
         f"The task state store holds something under {key!r} that cannot be read ({reason}): put back what "
-        "was there. Without it nobody knows who was sent to, and so nothing was sent."
+        "was there. Without it nobody knows who was texted, so nothing was sent."
     )
 
 

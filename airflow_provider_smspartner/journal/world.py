@@ -129,8 +129,8 @@ def check_same(before: World, now: World, *, in_ledger: bool, lost: bool = False
 def put_back(what: str, was: str, is_now: str) -> NeedsPerson:
     """Make the error that says what to put back."""
     return NeedsPerson(
-        f"{what}: on the earlier tries of this task it was {was}, now it is {is_now}, and so nobody can tell "
-        "who was sent to. Put the former one back and clear the task: the rest is sent. Or send to the "
+        f"{what}: on the earlier tries of this task it was {was}, now it is {is_now}, and so nobody can "
+        "tell who was texted. Restore the former one and clear the task: it sends the rest. Or text the "
         "others with another task."
     )
 

@@ -41,7 +41,7 @@ def check_recipients(recipients: Any) -> None:
     :raises InvalidMessage: there is nobody, or the number of somebody is wrong.
     """
     if not recipients:
-        raise InvalidMessage("recipients: there is nobody to tell; give a number")
+        raise InvalidMessage("recipients: nobody would get the alert; give a number")
     for number in filter(literal, each_number(recipients)):
         try:
             phone.normalize(number)

@@ -57,16 +57,17 @@ log = logging.getLogger(__name__)
 class SMSPartnerNotifier(BaseNotifier):
     """Send one SMS to a few people, from a callback of a task, a DAG or a deadline alert.
 
-    An alert must arrive: what can be checked is refused when the DAG is parsed, what certainly told nobody is
-    tried again for a while, and of the rest as much leaves as can. A request whose outcome is unknown is
-    logged and not repeated. See ``docs/notifier.md`` for what the templates may use in each place.
+    An alert must arrive: whatever can be checked is checked when the DAG is parsed, an alert that certainly
+    told nobody is tried again for a while, and everything else gives way rather than hold it back. A request
+    whose outcome is unknown is logged and not repeated. See ``docs/notifier.md`` for what the templates may
+    use in each place.
 
     :param message: the text, a template.
     :param recipients: one number or a list, or a template that gives either; French when national.
     :param sender: 3 to 11 letters, digits or spaces; by default the connection's.
     :param tag: groups the alerts on the platform.
     :param sandbox: send nothing for real; a sandbox connection cannot be overruled.
-    :param at_most: so many alerts in any ``period``, each to all recipients; further ones are dropped.
+    :param at_most: the number of alerts in any ``period``, each to all recipients; further ones are dropped.
     :param period: the length of that window, a timedelta or seconds.
     :param key: what is counted together, across DAGs too; by default the DAG id.
     :param ledger_conn_id: the SQL database that counts; ``at_most`` needs it.
@@ -123,7 +124,10 @@ class SMSPartnerNotifier(BaseNotifier):
                 "give ledger_conn_id too"
             )
         if self.at_most is None and not (self.ledger_conn_id is None and self.key is None):
-            raise InvalidMessage("ledger_conn_id, key: they serve to count, and there is no at_most")
+            raise InvalidMessage(
+                "ledger_conn_id, key: they only count alerts for at_most, which is "
+                "missing; give at_most, or omit them"
+            )
         check_recipients(self.recipients)
         for name in self.template_fields:
             check_template(getattr(self, name), name)

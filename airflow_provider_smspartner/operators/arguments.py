@@ -126,5 +126,6 @@ def check_sql(sql: object, argument: str = "sql") -> None:
     """Refuse what is no single statement; an XComArg shows what it is when the task runs."""
     if isinstance(sql, list | tuple | set | Mapping | bytes | int | float):
         raise InvalidMessage(
-            f"{argument}: a {type(sql).__name__} is no statement; give one SELECT, or the name of a .sql file"
+            f"{argument}: a {type(sql).__name__} is not a statement; give one SELECT, or the name "
+            f"of a .sql file"
         )

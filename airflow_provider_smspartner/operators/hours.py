@@ -34,7 +34,9 @@ def moment_of(send_at: str | datetime | None, *, later_try: bool, log: Log) -> d
     if not later_try:
         schedule.wire_time(moment, now=now)
     elif moment < now:
-        log.warning("send_at is past on this try: what is left is sent at once, unless it is an hour late")
+        log.warning(
+            "send_at has passed: this try sends what is left at once, unless it is more than an hour late"
+        )
     return schedule.round_up(moment)
 
 
@@ -86,12 +88,12 @@ def refuse_late(left: int, send_at: datetime) -> None:
     """Let a person decide about a schedule that a later try has missed by more than an hour."""
     if left:
         raise InvalidMessage(
-            f"send_at: {send_at.astimezone(PARIS).isoformat()} is more than an hour past, and {left} "
-            "people are left; give another send_at to send to them"
+            f"send_at: {send_at.astimezone(PARIS).isoformat()} was more than an hour ago, and {left} "
+            "people are left; give another send_at to text them"
         )
 
 
 def check_hour(now: datetime, *, region: str) -> None:
     """Stop a long send when the hours end: what is left goes in the next slot."""
     if next_slot(now, region=region) != now:
-        raise HoursOver("sending_hours: they ended before everybody was sent to")
+        raise HoursOver("sending_hours: they ended before everybody was texted")

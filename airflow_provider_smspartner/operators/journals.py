@@ -56,7 +56,8 @@ def open_journal(
         return remembered
     if durability.durable:
         log.warning(
-            "This Airflow has no task state store (3.3 has): a later try finds out by tag what was sent"
+            "This Airflow has no task state store (3.3 and later have one): a later try finds out "
+            "by tag what was sent"
         )
     if plan.cancel_on_kill:
         log.warning("cancel_on_kill: nothing is cancelled, because no later try would know of it")

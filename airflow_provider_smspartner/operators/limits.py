@@ -124,7 +124,7 @@ def count_left(audience: Audience, sending: Sending | None, *, campaign: str | N
     why = ", ".join(f"{people} {REASONS[reason]}" for reason, people in sorted(reasons.items()))
     log.info("The ledger leaves out %s of %s people: %s", len(audience) - left, len(audience), why)
     if not left:
-        log.info("Nobody is left to text: campaign %r has had everybody", campaign)
+        log.info("Nobody is left to text: campaign %r has reached everybody", campaign)
     return left
 
 

@@ -39,17 +39,17 @@ Reports = Mapping[str, Iterable[delivery.Report]]
 
 
 class RefreshStatusesOperator(RendersOnlyTheAuthor):
-    """Ask for the delivery of everything that is open in a ledger, whichever task of whichever DAG sent it.
+    """Ask for the delivery reports that a ledger still lacks, whichever task of whichever DAG sent the texts.
 
-    A message that was never asked for is asked for at once, then at growing ages; what is final never again.
-    It takes whichever needs fewer requests: all reports of one message, or those of up to 500 people of
-    several. Statuses and STOPs go into the ledger as ``DeliveryStatusSensor`` writes them. Two runs at the
+    A message that was never asked for is asked for at once, then at growing intervals; once final, never
+    again. It chooses whichever needs fewer requests: all reports of one message, or those of up to 500 people
+    of several. Statuses and STOPs go into the ledger as ``DeliveryStatusSensor`` writes them. Two runs at the
     same time ask for nothing twice. It returns ``messages`` (those that were open when it began) and their
     ``recipients``, ``delivered``, ``not_delivered``, ``waiting`` and ``stop``, and the ``requests`` it took.
 
     :param ledger_conn_id: the SQL connection of the ledger (templated).
-    :param younger_than: what left longer ago is not asked for any more; up to 30 days.
-    :param smspartner_conn_id: connection of type ``smspartner``, of whose sends it is.
+    :param younger_than: texts that left longer ago are not asked for any more; up to 30 days.
+    :param smspartner_conn_id: connection of type ``smspartner`` whose sends are asked for.
     """
 
     template_fields: Sequence[str] = ("ledger_conn_id",)
@@ -79,7 +79,7 @@ class RefreshStatusesOperator(RendersOnlyTheAuthor):
         given: object = self.younger_than
         if not isinstance(given, timedelta) or not 0 < given.total_seconds() <= LONGEST:
             raise InvalidMessage(
-                f"younger_than: {arguments.shown(given)} is no time of up to 30 days; give a "
+                f"younger_than: {arguments.shown(given)} is not a time of up to 30 days; give a "
                 "timedelta, such as timedelta(hours=72)"
             )
 

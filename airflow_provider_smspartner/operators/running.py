@@ -195,7 +195,7 @@ class SendRun:
         except (AirflowFailException, *HOPELESS) as error:
             raise AirflowFailException(in_sentences(error, sending.explain())) from error
         except SMSPartnerError as error:
-            raise unfinished(error, sending.explain()) from error
+            raise unfinished(error, sending.explain(), self._at.context) from error
 
     # ---- what became of it -------------------------------------------------------------------------
 

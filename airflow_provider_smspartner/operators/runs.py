@@ -35,7 +35,7 @@ def check_limit(limit: object) -> None:
     :raises InvalidMessage: it is neither None nor a timedelta above 0.
     """
     if limit is not None and not (isinstance(limit, timedelta) and limit > timedelta()):
-        raise InvalidMessage(f"max_run_age: {limit!r} is no timedelta above 0; None lets all runs send")
+        raise InvalidMessage(f"max_run_age: {limit!r} is not a timedelta above 0; None lets all runs send")
 
 
 def check_age(context: Context, limit: timedelta | None, *, allowed: bool) -> None:

@@ -23,50 +23,53 @@ __all__ = ["RefreshStatusesOperator", "SendSmsOperator", "SendSurveyOperator", "
 
 
 class SendSmsOperator(SendOperator):
-    """Send a text to many people, in batches of 500, each of them once.
+    """Send a text to many people, in batches of 500, each person once.
 
-    Batches are remembered before they leave, so a retry sends the rest: see ``docs/how-it-works.md``. The
-    result (XCom) holds counts and message ids, and no phone number; give it to
+    Each batch is remembered before it leaves, so a retry sends the rest: see ``docs/how-it-works.md``. The
+    result (XCom) holds counts and message ids, and no phone number; pass it to
     ``DeliveryStatusSensor(sent=...)``.
 
     :param message: the text (templated). ``{column}`` and ``{column|default}`` are filled from each
-        recipient's row. A newline goes out as ``:br:``, € as ``:euro:``. At most 10 segments. The indentation
-        of a text of several lines is taken out, as Python does with docstrings.
+        recipient's row. A newline is sent as ``:br:``, € as ``:euro:``. At most 10 segments. A multi-line
+        text loses its indentation, as a docstring does.
     :param recipients: one number, a list of numbers, or a list of mappings (templated, XComArg welcome).
     :param sql: a query instead of ``recipients``, or the name of a ``.sql`` file (templated).
-    :param parameters: of the query, in the driver's own style (templated).
+    :param parameters: the query's parameters, in the driver's own style (templated).
     :param warehouse_conn_id: any connection whose hook is a ``DbApiHook`` (templated).
-    :param phone_column: where a row keeps its number; a query with one column needs no name.
+    :param phone_column: the column that holds the number; a query with one column needs no name.
     :param default_region: two-letter country of numbers that are written nationally.
     :param countries: two-letter countries that may be texted; the others are counted as ``excluded``.
-    :param sender: 3 to 11 letters, digits or spaces (templated); None takes the connection's, "" asks for the
+    :param sender: 3 to 11 letters, digits or spaces (templated); None uses the connection's, "" requests the
         operators' short code.
     :param tag: the campaign's tag (templated): at most 11 characters, lower case, no spaces. Each batch's tag
         begins with it.
     :param sms_range: "premium" or "low_cost"; a low-cost text has at most 160 characters and no ``stop_sms``.
     :param send_at: aware datetime, or ISO text with an offset (templated); rounded up to five minutes.
-    :param stop_sms: ask for the STOP mention, which marketing texts must carry.
-    :param unicode: any character, 70 a segment; SMS Partner must have enabled it for the account.
-    :param dlr_url: where the platform posts delivery reports (templated); None takes the connection's inbox.
-    :param response_url: where the platform posts replies (templated); None takes the connection's inbox.
+    :param stop_sms: request the STOP mention, which marketing texts must carry.
+    :param unicode: allow any character, 70 per segment; SMS Partner must have enabled it for the account.
+    :param dlr_url: where the platform posts delivery reports (templated); None uses the connection's inbox.
+    :param response_url: where the platform posts replies (templated); None uses the connection's inbox.
     :param sandbox: nothing is sent or billed. A sandbox connection cannot be overruled.
-    :param on_invalid: "skip" counts numbers that are no mobile numbers, "fail" then sends nothing.
-    :param max_invalid_rate: above this share (0 to 1) of invalid rows nothing is sent: wrong column.
-    :param max_rejected_rate: above this share (0 to 1) of people whom the platform refuses, the send stops
-        from the second batch on; a later try asks for them again.
+    :param on_invalid: "skip" skips and counts rows without a mobile number; with "fail", one such row means
+        that nothing is sent.
+    :param max_invalid_rate: above this share (0 to 1) of invalid rows nothing is sent: it must be the wrong
+        column.
+    :param max_rejected_rate: above this share (0 to 1) of people whom the platform refuses, the send
+        stops, from the second batch on; a later try sends to them again.
     :param exclude_stop_list: read the account's STOP list first and leave those people out.
     :param sending_hours: "platform" leaves the hours to SMS Partner, "wait" defers to the next allowed slot,
-        "schedule" sends now for that slot, "fail" refuses.
+        "schedule" schedules the send for that slot, "fail" refuses.
     :param sending_region: whose hours and holidays: see ``rules.sending_hours.REGIONS``.
     :param share: two numbers from 0 to 1, such as (0, 0.1): the part of the audience that is texted. A
         person's place follows from the number and the campaign, or the DAG id without one; see
         ``docs/campaign-control.md``.
-    :param min_recipients: refuse fewer people than this, nobody at all too (templated).
+    :param min_recipients: refuse fewer people than this, an empty audience included (templated).
     :param max_recipients: refuse more people than this (templated).
     :param max_cost: refuse a higher estimate than this, in the account's currency (templated).
-    :param on_unknown: what becomes of a batch without an answer that can be trusted: "verify" looks it up by
-        its tag, "fail" leaves it to a person, "resend" sends it again at the risk of doubles.
-    :param verify_timeout: seconds such a batch is looked for before it can count as absent.
+    :param on_unknown: what to do with a batch in doubt, one without an answer that can be trusted: "verify"
+        looks it up by its tag, "fail" leaves it to a person, "resend" sends it again, and some people may get
+        the text twice.
+    :param verify_timeout: seconds to look for such a batch before it can count as absent.
     :param concurrency: requests in flight, 1 to 64.
     :param durable: remember batches across tries in Airflow's task state store (3.3).
     :param campaign: with ``ledger_conn_id``: a person gets a campaign once, whatever run or task sends it
@@ -175,7 +178,7 @@ class SendSmsOperator(SendOperator):
 
 
 class SendSurveyOperator(SendOperator):
-    """Send a survey of the SMS Partner account to many people, in batches of 500, each of them once.
+    """Send a survey of the SMS Partner account to many people, in batches of 500, each person once.
 
     The endpoint knows no sender, range, STOP mention, unicode, URLs or sandbox; on a sandbox connection the
     task fails before anything is sent. Recipients, tag, time, hours, limits, safety and result are those of

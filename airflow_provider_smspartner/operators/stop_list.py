@@ -34,14 +34,14 @@ class StopListOperator(RendersOnlyTheAuthor):
 
     The table has ``phone_number`` (E.164), ``stopped_at`` (UTC) and ``source``: "platform", or "warehouse"
     for those of ``push_sql``. Rows are added and never deleted, and nobody is ever taken off the STOP list.
-    A list that is not whole changes nothing. It returns ``listed`` (people on the platform's list), ``new``
+    An incomplete list changes nothing. It returns ``listed`` (people on the platform's list), ``new``
     (those of them whom the table did not have), ``pushed`` (people of ``push_sql`` who were put on the list)
     and ``already`` (those who were on it).
 
     :param warehouse_conn_id: a SQL connection whose hook has a SQLAlchemy engine (templated).
-    :param table: where the list is kept, with or without its schema; made when there is none (templated).
+    :param table: where the list is kept, with or without its schema; created when absent (templated).
     :param push_sql: a query of numbers to put on the STOP list, or the name of a ``.sql`` file (templated).
-        A number that is none of a mobile phone stops the task before anything is changed.
+        A row without a mobile number stops the task before anything is changed.
     :param phone_column: where a row of it keeps its number; a query with one column needs no name.
     :param default_region: two-letter country of numbers that are written nationally.
     :param smspartner_conn_id: connection of type ``smspartner``.

@@ -45,7 +45,7 @@ REFUSALS: Final = {
         mark("Not for you"),
         mark(
             "Your user may not read this DAG, its task instances and its XComs. Whoever runs this Airflow "
-            "can give the rights."
+            "can grant the rights."
         ),
     ),
     404: (mark("Not here"), mark("There is no such run, or it has been deleted.")),

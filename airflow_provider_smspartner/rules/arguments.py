@@ -98,7 +98,7 @@ def name(value: object, argument: str) -> str:
     :raises InvalidMessage: it is something else.
     """
     if not isinstance(value, str):
-        raise InvalidMessage(f"{argument}: {shown(value)} is no text; give a name in quotes")
+        raise InvalidMessage(f"{argument}: {shown(value)} is not text; give a name in quotes")
     if not value.strip():
         raise InvalidMessage(f"{argument}: is empty; give a name")
     return value

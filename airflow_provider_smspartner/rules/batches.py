@@ -26,7 +26,7 @@ def check_batch(numbers: Sequence[str]) -> None:
     Numbers are compared as they are written: normalise them before.
     """
     if not numbers:
-        raise InvalidMessage("recipients: the batch has no numbers; leave the request out")
+        raise InvalidMessage("recipients: the batch has no numbers; omit the request")
     if len(numbers) > BATCH_LIMIT:
         limit = f"SMS Partner takes at most {BATCH_LIMIT} in one request"
         raise InvalidMessage(f"recipients: {len(numbers)} numbers are too many; {limit}")

@@ -61,7 +61,8 @@ def check_country(code: object, argument: str) -> str:
     if isinstance(code, str) and code in CODES:
         return code
     raise InvalidMessage(
-        f"{argument}: {shown(code)} is no two-letter code of a country with phone numbers{meant(code, CODES)}"
+        f"{argument}: {shown(code)} is not the two-letter code of a country with phone "
+        f"numbers{meant(code, CODES)}"
     )
 
 

@@ -224,7 +224,7 @@ def check_url(url: str, *, argument: str) -> None:
     except ValueError:
         host = None
     if host is None or parts.scheme not in ("http", "https"):
-        _refuse(argument, "is no absolute http or https address; write it like https://example.org/path")
+        _refuse(argument, "is not an absolute http or https address; write it like https://example.org/path")
     if "@" in parts.netloc:
         _refuse(argument, "holds a user name or a password; put a secret into its path or query instead")
 
@@ -259,7 +259,7 @@ def range_code(sms_range: str | None) -> int | None:
 
 def _check_text(value: object, *, argument: str) -> None:
     if not isinstance(value, str):
-        _refuse(argument, f"is no text but of type {type(value).__name__}; pass a str")
+        _refuse(argument, f"is not text but of type {type(value).__name__}; pass a str")
 
 
 def _refuse(argument: str, fault: str) -> NoReturn:

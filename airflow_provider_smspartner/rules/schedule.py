@@ -44,7 +44,7 @@ def parse(value: str | datetime, *, argument: str = "send_at") -> datetime:
         )
     # so that no change of zone can leave the calendar
     if not MINYEAR < moment.year < MAXYEAR:
-        raise InvalidMessage(f"{argument}: {moment.year} is no year to send a text in; check the date")
+        raise InvalidMessage(f"{argument}: {moment.year} is not a year to send a text in; check the date")
     return moment
 
 
@@ -55,7 +55,7 @@ def _read(value: str | datetime, argument: str) -> datetime:
         with suppress(ValueError):
             return datetime.fromisoformat(value.strip())
     raise InvalidMessage(
-        f"{argument}: is no aware datetime and no ISO 8601 text; write it like 2030-01-31T10:00:00+01:00"
+        f"{argument}: is neither an aware datetime nor ISO 8601 text; write it like 2030-01-31T10:00:00+01:00"
     )
 
 

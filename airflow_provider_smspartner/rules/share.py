@@ -38,7 +38,8 @@ class Share:
     def __post_init__(self) -> None:
         if not 0 <= self.low < self.high <= 1:
             raise InvalidMessage(
-                f"share: ({self.low}, {self.high}) is no part of an audience; give two numbers from 0 to 1, "
+                f"share: ({self.low}, {self.high}) is not a part of an audience; give two numbers "
+                f"from 0 to 1, "
                 "the lower one first, such as (0, 0.1)"
             )
 

@@ -85,10 +85,10 @@ def _text(number: object) -> str:
         if 0 < number < 10**15:
             return str(int(number))
         raise InvalidPhoneNumber(
-            f"number: this {kind} is no phone number, which has 1 to 15 digits; give text"
+            f"number: this {kind} is not a phone number, which has 1 to 15 digits; give text"
         )
     raise InvalidPhoneNumber(
-        f'number: a value of type {kind} is no phone number; give text such as "+33 6 …"'
+        f'number: a value of type {kind} is not a phone number; give text such as "+33 6 …"'
     )
 
 

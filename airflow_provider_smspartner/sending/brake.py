@@ -64,9 +64,9 @@ class RefusalBrake:
         self.has_tripped = True
         return NeedsPerson(
             f"max_rejected_rate: SMS Partner has refused {self._rejected} of the first {known} people, and "
-            f"{self._most:.0%} are allowed. The last reason was: {self._reason.rstrip('.')}. These refusals "
-            "are not final: put right what it names, or raise max_rejected_rate, and clear the task; it asks "
-            "again for everybody who was refused."
+            f"{self._most:.0%} are allowed. The last reason was: {self._reason.rstrip('.')}. These "
+            "refusals are not final: fix what it names, or raise max_rejected_rate, and clear the task; "
+            "it tries everybody who was refused again."
         )
 
     def forgive(self) -> list[Batch]:

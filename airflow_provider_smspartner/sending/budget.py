@@ -36,7 +36,7 @@ class Quote:
         return None if self.price is None else (self.price * self.segments).quantize(MILL)
 
     def __str__(self) -> str:
-        cost = "at a price that nothing tells" if self.cost is None else f"about {self.cost} {self.currency}"
+        cost = "at an unknown price" if self.cost is None else f"about {self.cost} {self.currency}"
         return f"{self.people} people and {self.segments} segments, {cost}"
 
     def as_dict(self) -> dict[str, Any]:
@@ -89,7 +89,7 @@ def check_cost(quote: Quote, *, most: Decimal | None) -> None:
         return
     if quote.cost is None:
         raise InvalidMessage(
-            "max_cost: nothing tells the price of a segment; fill in Price per segment of the connection"
+            "max_cost: the price of a segment is unknown; fill in Price per segment of the connection"
         )
     if quote.cost > most:
         raise InvalidMessage(f"max_cost: {quote}, and {most} is allowed; nothing was sent by this try")

@@ -136,7 +136,8 @@ class Reconciliation:
             return None if is_short and not over and not doubt.is_refused else Event.FOUND
         if doubt.is_refused:
             raise OutcomeUnknownError(
-                f"SMS Partner has refused batch {batch.ordinal}, and counts people under its tag {batch.tag}."
+                f"SMS Partner has refused batch {batch.ordinal}, yet it counts people under its tag "
+                f"{batch.tag}."
             )
         return None
 
@@ -181,7 +182,8 @@ class Reconciliation:
         return (
             f" Nobody knows whether SMS Partner has these batches: {named}. {remedy[0].upper()}{remedy[1:]} "
             "the task: it looks their tags up and sends only what is missing. Or look the tags up in the "
-            'customer area of SMS Partner; on_unknown="resend" sends them again, at the price of doubles.'
+            'customer area of SMS Partner; on_unknown="resend" sends them again, and some people may '
+            "get the text twice."
         )
 
     def _when(self, open_: Sequence[Doubt]) -> str:

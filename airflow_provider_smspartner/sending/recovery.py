@@ -172,12 +172,12 @@ class Recovery:
         foreign = [batch for batch in memory.batches if not batch.comparable]
         if not foreign:
             return list(memory.batches)
-        log.warning("The connection's key has changed: the tags on the platform tell who was sent to")
+        log.warning("The connection's key has changed: the platform's tags tell who was texted")
         is_same_tag = memory.world is None or memory.world.tag == self._plan.world.tag
         if is_same_tag and any(batch.tag != self._plan.tag_of(batch.ordinal) for batch in foreign):
             raise NeedsPerson(
                 "The connection, its sandbox flag or the tag is another one than on the earlier tries of "
-                "this task. Put the former one back to send to the others, or take another task for them."
+                "this task. Restore the former one to text the others, or use another task for them."
             )
         # First what was accepted: it tells whether this is the account on which the others can be missing
         sent = [self._look_again(batch) for batch in foreign if batch.state is BatchState.ACCEPTED]

@@ -208,7 +208,9 @@ class Settlement:
     def until_second_look(self) -> float | None:
         """Return how long to wait until refused batches can be looked for again; None when it cannot help."""
         if self._reconciliation.hopeless:
-            self.fail(OutcomeUnknownError("Nobody can tell whether what was refused was sent all the same."))
+            self.fail(
+                OutcomeUnknownError("Nobody can tell whether the refused batches were sent all the same.")
+            )
             return None
         return self._reconciliation.next_delay()
 

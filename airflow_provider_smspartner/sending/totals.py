@@ -53,8 +53,8 @@ class Totals:
         self._message_ids.add(sent.message_id)
         if is_known:
             raise OutcomeUnknownError(
-                f"The answer names message {sent.message_id}, which stands for an earlier batch: it is not "
-                "that to this request."
+                f"The answer names message {sent.message_id}, which belongs to an earlier batch: it does "
+                "not answer this request."
             )
         is_bare = sent.segments is None and not self._plan.world.sandbox
         if is_bare and (is_open or self._has_nameless):
@@ -90,7 +90,7 @@ class Totals:
         self._rejected -= batch.rejections
         whole = replace(batch, rejected=b"", forgiven=b"", receipt=batch.receipt or Receipt(people=listed))
         if (missing := self._reached(whole) - listed) > 0:
-            log.warning("Tag %s: %s of its people are not listed, count as unknown", batch.tag, missing)
+            log.warning("Tag %s: %s of its people are not listed and count as unknown", batch.tag, missing)
         return whole
 
     def accept(self, batch: Batch) -> None:

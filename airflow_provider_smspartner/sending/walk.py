@@ -113,8 +113,8 @@ class Walk:
             if ordinal > 2 * MISSING_IN_A_ROW * (needed + 16):
                 raise NeedsPerson(
                     f"SMS Partner lists people under {ordinal} tags of this task, more than it can have "
-                    "sent: the look by tag cannot be trusted. Nothing was sent. See whether a gateway stands "
-                    "between, and whether /bulk-status-by-tag heeds its tag."
+                    "sent: the look by tag cannot be trusted. Nothing was sent. Check whether a gateway "
+                    "stands in between, and whether /bulk-status-by-tag heeds its tag."
                 )
             try:
                 batch = by_ordinal.get(ordinal) or self._find(ordinal, adopt)
@@ -146,8 +146,8 @@ class Walk:
         if first != tag and listed.numbers and not self._plan.redirect_to:
             raise NeedsPerson(
                 f"SMS Partner lists the same {len(listed.numbers)} people under tag {first} and tag {tag}, "
-                "so the look by tag cannot be trusted: it, or a gateway in between, seems to overlook the "
-                "tag. Nothing was sent. Have /bulk-status-by-tag put right and clear the task."
+                "so the look by tag cannot be trusted: it, or a gateway in between, seems to ignore the "
+                "tag. Nothing was sent. Have /bulk-status-by-tag fixed, then clear the task."
             )
 
     # ---- what cannot be seen -----------------------------------------------------------------------

@@ -22,7 +22,7 @@ from airflow_provider_smspartner.rules import arguments
 from airflow_provider_smspartner.sensors.arguments import OF_THE_SEND, OfTheSend, default_deferrable, outputs
 from airflow_provider_smspartner.sensors.asking import Asking, remembered_trouble
 from airflow_provider_smspartner.tasks import signals
-from airflow_provider_smspartner.tasks.failures import no_useless_retry
+from airflow_provider_smspartner.tasks.failures import no_useless_retry, refused_for_good
 from airflow_provider_smspartner.tasks.telling import telling
 from airflow_provider_smspartner.tasks.templates import RendersOnlyTheAuthor
 from airflow_provider_smspartner.tasks.xcom import push
@@ -43,19 +43,19 @@ class RateMissed(DeliveryFailed, AirflowFailException):
 
 
 class DeliveryStatusSensor(RendersOnlyTheAuthor, BaseSensorOperator):
-    """Wait until every text of a send is delivered or given up, or until the deadline.
+    """Wait until every text of a send is delivered or has failed for good, or until the deadline.
 
     It polls once in the worker and then defers to the triggerer. At the deadline the rest counts as waiting:
-    some phones never report, so that alone fails nothing. It returns ``messages``, ``recipients``,
+    some phones never report, so by itself that fails nothing. It returns ``messages``, ``recipients``,
     ``delivered``, ``not_delivered``, ``waiting``, ``stop`` and ``delivery_rate`` (0 to 1, None for nobody).
     While it waits, it comes back to the worker after 1, 10 and 60 minutes and then every 6 hours, to tell the
     campaign page how far things are.
 
-    :param sent: what a send operator returned, or a list of it (templated); an operator stands for
-        its output.
+    :param sent: what a send operator returned, or a list of results (templated); an operator
+        stands for its output.
     :param message_ids: one id or a list, instead of ``sent`` (templated).
-    :param min_delivery_rate: fail at the end when a smaller share (0 to 1) was delivered. Sandbox sends,
-        which reach no phone, are not held to it.
+    :param min_delivery_rate: fail at the end when a smaller share (0 to 1) was delivered. It does not
+        apply to sandbox sends, which reach no phone.
     :param max_stop_rate: fail at the end when a larger share (0 to 1) answered STOP; likewise.
     :param settled: end when this share (0 to 1) of the reports is final, and judge both rates over the final
         ones; 1 waits for all of them.
@@ -68,7 +68,7 @@ class DeliveryStatusSensor(RendersOnlyTheAuthor, BaseSensorOperator):
     :param soft_fail: skip instead of failing.
     :param ledger_conn_id: a SQL ledger that gets each person's status, and with an inbox is asked first.
     :param smspartner_conn_id: connection of type ``smspartner`` for ``message_ids``. Results name their own;
-        one that names another than is given here is refused.
+        a result that names another one is refused.
     :raises DeliveryFailed: fewer were delivered than ``min_delivery_rate``, or ``max_stop_rate`` is passed.
     :raises AirflowSensorTimeout: the API could not be read at the deadline.
 
@@ -94,25 +94,27 @@ class DeliveryStatusSensor(RendersOnlyTheAuthor, BaseSensorOperator):
         **kwargs: Any,
     ) -> None:
         kwargs.setdefault("mode", "reschedule")
-        super().__init__(
-            poke_interval=arguments.seconds(poke_interval, "poke_interval", most=LONGEST),
-            timeout=arguments.seconds(timeout, "timeout", most=LONGEST),
-            **kwargs,
-        )
+        with refused_for_good(str(kwargs.get("task_id"))):
+            first_wait = arguments.seconds(poke_interval, "poke_interval", most=LONGEST)
+            patience = arguments.seconds(timeout, "timeout", most=LONGEST)
+        super().__init__(poke_interval=first_wait, timeout=patience, **kwargs)
         self.sent = outputs(sent)
         self.message_ids = message_ids
-        self.min_delivery_rate = arguments.optional(arguments.rate, min_delivery_rate, "min_delivery_rate")
-        self.max_stop_rate = arguments.optional(arguments.rate, max_stop_rate, "max_stop_rate")
-        self.settled = arguments.rate(settled, "settled")
         self.deferrable = default_deferrable() if deferrable is None else deferrable
-        self.ledger_conn_id = arguments.optional(arguments.name, ledger_conn_id, "ledger_conn_id")
-        self.smspartner_conn_id = str(arguments.name(smspartner_conn_id, "smspartner_conn_id"))
+        with refused_for_good(self.task_id):
+            self.min_delivery_rate = arguments.optional(
+                arguments.rate, min_delivery_rate, "min_delivery_rate"
+            )
+            self.max_stop_rate = arguments.optional(arguments.rate, max_stop_rate, "max_stop_rate")
+            self.settled = arguments.rate(settled, "settled")
+            self.ledger_conn_id = arguments.optional(arguments.name, ledger_conn_id, "ledger_conn_id")
+            self.smspartner_conn_id = str(arguments.name(smspartner_conn_id, "smspartner_conn_id"))
+            self._check_arguments()
         self._is_given = not isinstance(smspartner_conn_id, OfTheSend)
         self.patience = timedelta(seconds=self.timeout)
         self._progress: Progress | None = None
         self._last: Delivery | None = None
         self._asking = Asking(self.ledger_conn_id)
-        self._check_arguments()
 
     @classmethod
     def may_be_mapped(cls, shared: Mapping[str, Any]) -> Sequence[str]:
@@ -128,7 +130,9 @@ class DeliveryStatusSensor(RendersOnlyTheAuthor, BaseSensorOperator):
         if self.message_ids is not None and literal(self.message_ids):
             check_ids(self.message_ids)
         if not self.settled:
-            raise InvalidMessage("settled: 0 would end before any report; give a share above it")
+            raise InvalidMessage(
+                "settled: with 0 the sensor would end before any report; give a share above 0"
+            )
         for switch in ("deferrable", "soft_fail", "never_fail"):
             arguments.boolean(getattr(self, switch), switch)
 

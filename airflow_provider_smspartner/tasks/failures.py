@@ -37,10 +37,10 @@ class RefusedArguments(InvalidMessage, AirflowFailException):
 
 
 REMEDIES = {
-    AuthenticationError: "Put the API key of the connection right, or have the account opened, and clear the "
-    "task: the rest is sent.",
+    AuthenticationError: "Correct the API key of the connection, or have the account unblocked, and clear "
+    "the task: it sends the rest.",
     InsufficientCreditError: "Top up the account, or have a price set for these numbers, and clear the task: "
-    "the rest is sent.",
+    "it sends the rest.",
 }
 
 

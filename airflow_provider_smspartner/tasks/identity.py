@@ -12,6 +12,9 @@ from airflow_provider_smspartner.tasks.failures import in_sentences
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
+NEXT_TRY = "The next try sends to those who are missing."
+NO_RETRY = "Airflow has no retry left: clear the task, and it sends to those who are missing."
+
 
 def tries_before(context: Context) -> bool:
     """Tell whether a try of this task instance has gone before."""
@@ -79,7 +82,14 @@ def identify(
     )
 
 
-def unfinished(error: SMSPartnerError, rest: str) -> SMSPartnerError:
+def has_next_try(context: Context) -> bool:
+    """Tell whether Airflow starts this task again by itself when this try fails."""
+    ti = context.get("ti")
+    return ti is not None and int(ti.try_number) <= int(ti.max_tries)
+
+
+def unfinished(error: SMSPartnerError, rest: str, context: Context) -> SMSPartnerError:
     """Return the error of a try that did not get through, of its own class where that takes a text."""
     kind = SMSPartnerError if isinstance(error, APIError) else type(error)
-    return kind(f"{in_sentences(error, rest)} A later try sends to those who are missing.")
+    follows = NEXT_TRY if has_next_try(context) else NO_RETRY
+    return kind(f"{in_sentences(error, rest)} {follows}")

@@ -126,7 +126,7 @@ def connection_of(result: object, own: str, *, is_given: bool) -> str:
         return own
     if not isinstance(named, str) or not named or " " in named:
         raise InvalidMessage(
-            f"sent: {shown(named)} is no Airflow connection; give what a send operator returned"
+            f"sent: {shown(named)} is not an Airflow connection; give what a send operator returned"
         )
     if is_given and named != own:
         raise InvalidMessage(
@@ -141,7 +141,7 @@ def results_of(sent: object) -> Iterable[Mapping[str, Any] | None]:
     if isinstance(sent, str):
         sent = read_literal(sent)
         if isinstance(sent, str):
-            raise InvalidMessage("sent: this text is no result of a send operator")
+            raise InvalidMessage("sent: this text is not a result of a send operator")
     if sent is None or isinstance(sent, Mapping):
         return [sent]
     check_sent(sent)
@@ -155,7 +155,7 @@ def check_sent(sent: object) -> None:
     """
     if isinstance(sent, bytes) or not isinstance(sent, Iterable):
         raise InvalidMessage(
-            f"sent: {type(sent).__name__} is no result of a send operator, nor a list of them"
+            f"sent: {type(sent).__name__} is neither a result of a send operator nor a list of them"
         )
 
 

@@ -98,8 +98,8 @@ def test_anything_else_is_refused_with_its_row_and_without_its_values(recipients
             BY_ORDER,
             r"row 1 has no column 'order_id' \(event_column\); it has phone_number",
         ),
-        (ANN, BY_ORDER, r"row 1 is no mapping, so it has no column 'order_id' \(event_column\)"),
-        ([ANN], Columns("phone_number", None, ("name",)), r"row 1 is no mapping.* 'name' \(message\)"),
+        (ANN, BY_ORDER, r"row 1 is not a mapping, so it has no column 'order_id' \(event_column\)"),
+        ([ANN], Columns("phone_number", None, ("name",)), r"row 1 is not a mapping.* 'name' \(message\)"),
     ],
 )
 def test_a_row_without_what_is_needed_of_it_is_refused(row: object, columns: Columns, words: str) -> None:

@@ -121,7 +121,7 @@ def test_a_wait_is_logged_once_for_a_burst(clock: Clock, caplog: pytest.LogCaptu
 
     assert [record.getMessage() for record in caplog.records] == [
         "Connection 'marketing': SMS Partner wants fewer requests (HTTP 429). "
-        "All of this process wait 3.0 s, then start at 3.5 a second"
+        "All requests of this process wait 3.0 s, then resume at 3.5 a second"
     ]
 
 

@@ -197,7 +197,7 @@ def test_a_yes_to_a_cancellation_must_be_confirmed(hook: SMSPartnerHook, simulat
     sent = hook.send_sms("Hello", NUMBER, send_at=later(hours=3))
     simulator.settings = replace(simulator.settings, degraded=True)
 
-    with pytest.raises(OutcomeUnknownError, match="does not confirm with code 5"):
+    with pytest.raises(OutcomeUnknownError, match="never confirms with code 5"):
         hook.cancel(sent.message_id)
 
     simulator.settings = replace(simulator.settings, degraded=False)
@@ -285,8 +285,8 @@ def test_the_form_is_told_only_what_the_platform_said(connect: Connect) -> None:
 @pytest.mark.parametrize(
     ("url", "key", "expected"),
     [
-        ("", KEY, "/me"),  # the simulator knows another key
-        ("http://127.0.0.1:9/v1", KEY, "never left this machine"),
+        ("", KEY, "(connection 'smspartner_default')"),  # the simulator knows another key
+        ("http://127.0.0.1:9/v1", KEY, "check the API URL of connection 'smspartner_default'"),
         ("http://api.smspartner.fr/v1", KEY, "API URL is plain http"),
         ("", " ", "API key is missing"),
     ],

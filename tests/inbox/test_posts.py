@@ -239,6 +239,27 @@ def test_the_national_number_of_another_country_is_read_among_the_people(
 # ---- replies and STOP ----------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize(("post", "told"), [(report(), None), (reply("STOP"), True)], ids=["report", "stop"])
+def test_a_late_report_of_a_text_is_not_that_of_the_one_that_takes_its_place(
+    ledger: Ledger, engine: sa.Engine, post: Received, told: bool | None
+) -> None:
+    replaced: list[str] = []
+
+    def replace(connection: sa.Connection, _: Any, statement: str, *__: Any) -> None:
+        """Claim the person for another batch, as a task does, right before what became of them is written."""
+        if statement.startswith("UPDATE smspartner_people") and not replaced:
+            replaced.append(statement)
+            connection.execute(sa.update(PEOPLE).where(PEOPLE.c.number == ANN).values(batch=1))
+
+    sa.event.listen(engine, "before_cursor_execute", replace)
+    add(ledger, post)
+
+    assert replaced
+    with engine.connect() as connection:
+        text = connection.execute(sa.select(PEOPLE).where(PEOPLE.c.number == ANN)).one()
+    assert (text.status, text.stop) == (None, told)
+
+
 def test_a_stop_marks_the_person_of_the_message(ledger: Ledger, engine: sa.Engine) -> None:
     add(ledger, reply("STOP"))
     assert people(engine) == {ANN: (None, True), BOB: (None, None), EVE: (None, None)}

@@ -286,6 +286,6 @@ def test_a_transaction_whose_host_has_vanished_holds_nobody_up_for_ever(
 
     assert campaign.states() == {ANN.number: "accepted"}
     assert campaign.clock.waited
-    assert "The ledger does not go on, and is asked again" in caplog.text
+    assert "The ledger does not respond, and is asked again" in caplog.text
     vanished.invalidate()
     engine.dispose()

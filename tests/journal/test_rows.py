@@ -159,6 +159,21 @@ def test_the_shares_of_people_add_up_to_what_does_not_divide(campaign: Campaign)
         assert connection.scalar(sa.select(sa.func.sum(SENDS.c.cost))) == Decimal("0.1")
 
 
+def test_what_became_of_people_is_written_whatever_their_campaign_is_called_by_now(
+    campaign: Campaign,
+) -> None:
+    batch = claim(campaign, campaign.log("monday"), "monday", 0, ANN, BOB, EVE)
+    later = campaign.log("monday", owner="monday 2", campaign="autumn")
+    later.load()
+    refused = campaign.plan("monday").pseudonymizer.hash(EVE)
+
+    record(later, batch, BatchState.ACCEPTED, rejected=refused, receipt=replace(RECEIPT, people=2))
+
+    assert campaign.states() == {ANN.number: "accepted", BOB.number: "accepted", EVE.number: "rejected"}
+    rows = campaign.rows()
+    assert [rows[person.number]["segments"] for person in (ANN, BOB)] == [2, 1]
+
+
 # ---- what a later try reads back ------------------------------------------------------------------
 
 

@@ -106,6 +106,18 @@ def test_who_was_erased_before_their_text_left_gets_none(erasable: Campaign, sim
     assert simulator.texts_per_number() == {people(2)[1].number: 1}
 
 
+def test_who_has_a_tombstone_already_is_taken_out_of_their_batch(erasable: Campaign) -> None:
+    [ann] = people(1)
+    for task, key in (("monday", "secret-key"), ("tuesday", "former-key")):
+        erasable.send(task, [ann], secret=key)
+        assert erase(ann.number, ledger_conn_id="ledger") == 1
+
+    memory = erasable.log("tuesday", owner="tuesday 2", secret="secret-key").load()
+
+    assert memory is not None
+    assert not memory.lost
+
+
 def test_what_is_no_number_erases_nobody(erasable: Campaign) -> None:
     with pytest.raises(InvalidPhoneNumber):
         erase("12", ledger_conn_id="ledger")

@@ -178,6 +178,12 @@ def task() -> Iterator[MakeTask]:
         store.close()
 
 
+@pytest.fixture(autouse=True)
+def _by_day(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have the platform hold nothing for the night, whatever the hour at which the tests run."""
+    monkeypatch.setattr("airflow_provider_smspartner.operators.plans.released", float)
+
+
 @pytest.fixture
 def clock(sim: Simulator, monkeypatch: pytest.MonkeyPatch) -> SetClock:
     """Make it another moment, for the operators and for the platform."""

@@ -143,7 +143,7 @@ def test_a_run_that_excludes_everybody_says_why(
     assert result["excluded_by"] == {"countries": 1, "campaign": 1, "erased": 1}
     said = capfd.readouterr().out
     assert "leaves out 2 of 2 people: 1 have had this campaign" in said
-    assert "Nobody is left to text: campaign 'sale' has had everybody" in said
+    assert "Nobody is left to text: campaign 'sale' has reached everybody" in said
 
 
 def test_another_connection_on_a_later_try_texts_nobody_twice(

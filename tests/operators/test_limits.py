@@ -210,7 +210,7 @@ def test_what_just_fits_is_sent(arguments: dict[str, Any], run: Run, sim: Simula
 def test_a_limit_on_the_cost_needs_a_price(run: Run, sim: Simulator) -> None:
     sim.credits = Decimal(0)
 
-    with pytest.raises(AirflowFailException, match=r"max_cost: nothing tells the price.*Price per segment"):
+    with pytest.raises(AirflowFailException, match=r"max_cost: the price.* is unknown.*Price per segment"):
         run(sms(max_cost=10))
 
     assert not sim.accepted

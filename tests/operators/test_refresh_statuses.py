@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from bisect import bisect_left
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -12,9 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from airflow_provider_smspartner.exceptions import SMSPartnerError
 from airflow_provider_smspartner.hooks.smspartner import SMSPartnerHook
+from airflow_provider_smspartner.journal.table import Ledger
 from airflow_provider_smspartner.journal.upkeep import erase
 from airflow_provider_smspartner.operators.smspartner import RefreshStatusesOperator
 from airflow_provider_smspartner.rules.refreshing import Open, requests_for
@@ -66,6 +69,23 @@ def test_one_message_is_asked_for_as_a_whole(run: Run, sim: Simulator, ledger: P
 
     assert run(refresh())["requests"] == 1
     assert asked(sim) == ["/bulk-status"]
+
+
+def test_a_look_whose_transaction_is_done_anew_after_its_commit_is_made_all_the_same(
+    run: Run, sim: Simulator, ledger: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    send(run, ANN, campaign="a")
+    sim.deliver()
+    once = Ledger.transact
+
+    def anew(self: Ledger, work: Callable[[sa.Connection], Any]) -> Any:
+        once(self, work)  # it was committed, and nobody heard of it
+        return once(self, work)
+
+    monkeypatch.setattr(Ledger, "transact", anew)
+
+    assert run(refresh())["requests"] == 1
+    assert {status for status, _ in statuses(ledger).values()} == {"delivered"}
 
 
 def test_what_the_sandbox_took_and_another_connection_sent_is_not_asked_for(

@@ -22,7 +22,7 @@ from tests.operators.conftest import ANN, QUERY, Fill, Run, sms, survey
         ({"message": ""}, "message: is empty"),
         ({"message": "  \n"}, "message: is empty"),
         *(
-            ({"message": value}, f"message: is no text but of type {type(value).__name__}")
+            ({"message": value}, f"message: is not text but of type {type(value).__name__}")
             for value in (None, ["Hello"], ("Hello",), {"text": "Hello"}, b"Hello", 7, True)
         ),
         ({"message": "Sale: https://example.org/~{name}"}, "message: holds a link .*U\\+007E ~.*%7E"),
@@ -51,7 +51,7 @@ from tests.operators.conftest import ANN, QUERY, Fill, Run, sms, survey
         ({"recipients": None}, "recipients: give either recipients, or sql"),
         ({"recipients": ANN, **QUERY}, "recipients: give either recipients, or sql"),
         ({"sql": "SELECT 1"}, "warehouse_conn_id: sql needs"),
-        ({**QUERY, "recipients": None, "sql": ["SELECT 1"]}, "sql: a list is no statement"),
+        ({**QUERY, "recipients": None, "sql": ["SELECT 1"]}, "sql: a list is not a statement"),
         ({"recipients": ANN, "warehouse_conn_id": "warehouse_default"}, "warehouse_conn_id: "),
         ({"recipients": ANN, "parameters": [1]}, "parameters: .*sql"),
         ({"on_invalid": "ignore"}, "on_invalid: .*skip.*fail"),
@@ -102,7 +102,7 @@ def test_a_mistake_in_a_survey_is_refused_when_the_dag_is_parsed(
     ("argument", "value", "words"),
     [
         ("message", "", "message: is empty"),
-        ("message", "Hello {name}", r"recipients: row 1 is no mapping.*'name' \(message\)"),
+        ("message", "Hello {name}", r"recipients: row 1 is not a mapping.*'name' \(message\)"),
         ("message", "Hello }", "message: holds a brace"),
         ("message", "x" * 1531, "message: counts 1531"),
         ("sender", "AB", "sender: .*3 to 11"),

@@ -64,7 +64,7 @@ def test_what_is_left_goes_at_once_when_its_time_is_up_to_an_hour_past(
     assert sim.texts_per_number() == dict.fromkeys(PEOPLE, 1)
     assert result["recipients"] == 1_200
     assert not any("time" in request.fields for request in sends()[sent_before:])
-    assert "send_at is past on this try" in capfd.readouterr().out
+    assert "send_at has passed: this try" in capfd.readouterr().out
 
 
 def test_a_schedule_that_is_missed_by_more_than_an_hour_is_left_to_a_person(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
 from typing import Any
@@ -15,12 +16,13 @@ from airflow_provider_smspartner.sending.plan import Summary
 from airflow_provider_smspartner.simulator import Settings
 from faults.campaign import DURABLE, LOGS, Campaign, people, with_ledger_alone
 from faults.store import OF_THIS_AIRFLOW
-from faults.world import Crash
+from faults.world import Crash, Fate
 from tests.airflow_versions import needs_task_state_store
 
 EVERYBODY = people(20)
 BATCHES = 7
 RICH = Decimal(10**6)
+TWO_OF_THEM = [Fate.ANSWERED, Fate.ANSWERED, Fate.UNREACHABLE]
 OUT_OF_THE_WORLD = "+33699999999"
 
 IN_AN_HOUR = 3600.0
@@ -118,3 +120,12 @@ def texts(sent: Campaign) -> dict[str, str]:
     """Return what each person has read, when everything has left."""
     sent.clock.pause(DAY)
     return {text.number: text.text for text in sent.stage.sent}
+
+
+def half_sent(log: str, **arguments: Any) -> Campaign:
+    """A campaign of which a first try has sent a part, and then failed."""
+    sent = campaign(log, **arguments)
+    sent.line.fates = deque(TWO_OF_THEM)
+    assert isinstance(sent.attempt_anyway(EVERYBODY), SMSPartnerError)
+    assert 0 < len(sent.stage.texts_per_number()) < len(EVERYBODY)
+    return sent

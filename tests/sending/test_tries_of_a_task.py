@@ -13,8 +13,10 @@ import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException
 
 from airflow_provider_smspartner.exceptions import SMSPartnerError
+from airflow_provider_smspartner.hooks import transport
 from airflow_provider_smspartner.operators import plans
 from airflow_provider_smspartner.operators.smspartner import SendSmsOperator
+from airflow_provider_smspartner.sending import evidence
 from airflow_provider_smspartner.simulator import Simulator
 from faults.campaign import people
 from faults.store import Store
@@ -30,7 +32,7 @@ class Tries:
 
     def __init__(self) -> None:
         self.store = Store()
-        self.number = 0
+        self.number, self.retries = 0, 2
         self.step: Callable[[], object] = int
         """What happens before and after each write of the store."""
 
@@ -40,7 +42,13 @@ class Tries:
         operator = SendSmsOperator(task_id="send", message="Hello", recipients=recipients, **arguments)
         identity = {"dag_id": "campaign", "run_id": "run", "task_id": "send", "map_index": -1}
         context: Any = {
-            "ti": SimpleNamespace(**identity, try_number=self.number, id=uuid4(), xcom_push=lambda **_: None),
+            "ti": SimpleNamespace(
+                **identity,
+                try_number=self.number,
+                max_tries=self.retries,
+                id=uuid4(),
+                xcom_push=lambda **_: None,
+            ),
             "task_state_store": self.store.new_try(self.step),
         }
         operator.render_template_fields(context)
@@ -77,8 +85,11 @@ def test_when_the_money_is_out_a_person_tops_up_and_clears_the_task(sim: Simulat
 
 
 def test_a_revoked_key_fails_for_good_and_another_one_of_the_account_sends_the_rest(
-    sim: Simulator, tries: Tries, connect: Connect
+    sim: Simulator, tries: Tries, connect: Connect, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # What the first try has left must be over, by real time, before anybody counts as absent
+    monkeypatch.setattr(transport, "CONNECT_TIMEOUT", 0.1)
+    monkeypatch.setattr(evidence, "FRESH", 0.1)
     sim.faults.add("/send", "refuse", skip=1, times=None, code=10)
     with pytest.raises(AirflowFailException):
         tries.run()
@@ -111,11 +122,20 @@ def test_a_look_that_fails_is_for_a_later_try_and_not_for_a_person(sim: Simulato
     sim.faults.add("/send", "reset_after", skip=1)
     sim.faults.add("/bulk-status-by-tag", "refuse", skip=3, code=5)  # the first three look for a deleted run
 
-    with pytest.raises(SMSPartnerError, match="A later try sends to those who are missing") as caught:
+    with pytest.raises(SMSPartnerError, match=r"\. The next try sends to those who are missing\.$") as caught:
         tries.run()
     assert not isinstance(caught.value, AirflowFailException)
 
     assert_everyone_once(sim, tries.run())
+
+
+def test_the_last_try_promises_no_other(sim: Simulator, tries: Tries) -> None:
+    sim.faults.add("/send", "reset_after", skip=1)
+    sim.faults.add("/bulk-status-by-tag", "refuse", skip=3, code=5)
+    tries.retries = 0
+
+    with pytest.raises(SMSPartnerError, match=r"\. Airflow has no retry left: clear the task, and it sends"):
+        tries.run()
 
 
 def test_a_later_try_without_recipients_counts_what_the_earlier_ones_sent(
@@ -189,7 +209,7 @@ def test_no_credit_names_a_remedy_in_sentences_of_its_own(sim: Simulator, tries:
         tries.run()
 
     assert ". Top up the account, " in str(caught.value)
-    assert ": the rest is sent. 6 people were texted." in str(caught.value)
+    assert ": it sends the rest. 6 people were texted." in str(caught.value)
 
 
 def test_another_tag_between_two_tries_texts_nobody_twice(sim: Simulator, tries: Tries) -> None:

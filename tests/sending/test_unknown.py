@@ -12,12 +12,14 @@ from airflow_provider_smspartner.exceptions import (
     OutcomeUnknownError,
     SMSPartnerError,
 )
-from faults.campaign import people
+from airflow_provider_smspartner.simulator import Settings
+from faults.campaign import VERIFY_TIMEOUT, people
 from faults.world import UNKNOWN, Fate
 from tests.airflow_versions import needs_task_state_store
 from tests.sending.conftest import (
     EVERYBODY,
     OUT_OF_THE_WORLD,
+    RICH,
     assert_everyone_once,
     campaign,
     every_log,
@@ -80,6 +82,22 @@ def test_a_bare_yes_is_believed_while_no_answer_is_missing() -> None:
 
     assert outcome.message_ids[0] == "777"
     assert outcome.recipients == len(EVERYBODY)
+
+
+@every_log
+@pytest.mark.parametrize("fills_up", [True, False])
+def test_whom_a_list_leaves_out_is_not_texted_again_and_counts_as_unknown(log: str, fills_up: bool) -> None:
+    sent = campaign(log, settings=Settings(balance=RICH, list_at_most=2))
+    sent.line.fates = deque([Fate.ANSWER_LOST])
+    if fills_up:
+        whole = Settings(balance=RICH)
+        sent.clock.after(VERIFY_TIMEOUT / 2, lambda: setattr(sent.stage, "settings", whole))
+
+    outcome = sent.attempt(EVERYBODY)
+
+    assert sent.stage.texts_per_number() == dict.fromkeys(EVERYBODY, 1)
+    unknown = 0 if fills_up else 1
+    assert (outcome.recipients, outcome.unknown) == (len(EVERYBODY) - unknown, unknown)
 
 
 @pytest.mark.parametrize("later", [False, pytest.param(True, marks=needs_task_state_store)])

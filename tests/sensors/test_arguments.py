@@ -26,12 +26,13 @@ from tests.sensors.story import ANN, BOB, Clock, Story
         ({"sent": {}, "message_ids": []}, "sent: give either sent"),
         ({"sent": {}, "min_delivery_rate": 95}, "min_delivery_rate: 95 is not between 0 and 1"),
         ({"sent": {}, "min_delivery_rate": -0.1}, "min_delivery_rate: -0.1"),
+        ({"sent": {}, "timeout": -1}, "timeout: -1"),
     ],
 )
 def test_a_mistake_in_the_dag_is_refused_when_the_dag_is_parsed(
     arguments: dict[str, Any], words: str
 ) -> None:
-    with pytest.raises(InvalidMessage, match=words):
+    with pytest.raises(InvalidMessage, match=f"^wait: {words}"):
         DeliveryStatusSensor(task_id="wait", **arguments)
 
 

@@ -34,6 +34,7 @@ def test_demo(tmp_path: Path) -> None:
     assert numbers.pop("time") > 0
     assert numbers == {
         "customers": 1200,
+        "without consent": 40,
         "recipients": 1060,
         "invalid numbers": 30,
         "duplicates": 70,

@@ -14,7 +14,7 @@ from airflow_provider_smspartner.operators.smspartner import SendSmsOperator, Se
 from airflow_provider_smspartner.sensors.smspartner import DeliveryStatusSensor
 from airflow_provider_smspartner.simulator import Simulator
 from tests.operators.conftest import ANN, BOB
-from tests.operators.test_rendering import mapped_task, upstream
+from tests.operators.mapped import mapped_task, upstream
 
 Expand = Callable[[DAG], Any]
 

@@ -22,16 +22,16 @@ class Advice:
 
 
 CLEAR: Final = mark("Clear the task to go on: it texts only those who are left, nobody twice.")
-NEXT_TRY: Final = mark("The next try begins by itself and does it; nothing to do now.")
+NEXT_TRY: Final = mark("The next try starts by itself and takes care of it; nothing to do now.")
 AT_WORK: Final = mark("The task is still at work on it; nothing to do now.")
 
 HAPPENED: Final[dict[str, tuple[str, str]]] = {
     BatchState.UNKNOWN.value: (
         mark("No answer that can be trusted"),
         mark(
-            "The request left and no answer came that proves anything: these people may have their text or "
-            "not. The task looks the batch up by its tag, and sends it again only when SMS Partner does not "
-            "have it."
+            "The request left, but no answer came that can be trusted: these people may or may not have "
+            "their text. The task looks the batch up by its tag, and sends it again only when SMS Partner "
+            "does not have it."
         ),
     ),
     BatchState.CLAIMED.value: (
@@ -57,7 +57,7 @@ HAPPENED: Final[dict[str, tuple[str, str]]] = {
     ),
     BatchState.CANCELLED.value: (
         mark("Cancelled before its time"),
-        mark("The batch was scheduled, and was taken back from SMS Partner. Nobody in it gets it."),
+        mark("The batch was scheduled, and then cancelled on SMS Partner. Nobody in it gets the text."),
     ),
     UNREADABLE: (
         mark("The note of the batch cannot be read"),
@@ -80,9 +80,7 @@ AFTER_WORK: Final[dict[str, str]] = {
         "If it must not leave, cancel it in the customer area of SMS Partner. Clearing the task asks for it "
         "again, and then texts everybody who is left."
     ),
-    UNREADABLE: mark(
-        "Put back what was there, in the Task State Store tab of the task, then clear the task."
-    ),
+    UNREADABLE: mark("Restore what was there, in the task's Task State Store tab, then clear the task."),
 }
 NAMES: Final[dict[str, str]] = {
     BatchState.CLAIMED.value: mark("claimed"),
@@ -98,7 +96,7 @@ MEANINGS: Final[dict[str, str]] = {
     BatchState.CLAIMED.value: mark("noted, on the way"),
     BatchState.ACCEPTED.value: mark("SMS Partner has them"),
     BatchState.REFUSED.value: mark("SMS Partner said no"),
-    BatchState.UNKNOWN.value: mark("no answer that proves anything"),
+    BatchState.UNKNOWN.value: mark("no answer that can be trusted"),
     BatchState.ABSENT.value: mark("not sent; their people go with other batches"),
     BatchState.CANCELLING.value: mark("to be taken back"),
     BatchState.CANCELLED.value: mark("taken back before their time"),

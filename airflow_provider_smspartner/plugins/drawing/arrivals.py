@@ -154,5 +154,5 @@ def taken_on(reach: Reach, arrival: Arrival, without: int) -> Verdict:
         text += " " + say("No phone has reported yet.")
         return Verdict(label=say("Following"), tone="live", sentence=text, without=without)
     tone = "warn" if without > MOST_WITHOUT * planned else "good"
-    text += " " + say("No task has followed whether they arrived.")
+    text += " " + say("No task has followed their delivery.")
     return Verdict(label=say("Sent"), tone=tone, sentence=text, without=without)

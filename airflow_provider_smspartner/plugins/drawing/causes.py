@@ -14,7 +14,7 @@ NO_PRICE: Final = 13
 PHRASES: Final[dict[str, tuple[str, str]]] = {
     "AuthenticationError": (
         mark("SMS Partner refuses the API key"),
-        mark("Put the right key into the connection, or have the account opened"),
+        mark("Put the right key into the connection, or have the account unblocked"),
     ),
     "InsufficientCreditError": (mark("credit used up"), mark("Top up the account")),
     "APIConnectionError": (mark("SMS Partner could not be reached"), ""),

@@ -91,7 +91,7 @@ def sentence(task: TaskFact) -> str:
     """Say in a sentence how far the delivery is."""
     if task.delivery is None:
         if task.state in UNFINISHED:
-            return say("No news yet. The first ones come one minute after the texts could leave.")
+            return say("No news yet. The first arrives one minute after the texts could leave.")
         cause = cause_of(task.failure)
         if cause or task.state == "failed":
             return ended(say("It failed before it had news: {why}", why=cause.why if cause else say(KILLED)))
@@ -127,10 +127,10 @@ def todo(task: TaskFact) -> list[str]:
         said.append(
             words.of(
                 counts["not_delivered"],
-                "{count} person did not get it, and will not. The customer area of SMS Partner lists them; a "
-                "list that is often texted is worth cleaning of them.",
-                "{count} people did not get it, and will not. The customer area of SMS Partner lists them; a "
-                "list that is often texted is worth cleaning of them.",
+                "{count} person did not get it, and will not. The customer area of SMS Partner lists them; "
+                "remove them from a list that you text often.",
+                "{count} people did not get it, and will not. The customer area of SMS Partner lists them; "
+                "remove them from a list that you text often.",
             )
         )
     if counts.get("waiting") and task.delivery and task.delivery.final:

@@ -47,13 +47,13 @@ SENTENCES: Final = (
     ),
     mark(
         "max_rejected_rate: SMS Partner has refused {count} of the first {total} people, and {most} are "
-        "allowed. The last reason was: {why}. These refusals are not final: put right what it names, or "
-        "raise max_rejected_rate, and clear the task; it asks again for everybody who was refused"
+        "allowed. The last reason was: {why}. These refusals are not final: fix what it names, or raise "
+        "max_rejected_rate, and clear the task; it tries everybody who was refused again"
     ),
     mark("send_at: {moment} is {ago} in the past; give a later moment, or none to send now"),
     mark(
-        "send_at: {moment} is more than an hour past, and {count} people are left; give another send_at "
-        "to send to them"
+        "send_at: {moment} was more than an hour ago, and {count} people are left; give another send_at "
+        "to text them"
     ),
     mark(
         "sending_hours: {moment} is outside the hours in which SMS Partner sends marketing texts; the "
@@ -71,10 +71,15 @@ SENTENCES: Final = (
     mark("warehouse_conn_id: connection {connection} is not defined; create it, or set AIRFLOW_CONN_{name}"),
     mark("ledger_conn_id: connection {connection} is not defined; create it, or name another one"),
     mark("The conn_id `{connection}` isn't defined"),
+    mark("SMS Partner refused {path} (code {code}): {why} (connection {connection})"),
     mark("SMS Partner refused {path} (code {code}): {why}"),
     mark("The warehouse has not answered the query ({kind}: {why})"),
     mark("The warehouse has not answered the query ({kind})"),
     mark("An error that this package does not foresee has stopped the task ({kind})"),
+    mark(
+        "{request} never left this machine ({error}): check the API URL of connection {connection}, DNS, "
+        "proxy variables and firewall. Repeating it is safe"
+    ),
 )
 """The sentences of the rest of the package and of Airflow, without the full stop at their end."""
 

@@ -19,7 +19,7 @@ REFUSED: Final = mark_of("{count} refused by SMS Partner", "{count} refused by S
 CANCELLED: Final = mark_of("{count} taken back before its time", "{count} taken back before their time")
 DOUBTFUL: Final = mark_of("{count} in doubt", "{count} in doubt")
 ON_THE_WAY: Final = mark_of("{count} on the way", "{count} on the way")
-LEFT: Final = mark_of("{count} left to send to", "{count} left to send to")
+LEFT: Final = mark_of("{count} left to text", "{count} left to text")
 LOST: Final = mark_of("{count} not delivered", "{count} not delivered")
 SILENT: Final = mark_of("{count} without a report", "{count} without a report")
 

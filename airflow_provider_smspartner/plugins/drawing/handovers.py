@@ -12,15 +12,15 @@ def missing(task: TaskFact) -> list[str]:
     if task.illegible:
         notes.append(
             say(
-                "A part of what it handed over cannot be read and is left out: another version of the "
-                "package has written its XComs, or somebody else."
+                "Part of what it handed over cannot be read and is left out: another version of the "
+                "package, or somebody else, has written its XComs."
             )
         )
     if task.elsewhere:
         notes.append(
             say(
-                "The XCom backend of this Airflow keeps its XComs in an object store, which this page does "
-                "not read, so that figures are missing. A higher xcom_objectstorage_threshold in "
+                "The XCom backend of this Airflow keeps its XComs in an object store, which this page "
+                "does not read, so figures are missing. A higher xcom_objectstorage_threshold in "
                 "[common.io], such as 100000 bytes, leaves them in Airflow's database."
             )
         )

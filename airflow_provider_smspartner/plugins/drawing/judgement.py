@@ -24,7 +24,7 @@ REASONS: Final = {
 }
 """Why people were not to be texted."""
 OTHER_REASON: Final = mark_of("{count} was left out ({reason})", "{count} were left out ({reason})")
-KILLED: Final = mark("its process ended without a word; it was killed, or its machine was lost")
+KILLED: Final = mark("its process ended without a message: it was killed, or its machine was lost")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +87,7 @@ def no_text_of(people: int, total: int, why: str) -> str:
 
 def doubtful(people: int) -> str:
     """Say that of so many people nobody can tell whether they have their text."""
-    text = words.of(people, "Of {count} person nobody can tell.", "Of {count} people nobody can tell.")
+    text = words.of(people, "Nobody can tell about {count} person.", "Nobody can tell about {count} people.")
     return f" {text}" if people else ""
 
 

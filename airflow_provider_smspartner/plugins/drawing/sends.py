@@ -174,7 +174,7 @@ def sentence(sums: Sums, state: str | None, *, dry_run: bool, redirected: bool) 
     if planned is None and not sums.batches:
         if state in KILLED_EARLY:
             why = say(KILLED)
-            return say("It failed before its audience was through all checks: {why}.", why=why)
+            return say("It failed before its audience had passed all checks: {why}.", why=why)
         return say(NOTHING_KNOWN.get(state, LEFT_NOTHING))
     if planned == 0 and not sums.batches:
         return say("There was nobody to text.")
@@ -202,13 +202,13 @@ def still(sums: Sums, state: str | None) -> str:
         forms = mark_of("{count} person on the way.", "{count} people on the way.")
         text += f" {words.of(sums.open_people, *forms)}"
     if left:
-        forms = mark_of("{count} person left to send to.", "{count} people left to send to.")
+        forms = mark_of("{count} person left to text.", "{count} people left to text.")
         text += f" {words.of(left, *forms)}"
     return text
 
 
 NOT_KNOWN: Final[dict[bool, str]] = {
-    True: mark("How many of them SMS Partner has accepted shows when the task has succeeded."),
+    True: mark("How many of them SMS Partner has accepted appears once the task has succeeded."),
     False: mark("How many of them SMS Partner has accepted cannot be read here."),
 }
 NOTHING_KNOWN: Final[dict[str | None, str]] = {
@@ -252,7 +252,7 @@ def notes_of_task(task: TaskFact) -> list[str]:
             say("Redirected: the connection sends each batch once to one number, and to nobody else.")
         )
     if result.get("dry_run"):
-        notes.append(say("Dry run: the figures are what a send would come to."))
+        notes.append(say("Dry run: the figures show what a send would amount to."))
     if scheduled:
         notes.append(say("Scheduled on SMS Partner for {moment}.", moment=words.minute(scheduled)))
     if task.cancelling:

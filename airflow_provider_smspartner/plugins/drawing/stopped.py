@@ -55,9 +55,7 @@ def next_step(name: str, remedy: str, *, again: bool) -> str:
             remedy=remedy,
             task=name,
         )
-    return say(
-        "When that is put right, clear {task}: it texts only those who are left, nobody twice.", task=name
-    )
+    return say("Once that is fixed, clear {task}: it texts only those who are left, nobody twice.", task=name)
 
 
 def fell_short(reach: Reach, why: str, *, told: bool) -> str:
@@ -66,7 +64,9 @@ def fell_short(reach: Reach, why: str, *, told: bool) -> str:
     if reach.planned is None or not reach.known:
         return not_counted(reach, why, told=told)
     doubt = words.of(
-        reach.in_doubt, "Of {count} person nobody can tell yet.", "Of {count} people nobody can tell yet."
+        reach.in_doubt,
+        "Nobody can tell yet about {count} person.",
+        "Nobody can tell yet about {count} people.",
     )
     doubt = f" {doubt}" if reach.in_doubt else ""
     if not without:
@@ -117,9 +117,9 @@ def kept_from(task: TaskFact, reach: Reach, arrival: Arrival) -> Verdict:
         label=say("Stopped") if reach.accepted else say("Not started"),
         tone="bad",
         sentence=text,
-        todo=say("When that is put right, clear {task}.", task=before)
+        todo=say("Once that is fixed, clear {task}.", task=before)
         if guard
-        else say("When that is put right, clear the failed task."),
+        else say("Once that is fixed, clear the failed task."),
         task=guard or task,
         without=reach.unsent + reach.rejected + reach.cancelled + reach.in_doubt + arrival.not_delivered,
     )

@@ -122,7 +122,9 @@ def nobody(sends: Sequence[TaskFact], reach: Reach) -> Verdict | None:
         text = say("Nobody was texted: the send was skipped.")
         return Verdict(label=say("Skipped"), tone="quiet", sentence=text)
     if not reach.known or any(task.state == "success" and task.result is None for task in sends):
-        text = say("The send is marked as a success without a result: nothing tells that anybody was texted.")
+        text = say(
+            "The send is marked as a success without a result, so nobody can tell whether anybody was texted."
+        )
         return Verdict(label=say("Not known"), tone="warn", sentence=text)
     return Verdict(label=say("Nobody texted"), tone="warn", sentence=nobody_left(reach))
 

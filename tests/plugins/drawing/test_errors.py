@@ -41,6 +41,7 @@ def test_each_sentence_is_one_that_the_package_says() -> None:
     quote = "something people and something segments, about something"
     said |= {text.replace("recipients: something", f"recipients: {found}") for text in said}
     said |= {text.replace(f"{name}: something", f"{name}: {quote}") for text in said for name in QUOTED}
+    said |= {f"{text} (connection something)" for text in said if text.startswith("SMS Partner refused")}
     said |= {
         text.replace(", something", f", {rate.format(gate=gate)}")
         for text in said
@@ -79,10 +80,10 @@ def test_each_sentence_is_one_that_the_package_says() -> None:
             "40\u00a0SMS reçus pour 50 personnes, soit un taux de 0,8\u202f; min_delivery_rate est de 0,9",
         ),
         (
-            "send_at: 2026-11-20T10:00:00+01:00 is more than an hour past, and 3 people are left; give "
-            "another send_at to send to them",
-            "send_at: 20 Nov 2026, 10:00 CET is more than an hour past, and 3 people are left; give another "
-            "send_at to send to them",
+            "send_at: 2026-11-20T10:00:00+01:00 was more than an hour ago, and 3 people are left; give "
+            "another send_at to text them",
+            "send_at: 20 Nov 2026, 10:00 CET was more than an hour ago, and 3 people are left; give "
+            "another send_at to text them",
             "send_at\u00a0: 20 nov. 2026 à 10:00 CET est passé depuis plus d’une heure, et il reste 3 "
             "personnes\u202f; donnez un autre send_at pour leur écrire",
         ),

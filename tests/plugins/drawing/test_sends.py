@@ -29,7 +29,7 @@ NO_MOBILES = Failure(
     [
         (send("queued"), "It has not begun."),
         (send("running"), "It is reading its audience; nothing has been sent by this try yet."),
-        (send("failed"), f"It failed before its audience was through all checks: {KILLED}."),
+        (send("failed"), f"It failed before its audience had passed all checks: {KILLED}."),
         (send("upstream_failed"), "It did not begin, because a task before it failed."),
         (send("skipped"), "It was skipped: nothing was sent."),
         (send("success"), "It has left nothing to read."),
@@ -39,13 +39,13 @@ NO_MOBILES = Failure(
         ),
         (
             send("failed", campaign=told(), logged=True),
-            "SMS Partner has accepted 0 of 1,500 people so far. 1,500 people left to send to.",
+            "SMS Partner has accepted 0 of 1,500 people so far. 1,500 people left to text.",
         ),
         (send("success", campaign=told(0)), "There was nobody to text."),
         (
             send("running", [batch(0), batch(1, "claimed")], told()),
             "SMS Partner has accepted 500 of 1,500 people so far. 500 people on the way. "
-            "500 people left to send to.",
+            "500 people left to text.",
         ),
         (
             send("failed", [batch(0, rejected=2), batch(1, "unknown")], told(1001)),
@@ -86,7 +86,7 @@ def test_every_state_of_a_task_has_words(state: str | None) -> None:
         (send(campaign=told(sandbox=True)), "Sandbox: nothing of it reaches a phone."),
         (send(result={"sandbox": True}), "Sandbox: nothing of it reaches a phone."),
         (send(campaign=told(redirected=True)), "Redirected: the connection sends each batch once"),
-        (send(result={"dry_run": True}), "Dry run: the figures are what a send would come to."),
+        (send(result={"dry_run": True}), "Dry run: the figures show what a send would amount to."),
         (send(cancelling=True), "Somebody has stopped it"),
         (send(campaign=told(scheduled_for=AT)), "Scheduled on SMS Partner for 20 Nov 2026, 10:00 CET."),
         (

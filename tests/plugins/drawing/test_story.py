@@ -39,7 +39,7 @@ def test_a_delivery_is_told_in_shares() -> None:
     [
         (
             TaskFact(task_id="f", sends=False, state="deferred"),
-            "No news yet. The first ones come one minute after the texts could leave.",
+            "No news yet. The first arrives one minute after the texts could leave.",
         ),
         (TaskFact(task_id="f", sends=False, state="success"), "It has left nothing to read."),
         (

@@ -113,8 +113,7 @@ ENDS: list[tuple[str, list[TaskFact], str, str, str]] = [
         "nobody follows",
         [done()],
         *("Sent", "good"),
-        "SMS Partner has taken the texts of 1,000 of 1,000 people. No task has followed whether they "
-        "arrived.",
+        "SMS Partner has taken the texts of 1,000 of 1,000 people. No task has followed their delivery.",
     ),
     (
         "too few delivered",
@@ -206,14 +205,14 @@ ENDS: list[tuple[str, list[TaskFact], str, str, str]] = [
         "killed",
         [send("failed", [batch(0)], told(), logged=True)],
         *("Failed", "bad"),
-        "1,000 of 1,500 people have no text: its process ended without a word; it was killed, or its machine "
-        "was lost.",
+        "1,000 of 1,500 people have no text: its process ended without a message: it was killed, or its "
+        "machine was lost.",
     ),
     (
         "an answer is lost",
         [send("failed", [batch(0), batch(1), batch(2, "unknown")], told(), failure=failure(sentence="Lost"))],
         *("Failed", "bad"),
-        "Nobody is left to text, and yet the task failed: Lost. Of 500 people nobody can tell yet.",
+        "Nobody is left to text, and yet the task failed: Lost. Nobody can tell yet about 500 people.",
     ),
     (
         "half of the shards failed",
@@ -262,7 +261,7 @@ ENDS: list[tuple[str, list[TaskFact], str, str, str]] = [
         "marked as a success",
         [send("success")],
         *("Not known", "warn"),
-        "The send is marked as a success without a result: nothing tells that anybody was texted.",
+        "The send is marked as a success without a result, so nobody can tell whether anybody was texted.",
     ),
     (
         "dry run",
@@ -343,7 +342,7 @@ def test_each_end_has_its_verdict(tasks: list[TaskFact], label: str, tone: str, 
         ),
         (
             [send("failed", failure=WRONG_COLUMN)],
-            "When that is put right, clear send: it texts only those who are left, nobody twice.",
+            "Once that is fixed, clear send: it texts only those who are left, nobody twice.",
         ),
         (
             [send("up_for_retry", campaign=told())],
