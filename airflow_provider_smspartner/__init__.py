@@ -59,11 +59,12 @@ def get_provider_info() -> dict[str, Any]:
                 "hook-class-name": "airflow_provider_smspartner.hooks.smspartner.SMSPartnerHook",
                 "hook-name": "SMS Partner",
                 "ui-field-behaviour": {
-                    "hidden-fields": ["login", "schema", "port"],
-                    "relabeling": {"password": "API key", "host": "API URL"},
+                    "hidden-fields": ["login", "schema"],
+                    "relabeling": {"password": "API key", "host": "API URL", "port": "Port"},
                     "placeholders": {
                         "password": "the key of your SMS Partner account",
                         "host": "https://api.smspartner.fr/v1",
+                        "port": "443: Airflow 3.3.1 and 3.3.2 test no connection without one",
                     },
                 },
                 "conn-fields": {

@@ -12,6 +12,7 @@ from airflow.models.dag import DagModel
 from airflow.models.dag_version import DagVersion
 from airflow.models.dagbundle import DagBundleModel
 from airflow.models.dagrun import DagRun
+from airflow.models.renderedtifields import RenderedTaskInstanceFields
 from airflow.models.serialized_dag import SerializedDagModel
 from airflow.models.taskinstance import TaskInstance
 from airflow.models.xcom import XComModel
@@ -98,6 +99,15 @@ def push(session: Session, run: int, task_id: str, values: Mapping[str, Any], *,
     where = place(session, run, task_id, map_index)
     for key, value in values.items():
         session.execute(insert(XComModel).values(**where, key=key, value=value))
+
+
+def render(
+    session: Session, run: int, task_id: str, fields: Mapping[str, Any], *, map_index: int = -1
+) -> None:
+    """Keep the rendered fields of a task as Airflow does."""
+    where = place(session, run, task_id, map_index)
+    del where["dag_run_id"]
+    session.execute(insert(RenderedTaskInstanceFields).values(**where, rendered_fields=dict(fields)))
 
 
 def remember(

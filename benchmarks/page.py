@@ -36,8 +36,8 @@ def figures(sizes: Sizes) -> Iterator[Figure]:
     rounds = PER_ROUND * sizes.rounds
     nothing = milliseconds(client, NOTHING, rounds, "No task of this run sends SMS")
     for what, path, told, target in (
-        (f"campaign page of a run with {BATCHES:,} batches", million(), "1,000,000 of 1,000,000 people", 300),
-        (f"overview of {RUNS} runs", "/smspartner/", f'id="run-{RUNS}"', 500),
+        (f"campaign page of a run with {BATCHES:,} batches", million(), "1,000,000 of 1,000,000 people", 60),
+        (f"overview of {RUNS} runs", "/smspartner/", f'id="run-{RUNS}"', 150),
     ):
         taken = milliseconds(client, path, rounds, told)
         yield Figure(

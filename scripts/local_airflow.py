@@ -191,11 +191,6 @@ class LocalAirflow:
         """Return a connection as the API shows it: without its password."""
         return self._json("GET", f"connections/{conn_id}")
 
-    def set_port(self, conn_id: str, port: int) -> None:
-        """Give a connection a port, and leave the rest of it alone."""
-        change = {"connection_id": conn_id, "conn_type": self.connection(conn_id)["conn_type"], "port": port}
-        self._json("PATCH", f"connections/{conn_id}?update_mask=port", change)
-
     def forget_connections(self) -> None:
         """Delete all connections but those of the environment."""
         for known in self._json("GET", "connections")["connections"]:

@@ -86,6 +86,7 @@ DRIVEN_BY: Final[dict[str, tuple[str, ...]]] = {
     "operators.running": ("operators/test_tries", "operators/test_dry_run"),
     "operators.send": ("operators/test_smspartner", "operators/test_tries", "operators/test_cancel_on_kill"),
     # a page is judged by what it says, not by the part that says it
+    "plugins.addresses": ("plugins/test_routes",),
     "plugins.drawing.arrivals": PAGES,
     "plugins.drawing.batches": ("plugins/test_pages", "plugins/drawing/test_sends"),
     "plugins.drawing.campaigns": ("plugins/drawing/test_story",),

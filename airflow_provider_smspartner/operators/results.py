@@ -58,6 +58,9 @@ def campaign_of(
         sandbox=options.sandbox,
         redirected=redirected,
         scheduled_for=options.send_at.astimezone(PARIS) if options.send_at else None,
+        sender=options.sender,
+        unicode=options.unicode,
+        stop_sms=options.stop_sms,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
@@ -38,6 +38,42 @@ class BatchFact:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TextFact:
+    """What a send says, as its DAG's author wrote it and Airflow rendered it."""
+
+    message: str = field(repr=False)
+    map_index: int = -1
+    """Of the shard whose text it is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What somebody has answered."""
+
+    kind: str
+    """``reply`` or ``stop``."""
+    at: datetime
+    number: str
+    """Masked."""
+    text: str = field(repr=False)
+    """Its beginning, with what may be a number masked."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answers:
+    """What people have answered to a send, as the inbox beside its ledger holds it."""
+
+    times: Sequence[tuple[datetime, str]] = ()
+    """When each of them came, and its kind; the oldest first."""
+    last: Sequence[Answer] = ()
+    """The newest ones, the newest first."""
+    cut: bool = False
+    """Whether older ones may lie further back than is looked."""
+    fault: str | None = None
+    """Why the inbox could not be read."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TaskFact:
     """One task instance of a run that sends, or that follows a delivery."""
 
@@ -63,10 +99,14 @@ class TaskFact:
     """Whether a person has stopped it, and what is scheduled is to be cancelled."""
     ledger_fault: str | None = None
     """Why the ledger could not be read."""
+    answers: Answers | None = None
+    """What people have answered to it; None where its ledger has no inbox."""
     failure: Failure | None = None
     """Why it failed, as it has told."""
     waits_until: datetime | None = None
     """Until when it waits, while it is deferred."""
+    text: TextFact | None = None
+    """What it says, where Airflow keeps it; of a mapped send, the first shard alone has it."""
     illegible: bool = False
     """Whether it has pushed what cannot be read, or somebody else in its name."""
     elsewhere: bool = False
@@ -83,5 +123,7 @@ class RunFact:
     after: datetime | None = None
     """Airflow's ``run_after``: from when it might begin."""
     tasks: Sequence[TaskFact] = ()
+    asking: Sequence[tuple[str, int]] = ()
+    """Tasks that wait for a person's answer, by id and map index."""
     has_store: bool = True
     """Whether this Airflow has a task state store, which lists the batches."""

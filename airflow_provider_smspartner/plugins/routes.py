@@ -10,7 +10,6 @@ import secrets
 from collections.abc import Collection
 from datetime import UTC, datetime
 from typing import Any, Final
-from urllib.parse import quote, urlencode
 
 from airflow import __version__ as airflow_version
 from airflow.api_fastapi.app import get_auth_manager
@@ -19,22 +18,27 @@ from airflow.api_fastapi.common.db.common import SessionDep
 from airflow.api_fastapi.core_api.security import GetUserDep, requires_access_dag
 from airflow.models.dag import DagModel
 from fastapi import Depends, FastAPI, HTTPException, Request
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, Response
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.exceptions import HTTPException as AnyHTTPException
 
+from airflow_provider_smspartner.plugins.addresses import PREFIX, Links
 from airflow_provider_smspartner.plugins.drawing import words
 from airflow_provider_smspartner.plugins.drawing.advice import name_of
-from airflow_provider_smspartner.plugins.drawing.campaigns import campaign_row, refresh
+from airflow_provider_smspartner.plugins.drawing.campaigns import CampaignRow, campaign_row, refresh
+from airflow_provider_smspartner.plugins.drawing.comparing import MOST_COMPARED, compared
+from airflow_provider_smspartner.plugins.drawing.filters import DAYS, OUTCOMES, Filters, filters_of
 from airflow_provider_smspartner.plugins.drawing.language import READER, Reader, mark, say, say_in_html
 from airflow_provider_smspartner.plugins.drawing.story import run_story
-from airflow_provider_smspartner.plugins.facts import RunFact, TaskFact
+from airflow_provider_smspartner.plugins.drawing.totals import as_csv, totals
+from airflow_provider_smspartner.plugins.facts import RunFact
 from airflow_provider_smspartner.plugins.readers import ForItsReader
-from airflow_provider_smspartner.plugins.reading.history import DAYS, read_history
+from airflow_provider_smspartner.plugins.reading.history import History, read_history, read_last
 from airflow_provider_smspartner.plugins.reading.runs import read_run
 
-PREFIX: Final = "/smspartner"
 BATCHES_PER_PAGE: Final = 100
+MOST_EXPORTED: Final = 20
+"""Pages of the overview that one file holds."""
 REFUSALS: Final = {
     401: (mark("Please log in"), mark("Log in to Airflow, then load this page again.")),
     403: (
@@ -50,6 +54,8 @@ REFUSALS: Final = {
 SHOWN: Final = (DagAccessEntity.TASK_INSTANCE, DagAccessEntity.XCOM)
 """What a page is made of, and what its reader may read."""
 
+MAY_READ: Final = [Depends(requires_access_dag(method="GET", access_entity=entity)) for entity in SHOWN]
+
 app = FastAPI(title="SMS Partner", docs_url=None, redoc_url=None, openapi_url=None)
 app.add_middleware(ForItsReader)
 templates = Environment(
@@ -63,33 +69,69 @@ templates.globals |= {"say": say_in_html, "of": words.of, "words": words, "state
 
 
 @app.get("/")
-def overview(
-    request: Request, user: GetUserDep, session: SessionDep, dag_id: str = "", page: str = "1"
-) -> HTMLResponse:
-    """Show the campaigns of the last 30 days."""
-    now = datetime.now(UTC)
-    history = read_history(
-        session,
-        readable=lambda dag_ids: readable(dag_ids, user),
-        now=now,
-        dag_id=dag_id,
-        page=max(1, whole(page) or 1),
-    )
+def overview(request: Request, user: GetUserDep, session: SessionDep, page: str = "1") -> HTMLResponse:
+    """Show the campaigns of the last 30 days, or of the days that are asked for."""
+    wanted = filters_of(request.query_params)
+    history, rows = campaigns(session, user, wanted, page=max(1, whole(page) or 1))
+    chosen = [row for row in rows if wanted.wants(row)]
     return answer(
         request,
         "overview.html",
         history=history,
-        rows=[campaign_row(run, now=now) for run in history.runs],
-        dag_id=dag_id,
+        rows=chosen,
+        totals=totals(chosen),
+        wanted=wanted,
+        connections=sorted({name for row in rows for name in row.numbers.connections} | {wanted.connection}),
+        outcomes=OUTCOMES,
         days=DAYS,
         refresh=refresh(history.runs),
     )
 
 
-@app.get(
-    "/dags/{dag_id}/runs/{run_id:path}",
-    dependencies=[Depends(requires_access_dag(method="GET", access_entity=entity)) for entity in SHOWN],
-)
+@app.get("/campaigns.csv")
+def export(request: Request, user: GetUserDep, session: SessionDep) -> Response:
+    """Return the campaigns that are asked for as CSV, a bounded number of them."""
+    wanted = filters_of(request.query_params)
+    found: list[CampaignRow] = []
+    for page in range(1, MOST_EXPORTED + 1):
+        history, rows = campaigns(session, user, wanted, page=page)
+        found += filter(wanted.wants, rows)
+        if not history.more:
+            break
+    headers = {
+        "Content-Disposition": 'attachment; filename="sms-campaigns.csv"',
+        "X-Content-Type-Options": "nosniff",
+        "Cache-Control": "no-store",
+    }
+    # With a mark at its beginning: Excel takes it for another encoding otherwise
+    return Response(as_csv(found).encode("utf-8-sig"), media_type="text/csv; charset=utf-8", headers=headers)
+
+
+def campaigns(session: Any, user: Any, wanted: Filters, *, page: int) -> tuple[History, list[CampaignRow]]:
+    """Return a page of campaigns of a period that a user may read, each told in a line."""
+    now = datetime.now(UTC)
+    since, until = wanted.period(now)
+    history = read_history(
+        session,
+        readable=lambda dag_ids: readable(dag_ids, user),
+        since=since,
+        until=until,
+        dag_id=wanted.dag_id,
+        page=page,
+    )
+    return history, [campaign_row(run, now=now) for run in history.runs]
+
+
+@app.get("/dags/{dag_id}/runs", dependencies=MAY_READ)
+def dag_page(request: Request, dag_id: str, session: SessionDep) -> HTMLResponse:
+    """Show the last runs of a DAG, the newest one against those before."""
+    now = datetime.now(UTC)
+    runs = read_last(session, dag_id, most=1 + MOST_COMPARED)
+    story = compared([campaign_row(run, now=now) for run in runs])
+    return answer(request, "dag.html", story=story, dag_id=dag_id, refresh=refresh(runs))
+
+
+@app.get("/dags/{dag_id}/runs/{run_id:path}", dependencies=MAY_READ)
 def run_page(
     request: Request,
     dag_id: str,
@@ -189,51 +231,3 @@ def answer(request: Request, template: str, *, status: int = 200, **values: Any)
 def zone_name(reader: Reader) -> str:
     """Return what a reader's time zone is called: Europe/Paris."""
     return str(getattr(reader.zone, "key", None) or getattr(reader.zone, "name", None) or reader.zone)
-
-
-def hides(*names: str) -> bool:
-    """Tell whether one of the names holds a phone number: then it stands in no address either."""
-    return any(words.name(name) != name for name in names)
-
-
-class Links:
-    """The addresses in a page: ours, and those of the Airflow around it, below the path it is served at."""
-
-    def __init__(self, base: str) -> None:
-        self._base = base
-
-    def home(self) -> str:
-        """Return the path that all our pages are below."""
-        return f"{self._base}{PREFIX}"
-
-    def overview(self, *, dag_id: str = "", page: int = 1) -> str:
-        """Return the address of the overview."""
-        dag_id = "" if hides(dag_id) else dag_id
-        asked = {"dag_id": dag_id} if dag_id else {}
-        query = urlencode(asked | ({"page": str(page)} if page > 1 else {}))
-        return f"{self._base}{PREFIX}/" + (f"?{query}" if query else "")
-
-    def run(self, run: RunFact, *, task_id: str = "", map_index: int | None = None, batches: int = 0) -> str:
-        """Return the address of a run's page; an empty text where it would hold a phone number."""
-        if hides(run.dag_id, run.run_id, task_id):
-            return ""
-        asked = {"task_id": task_id} if task_id else {}
-        asked |= {"map_index": str(map_index)} if map_index is not None else {}
-        query = urlencode(asked | ({"batches": str(batches)} if batches else {}))
-        return f"{self._base}{PREFIX}{self._place(run)}" + (f"?{query}" if query else "")
-
-    def airflow_run(self, run: RunFact) -> str:
-        """Return the address of our tab on the run in Airflow, if there is one that may be shown."""
-        if hides(run.dag_id, run.run_id):
-            return ""
-        return f"{self._base}{self._place(run)}/plugin/smspartner-campaign"
-
-    def airflow_task(self, run: RunFact, task: TaskFact) -> str:
-        """Return the address of a task in Airflow, where its log is, if there is one that may be shown."""
-        if hides(run.dag_id, run.run_id, task.task_id):
-            return ""
-        mapped = f"/mapped/{task.map_index}" if task.map_index >= 0 else ""
-        return f"{self._base}{self._place(run)}/tasks/{quote(task.task_id, safe='')}{mapped}"
-
-    def _place(self, run: RunFact) -> str:
-        return f"/dags/{quote(run.dag_id, safe='')}/runs/{quote(run.run_id, safe='')}"

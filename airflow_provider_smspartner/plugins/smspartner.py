@@ -29,6 +29,12 @@ class SMSPartnerPlugin(AirflowPlugin):
     external_views: list[Any] = [  # noqa: RUF012
         {
             "name": "SMS",
+            "href": "smspartner/dags/{DAG_ID}/runs",
+            "destination": "dag",
+            "url_route": "smspartner-runs",
+        },
+        {
+            "name": "SMS",
             "href": "smspartner/dags/{DAG_ID}/runs/{RUN_ID}",
             "destination": "dag_run",
             "url_route": "smspartner-campaign",

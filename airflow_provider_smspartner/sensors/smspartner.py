@@ -183,7 +183,9 @@ class DeliveryStatusSensor(RendersOnlyTheAuthor, BaseSensorOperator):
                 )
             delivery = read_delivery(event)
             if delivery is not None:  # triggers of the first versions bring the result alone
-                self._tell(context, delivery)
+                again = event.get("again")
+                deadline = datetime.fromisoformat(again["deadline"]) if again else None
+                self._tell(context, delivery, deadline)
             if not event.get("again"):
                 return self._end(context, event["result"], self._watch(context))
         return self._defer(event["again"])
@@ -232,12 +234,13 @@ class DeliveryStatusSensor(RendersOnlyTheAuthor, BaseSensorOperator):
         enough = progress.problem is None and progress.is_settled(self.settled)
         done = not progress.open_ids or now >= deadline or enough
         if not progress.problem:
-            self._tell(context, progress.delivery(now=now, final=done))
+            self._tell(context, progress.delivery(now=now, final=done), None if done else deadline)
         return done
 
-    def _tell(self, context: Context, delivery: Delivery) -> None:
+    def _tell(self, context: Context, delivery: Delivery, deadline: datetime | None) -> None:
         """Hand over to the campaign page what has changed."""
-        delivery = replace(delivery, gates=self._gates, follows=tuple(sorted(self.upstream_task_ids)))
+        follows = tuple(sorted(self.upstream_task_ids))
+        delivery = replace(delivery, gates=self._gates, follows=follows, deadline=deadline)
         if self._last is None or replace(self._last, at=delivery.at) != delivery:
             push(context, DELIVERY_KEY, delivery.as_dict())
         self._last = delivery

@@ -12,6 +12,7 @@ from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
+from airflow_provider_smspartner.rules.masking import mask_numbers
 from airflow_provider_smspartner.tracking.verdict import NO_GATES, Gates
 
 CAMPAIGN_KEY: Final = "smspartner_campaign"
@@ -42,6 +43,10 @@ LONGEST: Final = 200
 """Characters of a name."""
 MOST_FOLLOWED: Final = 100
 """Sends that one status task is said to follow."""
+MOST_SAMPLES: Final = 3
+"""Texts of a dry run."""
+LONGEST_TEXT: Final = 2000
+"""Characters of a text; ten segments have 1,530."""
 MOST_POINTS: Final = 1000
 """Points of a curve that are read; a status task tells 60."""
 
@@ -85,30 +90,17 @@ class Campaign:
     sandbox: bool = False
     redirected: bool = False
     scheduled_for: datetime | None = None
+    sender: str | None = None
+    """None where the account's own counts; empty for the operators' short code."""
+    unicode: bool = False
+    stop_sms: bool = False
 
     def as_dict(self) -> dict[str, Any]:
         """Return it as JSON."""
-        return {
+        return asdict(self) | {
             "at": self.at.isoformat(timespec="seconds"),
-            "kind": self.kind,
-            "campaign": self.campaign,
-            "tag": self.tag,
-            "connection": self.connection,
-            "ledger": self.ledger,
-            "iteration": self.iteration,
-            "operator": self.operator,
-            "execution": self.execution,
-            "task": self.task,
-            "recipients": self.recipients,
-            "to_text": self.to_text,
-            "invalid": self.invalid,
-            "duplicates": self.duplicates,
-            "excluded": self.excluded,
-            "held_out": self.held_out,
             "estimate": None if self.estimate is None else dict(self.estimate),
             "max_cost": None if self.max_cost is None else str(self.max_cost),
-            "sandbox": self.sandbox,
-            "redirected": self.redirected,
             "scheduled_for": self.scheduled_for.isoformat() if self.scheduled_for else None,
         }
 
@@ -128,6 +120,8 @@ class Delivery:
     """At most 60 points."""
     gates: Gates = NO_GATES
     """What the DAG's author asks of it."""
+    deadline: datetime | None = None
+    """Until when it waits at most; None at the end, and of older versions."""
     follows: tuple[str, ...] = ()
     """The ids of the tasks before it, the sends that it follows among them."""
 
@@ -142,6 +136,8 @@ class Delivery:
         }
         if self.gates != NO_GATES:
             value["gates"] = asdict(self.gates)
+        if self.deadline:
+            value["deadline"] = self.deadline.isoformat(timespec="seconds")
         if self.follows:
             value["follows"] = list(self.follows)
         return value
@@ -173,6 +169,9 @@ def read_campaign(value: Any) -> Campaign | None:
             sandbox=bool(value["sandbox"]),
             redirected=bool(value["redirected"]),
             scheduled_for=aware(value["scheduled_for"]) if value["scheduled_for"] else None,
+            sender=text(value.get("sender")),
+            unicode=bool(value.get("unicode")),
+            stop_sms=bool(value.get("stop_sms")),
         )
     except (AttributeError, InvalidOperation, KeyError, OverflowError, TypeError, ValueError):
         return None
@@ -190,6 +189,7 @@ def read_delivery(value: Any) -> Delivery | None:
             result={**counts, "delivery_rate": None if rate is None else share(rate)},
             curve=tuple((int(seconds), count(people)) for seconds, people in value["curve"][:MOST_POINTS]),
             gates=read_gates(value.get("gates", {})),
+            deadline=moment_or_none(value.get("deadline")),
             follows=tuple(named(task) for task in value.get("follows", ())[:MOST_FOLLOWED]),
         )
     except (AttributeError, KeyError, OverflowError, TypeError, ValueError):
@@ -213,9 +213,15 @@ def read_result(value: Any) -> dict[str, Any] | None:
         if value.get("estimate") is not None:
             read["estimate"] = read_estimate(value["estimate"])
         read["scheduled_for"] = moment_or_none(value.get("scheduled_for"))
+        read["preview"] = [read_sample(each) for each in value.get("preview", ())[:MOST_SAMPLES]]
     except (AttributeError, InvalidOperation, KeyError, OverflowError, TypeError, ValueError):
         return None
     return read
+
+
+def read_sample(value: Mapping[str, Any]) -> dict[str, str]:
+    """Read one of the texts of a dry run, and mask what may be anybody's number."""
+    return {name: mask_numbers(str(value[name])[:LONGEST_TEXT]) for name in ("to", "text")}
 
 
 def read_estimate(value: Mapping[str, Any]) -> dict[str, Any]:

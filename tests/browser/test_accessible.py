@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import UTC
+from datetime import UTC, timedelta
 from typing import Any
 
 import pytest
@@ -12,7 +12,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, Route
 
 from airflow_provider_smspartner.plugins.drawing.language import Reader, languages, read_by
-from airflow_provider_smspartner.plugins.facts import RunFact
+from airflow_provider_smspartner.plugins.facts import Answer, Answers, RunFact, TextFact
 from airflow_provider_smspartner.plugins.reading.history import History
 from airflow_provider_smspartner.tracking.stops import Failure
 from tests.plugins.facts import AT, batch, follow, run, send, told
@@ -20,11 +20,24 @@ from tests.plugins.facts import AT, batch, follow, run, send, told
 pytestmark = pytest.mark.airflow
 
 FAILURE = Failure(at=AT, kind="InsufficientCreditError", sentence="no credit", code=11)
+TEXT = TextFact(message="Fête des mères : {first_name|Cliente}, -20 % jusqu’à dimanche\nÀ bientôt ça ira")
 DONE = {"recipients": 1500, "batches": 3, "segments": 1500, "cost": "57.000", "currency": "EUR"}
 WELL = run(
     send("success", [batch(n) for n in range(3)], told(invalid=3), result=DONE, logged=True, started=AT),
     follow(stop=4),
     state="success",
+)
+ANSWERS = Answers(
+    times=[(AT + timedelta(minutes=n), "stop" if n % 5 == 0 else "reply") for n in range(20)],
+    last=[
+        Answer(kind="reply", at=AT, number="+33 6 •• •• •• 01", text="Oui, <b>merci</b> ! " + "x" * 90),
+        Answer(kind="stop", at=AT, number="+33 6 •• •• •• 02", text="STOP"),
+    ],
+)
+WELL = replace(
+    WELL,
+    asking=[("approval", -1)],
+    tasks=[replace(WELL.tasks[0], text=TEXT, answers=ANSWERS), *WELL.tasks[1:]],
 )
 BADLY = run(
     *(
@@ -45,31 +58,45 @@ LIVE = run(
 RUNS = {"well": WELL, "badly": BADLY, "live": LIVE, "nothing": run(state="success")}
 
 
-def page_of(shown: RunFact | None) -> str:
-    """The HTML of a run, or of the overview of all of them."""
+def page_of(name: str) -> str:
+    """The HTML of a run, of the overview of all of them, or of their DAG."""
     from starlette.requests import Request
 
     from airflow_provider_smspartner.plugins import routes
+
+    template = f"{name}.html" if name in ("overview", "dag") else "run.html"
+    values = {"overview": of_overview, "dag": of_dag}.get(name, lambda: of_run(RUNS[name]))()
+    request = Request({"type": "http", "root_path": "/smspartner"})
+    return bytes(routes.answer(request, template, **values).body).decode()
+
+
+def of_overview() -> dict[str, Any]:
     from airflow_provider_smspartner.plugins.drawing.campaigns import campaign_row
+    from airflow_provider_smspartner.plugins.drawing.filters import OUTCOMES, Filters
+    from airflow_provider_smspartner.plugins.drawing.totals import totals
+
+    history = History(runs=list(RUNS.values()), dag_ids=["d"], page=2, more=True)
+    rows = [campaign_row(each, now=AT) for each in history.runs]
+    values = {"history": history, "rows": rows, "totals": totals(rows), "wanted": Filters(), "days": 30}
+    return values | {"connections": ["c"], "outcomes": OUTCOMES, "refresh": None}
+
+
+def of_dag() -> dict[str, Any]:
+    from airflow_provider_smspartner.plugins.drawing.campaigns import campaign_row
+    from airflow_provider_smspartner.plugins.drawing.comparing import compared
+
+    rows = [campaign_row(each, now=AT) for each in (LIVE, WELL, WELL, BADLY)]
+    return {"story": compared(rows), "dag_id": "d", "refresh": None}
+
+
+def of_run(shown: RunFact) -> dict[str, Any]:
+    from airflow_provider_smspartner.plugins import routes
     from airflow_provider_smspartner.plugins.drawing.story import run_story
 
-    request = Request({"type": "http", "root_path": "/smspartner"})
-    values: dict[str, Any]
-    if shown is None:
-        history = History(runs=list(RUNS.values()), dag_ids=["d"], page=2, more=True)
-        rows = [campaign_row(each, now=AT) for each in history.runs]
-        values = {"history": history, "rows": rows, "dag_id": "", "days": 30, "refresh": None}
-        return bytes(routes.answer(request, "overview.html", **values).body).decode()
     story = run_story(shown, now=AT)
-    values = {
-        "story": story,
-        "run": shown,
-        "task_id": "",
-        "airflow_version": "3.3.2",
-        "refresh": story.refresh,
-    }
     listed = routes.listed(shown, 1) if shown is WELL else None
-    return bytes(routes.answer(request, "run.html", **values, listed=listed).body).decode()
+    values = {"story": story, "run": shown, "task_id": "", "airflow_version": "3.3.2"}
+    return values | {"refresh": story.refresh, "listed": listed}
 
 
 @pytest.fixture
@@ -97,10 +124,10 @@ def show(browser: Browser) -> Iterator[Callable[..., Page]]:
 
 
 @pytest.mark.parametrize("language", languages())
-@pytest.mark.parametrize("name", [*RUNS, "overview"])
+@pytest.mark.parametrize("name", [*RUNS, "overview", "dag"])
 def test_axe_finds_nothing(name: str, language: str, show: Callable[..., Page]) -> None:
     with read_by(Reader(language=language, zone=UTC)):
-        html = page_of(RUNS.get(name))
+        html = page_of(name)
 
     for dark in (False, True):
         for width in (1280, 400):

@@ -24,7 +24,8 @@ RUN = "/dags/autumn_campaign/runs/autumn-catalogue"
 BROKEN = "/dags/winter_campaign/runs/winter-boots"
 TAB = f"{RUN}/plugin/smspartner-campaign"
 PAGES = {"run": f"/smspartner{RUN}", "broken run": f"/smspartner{BROKEN}", "overview": "/smspartner/"}
-REACHED = "a[href], button, select, summary, [tabindex='0']"
+REACHED = "a[href], button, select, input, summary, [tabindex='0']"
+STOPS_OF_A_DATE = 4  # day, month, year, and the calendar
 SLOWLY = 2 * PATIENCE  # a report is looked for every few seconds
 
 
@@ -123,11 +124,39 @@ def test_the_overview_is_in_the_navigation(
     picture(page, "campaigns", height=480)
 
     inside(page).get_by_label("DAG").select_option("winter_campaign")
+    inside(page).get_by_label("Connection").select_option("sms")
     inside(page).get_by_role("button", name="Show").click()
     expect(campaigns).to_have_count(1)
+    expect(figure(inside(page), "Campaigns")).to_have_text(re.compile("^1"))
+    with page.expect_download() as download:
+        inside(page).get_by_role("link", name="CSV").click()
+    assert WINTER_RUN in download.value.path().read_text(encoding="utf-8-sig")
     campaigns.get_by_role("link", name="open").click()
 
     page.wait_for_url(f"**{BROKEN}/plugin/smspartner-campaign")
+
+
+def test_the_tab_of_a_dag_lists_its_runs(sign_in: SignIn, autumn: None) -> None:
+    page = sign_in("admin")
+    page.goto("/dags/autumn_campaign")
+
+    page.get_by_role("link", name="SMS", exact=True).click()
+
+    expect(inside(page).locator("tr[data-run]")).to_have_count(1)
+    expect(figure(inside(page), "Delivered")).to_contain_text("99.3 %")
+
+
+def test_the_text_is_shown_as_it_arrives(sign_in: SignIn, autumn: None, winter: None) -> None:
+    page = sign_in("admin")
+    page.goto(TAB)
+    expect(inside(page).locator("[data-bubble=text]")).to_have_text(
+        "Your autumn catalogue is here: 20% off until Sunday"
+    )
+    expect(inside(page).get_by_text("SMS Partner adds the STOP mention")).to_be_visible()
+
+    page.goto(f"{BROKEN}/plugin/smspartner-campaign")
+    regulars = inside(page).locator("[data-task=send_to_regulars] [data-bubble=text]")
+    expect(regulars.locator(".field")).to_have_text("name")
 
 
 @needs_task_state_store
@@ -203,7 +232,8 @@ def test_the_keyboard_reaches_everything(path: str, sign_in: SignIn, autumn: Non
     wanted = page.locator(REACHED).count()
     assert wanted > 1
     seen = set()
-    for _ in range(wanted):
+    dates = page.locator("input[type=date]").count()
+    for _ in range(wanted + dates * (STOPS_OF_A_DATE - 1)):
         page.keyboard.press("Tab")
         at = page.evaluate(
             """(reached) => {

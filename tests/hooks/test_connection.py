@@ -129,6 +129,8 @@ def test_what_is_left_empty_is_the_default(monkeypatch: pytest.MonkeyPatch, extr
         ({"host": "http://[::1]:1/v1"}, "http://[::1]:1/v1"),
         ({"host": "https://api.smspartner.fr"}, "https://api.smspartner.fr/v1"),
         ({"host": "API.smspartner.fr/", "port": 443}, "https://API.smspartner.fr:443/v1"),
+        ({"port": 443}, "https://api.smspartner.fr:443/v1"),
+        ({"host": "http://127.0.0.1:8025", "port": 443}, "http://127.0.0.1:8025"),
         ({"host": "sms.example"}, "https://sms.example"),
         ({"host": "localhost:1/v1", "schema": "http"}, "http://localhost:1/v1"),
         ({"host": "127.0.0.1", "port": 8025, "schema": "http"}, "http://127.0.0.1:8025"),

@@ -54,6 +54,7 @@ def follow(
     final: bool = True,
     gates: Gates = NO_GATES,
     after: tuple[str, ...] = (),
+    deadline: datetime | None = None,
     task_id: str = "follow",
     **counts: Any,
 ) -> TaskFact:
@@ -69,7 +70,8 @@ def follow(
     rate = numbers["delivered"] / numbers["recipients"] if numbers["recipients"] else None
     result = {**numbers, "delivery_rate": rate}
     curve = ((60, 500), (3600, 975))
-    news = Delivery(at=AT, since=AT, final=final, result=result, curve=curve, gates=gates, follows=after)
+    known = {"gates": gates, "follows": after, "deadline": deadline}
+    news = Delivery(at=AT, since=AT, final=final, result=result, curve=curve, **known)  # type: ignore[arg-type]
     return TaskFact(task_id=task_id, sends=False, state=state, delivery=news)
 
 

@@ -105,6 +105,47 @@ def test_variants_gates_and_reasons_are_shown(session: Session, client_of: Clien
     assert html.count("<td>at least 90 %</td>") == 2
 
 
+def test_the_text_of_a_send_is_shown_as_it_arrives(session: Session, client_of: ClientOf) -> None:
+    run = sent(session, "spoken_text", sender="ACME", stop_sms=True)
+    text = "Fête <b>chez nous</b>\n{name|vous} : 06 12 34 56 78"
+    db.render(session, run, "send", {"message": text, "sql": "SELECT '+33612345678'"})
+    session.commit()
+
+    html = client_of("ann").get(url("spoken_text", "manual__1")).text
+
+    [bubble] = re.findall(r'data-bubble="text">(.*?)</p>', html, re.DOTALL)
+    assert bubble == (
+        'F<mark title="ê → e">e</mark>te &lt;b&gt;chez nous&lt;/b&gt;\n'
+        '<span class="field" title="or vous">name</span> : •• •• •• 78'
+    )
+    assert "ACME" in html
+    assert "SMS Partner adds the STOP mention" in html
+    assert "12345678" not in html
+    assert (
+        client_of("ann").get(url("spoken_text", "manual__1", "?task_id=delivery")).text.count("bubble=") == 0
+    )
+
+
+def test_the_texts_of_a_dry_run_are_shown(session: Session, client_of: ClientOf) -> None:
+    run = db.add_run(session, dag_id="rehearsal", run_id="manual__1", at=AT)
+    db.add_task(session, run, task_id="send", operator="SendSmsOperator", state="success")
+    preview = [{"to": f"+3361234567{n}", "text": f"<i>{n}</i>"} for n in range(5)]
+    told = db.result(5, 1, at=AT, dry_run=True, preview=preview)
+    db.push(session, run, "send", {"_link_CampaignPageLink": "x"} | told)
+    db.add_task(session, run, task_id="approval", operator="ApprovalOperator", state="deferred")
+    session.commit()
+
+    html = client_of("ann").get(url("rehearsal", "manual__1")).text
+
+    assert re.findall(r'data-bubble="sample">(.*?)</p>', html) == [
+        f"&lt;i&gt;{n}&lt;/i&gt;" for n in range(3)
+    ]
+    assert "to +33 6 •• •• •• 72" in html
+    assert "1234567" not in html
+    assert 'data-asking="approval"' in html
+    assert 'href="/af/dags/rehearsal/runs/manual__1/tasks/approval/required_actions"' in html
+
+
 def test_a_run_without_sms_says_so(session: Session, client_of: ClientOf) -> None:
     run = db.add_run(session, dag_id="etl", run_id="manual__1", at=AT)
     db.add_task(session, run, task_id="load", operator="BashOperator", state="success")
@@ -210,7 +251,7 @@ def test_a_page_that_cannot_be_is_the_first(
 
 
 def test_an_empty_overview_says_how_to_fill_it(client_of: ClientOf) -> None:
-    assert "No campaigns in the last 30 days" in client_of("ann").get("/af/smspartner/?dag_id=nowhere").text
+    assert "No such campaign" in client_of("ann").get("/af/smspartner/?dag_id=nowhere").text
 
 
 def test_more_than_a_page_is_paged(

@@ -68,6 +68,7 @@ def runs(session: Session) -> list[str]:
         f"{dags}/spoken/runs/none",
         "/af/smspartner/?dag_id=spoken",
         "/af/smspartner/?dag_id=nowhere",
+        f"{dags}/spoken/runs",
     ]
 
 
@@ -170,6 +171,9 @@ OWN_NAMES = {
     "gift",
     "books",
     "DAG",
+    "CSV",
+    "smspartner",
+    "default",
     "EUR",
     "SMS",
     "promo",

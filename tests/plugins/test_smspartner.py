@@ -36,6 +36,7 @@ def test_the_ui_can_read_what_it_declares() -> None:
     (app,) = SMSPartnerPlugin.fastapi_apps
 
     assert {view.destination: view.url_route for view in views} == {
+        "dag": "smspartner-runs",
         "dag_run": "smspartner-campaign",
         "task_instance": "smspartner-task",
         "nav": "smspartner",

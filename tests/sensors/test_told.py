@@ -48,10 +48,21 @@ def test_what_is_asked_of_a_delivery_is_told_with_the_tasks_before_it(story: Sto
     assert {told.follows for told in story.told} == {("load", "send")}
 
 
+def test_while_it_waits_it_tells_until_when(story: Story) -> None:
+    story.sim.deliver(BOB, after_seconds=900)
+
+    story.wait(sent=story.send(ANN, BOB), timeout=7200)
+
+    *waiting, last = story.told
+    assert waiting
+    assert {told.deadline for told in waiting} == {START + timedelta(hours=2)}
+    assert last.deadline is None
+
+
 def test_without_a_gate_nothing_is_told_of_one(story: Story) -> None:
     story.wait(sent=story.send(ANN))
 
-    assert not {"gates", "follows"} & story.told[-1].as_dict().keys()
+    assert not {"gates", "follows", "deadline"} & story.told[-1].as_dict().keys()
 
 
 def test_what_is_final_at_the_first_look_is_told_too(story: Story) -> None:

@@ -68,6 +68,7 @@ DELIVERIES = st.builds(
         min_delivery_rate=st.none() | st.floats(0, 1),
         max_stop_rate=st.none() | st.floats(0, 1),
     ),
+    deadline=st.none() | MOMENTS,
     follows=st.lists(st.text(max_size=20), max_size=4).map(tuple),
 )
 JSON = st.recursive(
@@ -137,7 +138,10 @@ def test_anything_else_reads_as_nothing(read: Callable[[Any], object], value: An
     assert read(value) is None
 
 
-TOLD_LATER = ("iteration", "operator", "execution", "to_text", "held_out")
+TOLD_LATER = (
+    *("iteration", "operator", "execution", "to_text", "held_out"),
+    *("sender", "unicode", "stop_sms"),
+)
 """What older versions have not told, and whose hand-overs are read all the same."""
 
 

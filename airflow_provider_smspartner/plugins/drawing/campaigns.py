@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 
 from airflow_provider_smspartner.plugins.drawing import words
 from airflow_provider_smspartner.plugins.drawing.judgement import Verdict
@@ -20,6 +21,30 @@ SLOWLY = 15
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Numbers:
+    """The figures of a run, to be added up."""
+
+    sends: bool
+    """Whether a task of it sends."""
+    planned: int | None
+    accepted: int | None
+    """None when nothing tells."""
+    followed: int
+    """People of whom reports are waited for."""
+    delivered: int
+    not_delivered: int
+    waiting: int
+    stop: int
+    without: int
+    """People without a text who were to have one, and those of whom nobody can tell."""
+    cost: Decimal | None
+    currency: str | None
+    connections: Sequence[str]
+    real: bool
+    """Whether its texts reach phones: no dry run, sandbox or redirected connection."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CampaignRow:
     """A run in a line."""
 
@@ -30,6 +55,7 @@ class CampaignRow:
     people: str
     delivered: str
     cost: str
+    numbers: Numbers
     marks: Sequence[str]
     """Words for what a reader must not take the figures for."""
 
@@ -48,7 +74,32 @@ def campaign_row(run: RunFact, *, now: datetime) -> CampaignRow:
         people=people(sums, dry_run=dry_run),
         delivered=delivered(follows),
         cost=cost(sums, dry_run=dry_run),
+        numbers=numbers(run.tasks, sums, judged, dry_run=dry_run),
         marks=marks(sends) + unread(run.tasks),
+    )
+
+
+def numbers(tasks: Sequence[TaskFact], sums: Sums | None, judged: Verdict, *, dry_run: bool) -> Numbers:
+    """Return the figures of a run."""
+    results = [task.delivery.result for task in tasks if task.delivery]
+    told = [task.campaign for task in tasks if task.campaign]
+    trial = dry_run or any(c.sandbox or c.redirected for c in told)
+    trial |= any(r.get("sandbox") or r.get("redirected") for r in (task.result or {} for task in tasks))
+    known = sums is not None and sums.known
+    return Numbers(
+        sends=sums is not None,
+        planned=sums.planned if sums else None,
+        accepted=sums.accepted if sums and known else None,
+        followed=sum(result["recipients"] for result in results),
+        delivered=sum(result["delivered"] for result in results),
+        not_delivered=sum(result["not_delivered"] for result in results),
+        waiting=sum(result["waiting"] for result in results),
+        stop=sum(result["stop"] for result in results),
+        without=judged.without,
+        cost=sums.cost if sums and known else None,
+        currency=sums.currency if sums else None,
+        connections=list(dict.fromkeys(campaign.connection for campaign in told)),
+        real=not trial,
     )
 
 

@@ -108,7 +108,11 @@ def sentence(task: TaskFact) -> str:
     if task.delivery.final:
         return say("{count} of {people} have the text ({share}).", **values)
     moment = words.minute(task.delivery.at)
-    return say("{count} of {people} have the text ({share}), as of {moment}.", **values, moment=moment)
+    text = say("{count} of {people} have the text ({share}), as of {moment}.", **values, moment=moment)
+    if task.delivery.deadline and task.state in UNFINISHED:
+        until = words.minute(task.delivery.deadline)
+        text += " " + say("It waits for the others until {moment} at the latest.", moment=until)
+    return text
 
 
 def todo(task: TaskFact) -> list[str]:

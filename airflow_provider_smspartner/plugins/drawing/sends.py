@@ -21,6 +21,7 @@ from airflow_provider_smspartner.plugins.drawing.batches import (
     progress,
     troubles_of,
 )
+from airflow_provider_smspartner.plugins.drawing.bubbles import Bubble, Sample, bubble_of, samples_of
 from airflow_provider_smspartner.plugins.drawing.causes import cause_of
 from airflow_provider_smspartner.plugins.drawing.deliveries import LEFT_NOTHING
 from airflow_provider_smspartner.plugins.drawing.errors import in_words
@@ -83,6 +84,10 @@ class SendStory:
     most: Decimal | None
     """What the DAG's author allows it to cost; of a mapped send, each shard."""
     dry_run: bool
+    bubble: Bubble | None
+    """What it says."""
+    samples: Sequence[Sample]
+    """Texts that a dry run has made."""
 
     @property
     def at_work(self) -> bool:
@@ -135,6 +140,8 @@ def send_story(tasks: Sequence[TaskFact], *, now: datetime, arrival: Arrival | N
         told=any(task.campaign for task in tasks),
         most=max(costs, default=None),
         dry_run=dry_run,
+        bubble=bubble_of(tasks),
+        samples=samples_of(tasks),
     )
 
 

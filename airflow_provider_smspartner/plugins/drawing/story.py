@@ -13,6 +13,7 @@ from airflow_provider_smspartner.plugins.drawing.arrivals import arrival_of
 from airflow_provider_smspartner.plugins.drawing.deliveries import StatusStory, status_story
 from airflow_provider_smspartner.plugins.drawing.judgement import Verdict
 from airflow_provider_smspartner.plugins.drawing.language import say
+from airflow_provider_smspartner.plugins.drawing.replies import RepliesStory, replies_story
 from airflow_provider_smspartner.plugins.drawing.sends import SendStory, send_story
 from airflow_provider_smspartner.plugins.drawing.variants import Comparison, comparisons
 from airflow_provider_smspartner.plugins.drawing.verdict import verdict
@@ -46,6 +47,8 @@ class RunStory:
     statuses: Sequence[StatusStory]
     comparisons: Sequence[Comparison]
     """Sends of one campaign, side by side."""
+    replies: RepliesStory | None
+    """What people have answered; None without an inbox."""
     refresh: int | None
     """Seconds to the next look; None when nothing more will come."""
 
@@ -68,6 +71,7 @@ def run_story(run: RunFact, *, now: datetime) -> RunStory:
         sends=sends,
         statuses=statuses,
         comparisons=comparisons(sends, run.tasks),
+        replies=replies_story(run.tasks),
         refresh=refresh(run, sends, statuses),
     )
 

@@ -19,6 +19,7 @@ from airflow_provider_smspartner.plugins.drawing.judgement import (
     rejected_too,
 )
 from airflow_provider_smspartner.plugins.drawing.language import say
+from airflow_provider_smspartner.plugins.drawing.pace import pace
 from airflow_provider_smspartner.plugins.drawing.reach import Reach, add_up, reach_of
 from airflow_provider_smspartner.plugins.drawing.states import TO_COME, UNFINISHED
 from airflow_provider_smspartner.plugins.drawing.stopped import FAILED, stopped
@@ -72,7 +73,8 @@ def under_way(sends: Sequence[TaskFact], reach: Reach, now: datetime) -> Verdict
     if states <= {"deferred", "up_for_reschedule", *TO_COME}:
         text = so_far + say("The send waits, and goes on by itself.")
         return Verdict(label=say("Waiting"), tone="live", sentence=text)
-    return Verdict(label=say("Sending"), tone="live", sentence=at_work(reach))
+    speed = pace(sends, left=reach.unsent + reach.on_the_way, now=now)
+    return Verdict(label=say("Sending"), tone="live", sentence=at_work(reach) + speed)
 
 
 def texted(reach: Reach) -> str:

@@ -87,17 +87,28 @@ def people(count: int) -> str:
 
 def money(amount: Decimal, currency: str | None) -> str:
     """Write an amount with cents, and with tenths of them where they count."""
-    pattern = say(AMOUNT)
+    return priced(amount, currency or "EUR", say(AMOUNT), READER.get().language)
+
+
+@lru_cache(maxsize=4096)
+def priced(amount: Decimal, currency: str, pattern: str, language: str) -> str:
+    """Write an amount after the pattern of a language: the same ones stand in many rows."""
     with localcontext(prec=60):  # a budget of somebody who wants none has many digits
         if amount != amount.quantize(Decimal("0.01")):
             pattern = pattern.replace("0.00", "0.000")
-        return format_currency(amount, currency or "EUR", pattern, locale=here(), currency_digits=False)
+        return format_currency(amount, currency, pattern, locale=locale(language), currency_digits=False)
 
 
 def percent(rate: float) -> str:
     """Write a share; 100 % only for all, and 0 % only for nobody."""
     tenths = min(max(round(rate * 1000), 1), 999) if 0 < rate < 1 else round(rate * 1000)
-    return say("{share} %", share=format_decimal(Decimal(tenths) / 10, "0.#", locale=here()))
+    return say("{share} %", share=in_tenths(tenths, READER.get().language))
+
+
+@lru_cache(maxsize=1024)
+def in_tenths(tenths: int, language: str) -> str:
+    """Write a figure with one digit at most behind its point."""
+    return format_decimal(Decimal(tenths) / 10, "0.#", locale=locale(language))
 
 
 def clock(moment: datetime) -> str:

@@ -1,10 +1,10 @@
-"""Reads the campaigns of the last days out of Airflow's database, in a handful of queries."""
+"""Reads the campaigns of some days out of Airflow's database, in a handful of queries."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from airflow.models.dagrun import DagRun
@@ -26,8 +26,8 @@ from airflow_provider_smspartner.plugins.reading.store import Notes, read_store
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
-DAYS: Final = 30
 RUNS_PER_PAGE: Final = 500
+COLUMNS: Final = (DagRun.id, DagRun.dag_id, DagRun.run_id, DagRun.state, DagRun.start_date)
 MOST_NOTES: Final = 20_000
 """Rows of the store that are read for sends without a result; a send of a million people has 2,000."""
 
@@ -48,29 +48,46 @@ def read_history(
     session: Session,
     *,
     readable: Callable[[Collection[str]], Collection[str]],
-    now: datetime,
+    since: datetime,
+    until: datetime,
     dag_id: str | None = None,
     page: int = 1,
 ) -> History:
-    """Return a page of the campaigns of the last 30 days.
+    """Return a page of the campaigns that began in a period.
 
     :param readable: leaves of some DAGs those that the user may read.
     """
-    since = now - timedelta(days=DAYS)
     ours = exists().where(XComModel.dag_run_id == DagRun.id, XComModel.key.in_(KEYS))
-    recent = (DagRun.start_date >= since, ours)
+    recent = (DagRun.start_date >= since, DagRun.start_date < until, ours)
     dag_ids = sorted(readable(session.scalars(select(DagRun.dag_id).where(*recent).distinct()).all()))
     wanted = [known for known in dag_ids if dag_id in (None, "", known)]
     rows = session.execute(
-        select(DagRun.id, DagRun.dag_id, DagRun.run_id, DagRun.state, DagRun.start_date)
+        select(*COLUMNS)
         .where(*recent, DagRun.dag_id.in_(wanted))
         .order_by(DagRun.start_date.desc(), DagRun.id.desc())
         .offset((page - 1) * RUNS_PER_PAGE)
         .limit(RUNS_PER_PAGE + 1)
     ).all()
-    shown = rows[:RUNS_PER_PAGE]
-    tasks = read_tasks(session, shown)
-    runs = [
+    runs = facts_of(session, rows[:RUNS_PER_PAGE])
+    return History(runs=runs, dag_ids=dag_ids, page=page, more=len(rows) > len(runs))
+
+
+def read_last(session: Session, dag_id: str, *, most: int) -> list[RunFact]:
+    """Return the last runs of a DAG that sent or followed something, newest first."""
+    ours = exists().where(XComModel.dag_run_id == DagRun.id, XComModel.key.in_(KEYS))
+    rows = session.execute(
+        select(*COLUMNS)
+        .where(DagRun.dag_id == dag_id, DagRun.start_date.is_not(None), ours)
+        .order_by(DagRun.start_date.desc(), DagRun.id.desc())
+        .limit(most)
+    ).all()
+    return facts_of(session, rows)
+
+
+def facts_of(session: Session, rows: Sequence[Any]) -> list[RunFact]:
+    """Return runs with their tasks."""
+    tasks = read_tasks(session, rows)
+    return [
         RunFact(
             dag_id=row.dag_id,
             run_id=row.run_id,
@@ -78,9 +95,8 @@ def read_history(
             after=row.start_date,
             tasks=tasks.get(row.id, []),
         )
-        for row in shown
+        for row in rows
     ]
-    return History(runs=runs, dag_ids=dag_ids, page=page, more=len(rows) > len(shown))
 
 
 def read_tasks(session: Session, runs: Sequence[Any]) -> dict[int, list[TaskFact]]:

@@ -22,7 +22,8 @@ from sqlalchemy.pool import NullPool
 from airflow_provider_smspartner.exceptions import SMSPartnerError
 from airflow_provider_smspartner.journal.opening import engine_of
 from airflow_provider_smspartner.journal.schema import BATCHES
-from airflow_provider_smspartner.plugins.facts import MOST_BATCHES, UNREADABLE, BatchFact
+from airflow_provider_smspartner.plugins.facts import MOST_BATCHES, UNREADABLE, Answers, BatchFact
+from airflow_provider_smspartner.plugins.reading.answers import answers_to
 from airflow_provider_smspartner.rules.sending_states import BatchState
 
 if TYPE_CHECKING:
@@ -59,6 +60,8 @@ class Found:
 
     batches: Mapping[str, Sequence[BatchFact]] = field(default_factory=dict)
     """By digest of the task, and by ordinal."""
+    answers: Mapping[str, Answers] = field(default_factory=dict)
+    """By digest of the task; empty where there is no inbox."""
     fault: str | None = None
     """Why it could not be read in time."""
 
@@ -122,6 +125,7 @@ def ask_ledger(conn_id: str, tasks: Collection[str]) -> Found:
             with engine.connect() as connection:
                 write_nothing(connection)
                 rows = connection.execute(query).all()
+                answers = answers_to(connection, tasks)
         finally:
             engine.dispose()
     except SMSPartnerError as error:
@@ -129,7 +133,8 @@ def ask_ledger(conn_id: str, tasks: Collection[str]) -> Found:
     except (exc.SQLAlchemyError, AirflowException) as error:
         # the words of a driver may name a host or a user
         return Found(fault=f"connection {conn_id!r} cannot be read ({type(error).__name__})")
-    return Found(batches={task: [batch_of(row) for row in rows if row.task == task] for task in tasks})
+    batches = {task: [batch_of(row) for row in rows if row.task == task] for task in tasks}
+    return Found(batches=batches, answers=answers)
 
 
 def read_only(engine: Engine) -> Engine:

@@ -17,6 +17,7 @@ from airflow_provider_smspartner.plugins.facts import RunFact, TaskFact
 from airflow_provider_smspartner.plugins.reading.dags import named_ledgers
 from airflow_provider_smspartner.plugins.reading.ledger import Found, read_ledgers
 from airflow_provider_smspartner.plugins.reading.store import HAS_STORE, Notes, read_store
+from airflow_provider_smspartner.plugins.reading.texts import OF_TASK, RENDERED, text_of
 from airflow_provider_smspartner.tasks.identity import Identity
 from airflow_provider_smspartner.tracking.handover import (
     CAMPAIGN_KEY,
@@ -38,6 +39,9 @@ Where = tuple[str, int]
 SENDERS: Final = ("SendSmsOperator", "SendSurveyOperator")
 FAILED: Final = ("failed", "up_for_retry")
 FOLLOWERS: Final = ("DeliveryStatusSensor",)
+ASKERS: Final = ("ApprovalOperator", "HITLOperator", "HITLBranchOperator", "HITLEntryOperator")
+ASKING: Final = ("deferred", "awaiting_input")
+MOST_ASKING: Final = 10
 LINK_KEY: Final = "_link_CampaignPageLink"
 """Pushed by every task of ours, those of a DAG author's own class too, before it does anything."""
 KEYS: Final = (CAMPAIGN_KEY, DELIVERY_KEY, FAILURE_KEY, WAIT_KEY, LINK_KEY)
@@ -62,10 +66,14 @@ def read_run(
         return None
     xcoms = read_xcoms(session, [found.id], KEYS).get(found.id, {})
     remembered = read_store(session, [found.id]).get(found.id, {})
+    ours = {name for name, _ in (*xcoms, *remembered)}
+    found_rows = task_rows(session, dag_id, run_id, ours, shard=map_index or 0)
     rows = [
         row
-        for row in task_rows(session, dag_id, run_id, {name for name, _ in (*xcoms, *remembered)})
-        if task_id in (None, row.task_id) and map_index in (None, row.map_index)
+        for row in found_rows
+        if row.operator not in ASKERS
+        and task_id in (None, row.task_id)
+        and map_index in (None, row.map_index)
     ]
     tasks = [of_row(row, xcoms.get((row.task_id, row.map_index), {})) for row in rows]
     results = read_xcoms(session, [found.id], [RESULT_KEY], {task.task_id for task in tasks})
@@ -78,6 +86,7 @@ def read_run(
         state=found.state,
         after=found.run_after,
         tasks=with_ledgers(session, (dag_id, run_id), tasks, versions),
+        asking=[(row.task_id, row.map_index) for row in found_rows if row.operator in ASKERS][:MOST_ASKING],
         has_store=HAS_STORE,
     )
 
@@ -87,9 +96,15 @@ def place(task: TaskFact) -> Where:
     return (task.task_id, task.map_index)
 
 
-def task_rows(session: Session, dag_id: str, run_id: str, known: Iterable[str]) -> Sequence[Any]:
-    """Return the task instances that are ours by their class, or by what they left."""
+def task_rows(
+    session: Session, dag_id: str, run_id: str, known: Iterable[str], *, shard: int
+) -> Sequence[Any]:
+    """Return the task instances that are ours by their class or by what they left, and who asks a person.
+
+    :param shard: of a mapped send, the one whose text is read.
+    """
     ti = TaskInstance
+    asks = ti.operator.in_(ASKERS) & ti.state.in_(ASKING)
     return session.execute(
         select(
             ti.task_id,
@@ -101,9 +116,11 @@ def task_rows(session: Session, dag_id: str, run_id: str, known: Iterable[str]) 
             ti.start_date,
             ti.end_date,
             ti.dag_version_id,
+            RENDERED,
         )
+        .outerjoin(RENDERED.class_, OF_TASK & ti.map_index.in_((-1, shard)))
         .where(ti.dag_id == dag_id, ti.run_id == run_id)
-        .where(or_(ti.operator.in_((*SENDERS, *FOLLOWERS)), ti.task_id.in_(sorted(set(known)))))
+        .where(or_(ti.operator.in_((*SENDERS, *FOLLOWERS)), ti.task_id.in_(sorted(set(known))), asks))
         .order_by(ti.start_date.is_(None), ti.start_date, ti.task_id, ti.map_index)
     ).all()
 
@@ -160,6 +177,7 @@ def of_row(row: Any, pushed: Mapping[str, Any]) -> TaskFact:
         delivery=read[DELIVERY_KEY],
         failure=read[FAILURE_KEY] if row.state in FAILED else None,
         waits_until=wait.until if wait else None,
+        text=None if follows else text_of(row),
         elsewhere=any(map(is_elsewhere, unread)),
         illegible=not all(map(is_elsewhere, unread)),
     )
@@ -233,8 +251,14 @@ def with_ledger(task: TaskFact, run: tuple[str, str], found: Found | None) -> Ta
     """Add what a ledger says of a send; None for one that the DAG does not name."""
     if found is None:
         return replace(task, ledger_fault=NOT_NAMED)
-    batches = found.batches.get(ledger_name(run, task), ())
-    return replace(task, batches=batches, logged=found.fault is None, ledger_fault=found.fault)
+    name = ledger_name(run, task)
+    return replace(
+        task,
+        batches=found.batches.get(name, ()),
+        answers=found.answers.get(name),
+        logged=found.fault is None,
+        ledger_fault=found.fault,
+    )
 
 
 def said_ledger(task: TaskFact) -> str | None:

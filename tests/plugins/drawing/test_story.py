@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from airflow_provider_smspartner.plugins.drawing.campaigns import CampaignRow, campaign_row
@@ -46,6 +48,15 @@ def test_a_delivery_is_told_in_shares() -> None:
         ),
         (
             follow("deferred", final=False),
+            "975 of 1,000 people have the text (97.5 %), as of 20 Nov 2026, 10:00 CET.",
+        ),
+        (
+            follow("deferred", final=False, deadline=AT + timedelta(days=2)),
+            "975 of 1,000 people have the text (97.5 %), as of 20 Nov 2026, 10:00 CET. It waits for the "
+            "others until 22 Nov 2026, 10:00 CET at the latest.",
+        ),
+        (
+            follow("failed", final=False, deadline=AT + timedelta(days=2)),
             "975 of 1,000 people have the text (97.5 %), as of 20 Nov 2026, 10:00 CET.",
         ),
     ],

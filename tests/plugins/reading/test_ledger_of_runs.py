@@ -116,6 +116,22 @@ def test_the_ledger_is_the_one_that_the_dag_names(session: Session, ledger: Path
     assert len(read(session).tasks[0].batches) == 3
 
 
+def test_answers_come_from_the_inbox_of_the_ledger_that_the_dag_names(session: Session, ledger: Path) -> None:
+    from airflow_provider_smspartner.inbox.messages import inbox_of
+    from tests.inbox.conftest import add, reply
+
+    fill()
+    inbox = inbox_of("ledger")
+    add(inbox, reply("Oui", connection="c", message_id=None, tag="tag0", number="+33600000000"))
+    inbox.engine.dispose()
+    a_ledger_send(session)
+
+    (task,) = read(session).tasks
+
+    assert task.answers is not None
+    assert [(one.text, one.number) for one in task.answers.last] == [("Oui", "+33 6 •• •• •• 00")]
+
+
 def test_an_older_run_has_the_ledger_of_its_own_version(session: Session, ledger: Path) -> None:
     fill()
     a_ledger_send(session)
