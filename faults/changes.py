@@ -193,14 +193,14 @@ CHANGES = (
         name="key of another account",
         logs=BY_STORE,
         make=change_account,
-        says="API key|former (one|key) back",
+        says="API key|former (one|key)",
         is_possible=knows,
     ),
     Change(
         name="key rolled",
         logs=BY_ALL_LOGS,
         make=roll_key,
-        says="former (one|key) back",
+        says="former (one|key)",
         is_possible=knows,
     ),
     Change(
