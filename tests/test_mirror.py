@@ -52,6 +52,7 @@ DRIVEN_BY: Final[dict[str, tuple[str, ...]]] = {
     # a journal shows by what it remembers, whatever it is made of
     "journal.batch": ("journal/test_task_state", "journal/test_cancelling"),
     "journal.burying": ("journal/test_upkeep", "journal/test_anonymising"),
+    "journal.census": ("journal/test_screening",),
     "journal.columns": ("journal/test_rows", "journal/test_table"),
     "journal.eligibility": ("journal/test_claims",),
     "journal.inbox": ("inbox/test_posts",),
@@ -64,8 +65,8 @@ DRIVEN_BY: Final[dict[str, tuple[str, ...]]] = {
     "journal.refreshing": ("operators/test_refresh_statuses",),
     "journal.reported": ("sensors/test_reported",),
     "journal.schema": ("journal/test_table", "journal/test_rows"),
-    "journal.screening": ("journal/test_claims",),
     "journal.seals": ("journal/test_task_state",),
+    "journal.told": ("journal/test_sets",),
     "journal.union": ("sending/test_between_tries",),
     "journal.visibility": ("journal/test_orphans", "journal/test_rows"),
     "journal.world": ("sending/test_between_tries",),

@@ -2,27 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import exists, insert, or_, select, update
 
 from airflow_provider_smspartner.journal import Batch, StaleProcess
-from airflow_provider_smspartner.journal.eligibility import (
-    Claimant,
-    Rows,
-    Seen,
-    Standing,
-    rows_of,
-    standing,
-)
+from airflow_provider_smspartner.journal.census import rows_of
+from airflow_provider_smspartner.journal.eligibility import Claimant, Rows, Seen, Standing, standing
 from airflow_provider_smspartner.journal.moves import moved
 from airflow_provider_smspartner.journal.rows import recount
 from airflow_provider_smspartner.journal.schema import BATCHES, CAMPAIGNS, IS_AS_BATCH, PEOPLE, TASKS
 from airflow_provider_smspartner.journal.sets import Values, for_each, insert_missing, is_person
 from airflow_provider_smspartner.journal.table import Conflict, Key, moment, who
 from airflow_provider_smspartner.journal.visibility import unseen_written
-from airflow_provider_smspartner.rules.people import Person
 from airflow_provider_smspartner.rules.sending_states import (
     FORGIVEN,
     FREE,
@@ -55,22 +48,21 @@ def write_claims(connection: Connection, batches: Sequence[Batch], claimant: Cla
     has_stones = enter_campaign(connection, claimant)
     filled = [batch for batch in batches if batch.people]
     begin_batches(connection, filled, claimant, now)
-    rows: dict[Key, Values] = {}
+    wanted: dict[Key, int] = {}
     for batch in filled:
-        to_it = {"campaign": claimant.campaign_id, "batch": claimant.batch_id(batch.ordinal)}
-        rows |= {who(one): {"number": one.number, "event": one.event, **to_it} for one in batch.people}
+        wanted |= dict.fromkeys(map(who, batch.people), claimant.batch_id(batch.ordinal))
+    ours, erased = set(wanted.values()), Rows()
     # Before anything is inserted: a person under a tombstone would get a second row, under their number
-    erased: Rows = {}
     if has_stones:
-        known = rows_of(connection, [Person(*key) for key in rows], claimant)
-        erased = {key: row for key, row in known.items() if (row.number, row.event) != key}
-    wanted = {key: row for key, row in rows.items() if key not in erased}
-    inserted = insert_missing(connection, list(wanted.values()))
+        known = rows_of(connection, list(wanted), claimant)
+        erased = {key: row for key, row in known.items() if row.is_erased}
+        wanted = {key: batch for key, batch in wanted.items() if key not in erased}
+    inserted = insert_missing(connection, claimant.campaign_id, wanted)
     # The usual case, in as few statements as it can be: nobody of them had a row
-    if inserted == len(rows):
+    if inserted == len(wanted) and not erased:
         return {}
     others = take_out(connection, wanted, claimant, now) if inserted < len(wanted) else {}
-    correct_sizes(connection, rows, claimant, granted=len(wanted) - len(others))
+    correct_sizes(connection, ours, claimant, granted=len(wanted) - len(others))
     return erased | others
 
 
@@ -142,16 +134,16 @@ def claim_of(batch: Batch, claimant: Claimant, now: float) -> dict[str, Any]:
     }
 
 
-def take_out(connection: Connection, wanted: dict[Key, Values], claimant: Claimant, now: float) -> Rows:
+def take_out(connection: Connection, wanted: Mapping[Key, int], claimant: Claimant, now: float) -> Rows:
     """Take those who are free out of the batches that they are in, and return the rows of the others."""
-    rows = rows_of(connection, [Person(*key) for key in wanted], claimant)
+    rows = rows_of(connection, list(wanted), claimant)
     if len(rows) < len(wanted):  # somebody is changing them, or has hidden them from this transaction
         raise Conflict
-    elsewhere = {key: row for key, row in rows.items() if not is_in(row, wanted[key]["batch"])}
+    elsewhere = {key: row for key, row in rows.items() if not is_in(row, wanted[key])}
     free = {key: row for key, row in elsewhere.items() if is_claimable(row, claimant, now)}
     if free:
         hold(connection, list(free.values()))
-        moves = [{**wanted[key], "seen": row.batch} for key, row in sorted(free.items())]
+        moves = [move(key, wanted[key], row, claimant) for key, row in sorted(free.items())]
         for_each(
             connection,
             moves,
@@ -163,6 +155,13 @@ def take_out(connection: Connection, wanted: dict[Key, Values], claimant: Claima
         )
         recount(connection, {row.batch for row in free.values()})
     return {key: row for key, row in elsewhere.items() if key not in free}
+
+
+def move(key: Key, batch: int, row: Seen, claimant: Claimant) -> Values:
+    """Return what is said of somebody who goes from the batch that they were seen in into another one."""
+    number, event = key
+    of_person = {"number": number, "event": event, "campaign": claimant.campaign_id}
+    return {**of_person, "batch": batch, "seen": row.batch}
 
 
 def is_in(row: Seen, batch: int) -> bool:
@@ -190,14 +189,11 @@ def hold(connection: Connection, rows: Sequence[Seen]) -> None:
             raise Conflict
 
 
-def correct_sizes(
-    connection: Connection, rows: dict[Key, Values], claimant: Claimant, *, granted: int
-) -> None:
+def correct_sizes(connection: Connection, ours: Collection[int], claimant: Claimant, *, granted: int) -> None:
     """Count whom each batch has been granted, and let go of those that have nobody.
 
     :raises Conflict: they are not as many as were granted.
     """
-    ours = {row["batch"] for row in rows.values()}
     recount(connection, ours)
     sizes = select(BATCHES.c.people).where(BATCHES.c.id.in_(sorted(ours)))
     # Between two statements others may commit: somebody has come or gone

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Final
@@ -199,7 +199,7 @@ class LedgerJournal:
 
     def _granted(self, batch: Batch, refused: Rows) -> Batch:
         """Return a batch without those whom others have claimed in between, who are counted or kept back."""
-        for person in batch.people:
+        for person in batch.people if refused else ():
             if who(person) in refused:
                 self._screening.admit(person, refused[who(person)])
         granted = without(batch, refused)
@@ -211,7 +211,7 @@ class LedgerJournal:
         if self._me.at_most is not None:
             take_turn(connection)
         self._check_turn(connection, batches=1 + max(batch.ordinal for batch in batches))
-        now, everybody = self._now(), [person for batch in batches for person in batch.people]
+        now, everybody = self._now(), (person for batch in batches for person in batch.people)
         capped = capped_of(connection, everybody, self._me, now)
         left = [without(batch, capped) for batch in batches]
         return write_claims(connection, left, self._me, now), capped
@@ -294,6 +294,8 @@ class LedgerJournal:
             self._fence.forget_intent()
 
 
-def without(batch: Batch, keys: Container[Key]) -> Batch:
+def without(batch: Batch, keys: Collection[Key]) -> Batch:
     """Return a batch without some people."""
+    if not keys:
+        return batch
     return replace(batch, people=tuple(person for person in batch.people if who(person) not in keys))
