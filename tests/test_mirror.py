@@ -114,7 +114,6 @@ DRIVEN_BY: Final[dict[str, tuple[str, ...]]] = {
     "sending.looks": ("sending/test_unknown", "sending/test_later_tries"),
     "sending.plan": SENDS,
     "sending.reconciliation": ("sending/test_unknown",),
-    "sending.recorder": ("sending/test_stopping", *SENDS),
     "sending.recovery": ("sending/test_later_tries", "sending/test_between_tries"),
     "sending.settlement": ("sending/test_refused", *SENDS),
     "sending.shutdown": ("sending/test_cancelling_cut_short", "sending/test_signals"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import exists, insert, or_, select, update
+from sqlalchemy import bindparam, exists, insert, or_, select, update
 
 from airflow_provider_smspartner.journal import Batch, StaleProcess
 from airflow_provider_smspartner.journal.census import rows_of
@@ -13,7 +13,7 @@ from airflow_provider_smspartner.journal.eligibility import Claimant, Rows, Seen
 from airflow_provider_smspartner.journal.moves import moved
 from airflow_provider_smspartner.journal.rows import recount
 from airflow_provider_smspartner.journal.schema import BATCHES, CAMPAIGNS, IS_AS_BATCH, PEOPLE, TASKS
-from airflow_provider_smspartner.journal.sets import Values, for_each, insert_missing, is_person
+from airflow_provider_smspartner.journal.sets import Values, for_each, insert_missing, is_person, wrote_all
 from airflow_provider_smspartner.journal.table import Conflict, Key, moment, who
 from airflow_provider_smspartner.journal.visibility import unseen_written
 from airflow_provider_smspartner.rules.sending_states import (
@@ -209,25 +209,35 @@ def is_claimable(row: Seen, claimant: Claimant, now: float) -> bool:
     return is_now is Standing.FREE or (is_now is Standing.OURS and not is_settled(row.state))
 
 
-def renew_claim(connection: Connection, batch: Batch, claimant: Claimant, now: float) -> bool:
-    """Renew the claim of a batch; False unless this try goes on, and holds all of its people.
+def renew_claims(
+    connection: Connection, batches: Sequence[Batch], claimant: Claimant, now: float
+) -> list[Batch]:
+    """Renew the claims of batches, and return those that do not hold: others have people of them, or another
+    try goes on.
 
-    One row is written: a later try that begins at this moment takes that row over, and looks the batch up.
+    One row each is written: a later try that begins at this moment takes it over, and looks the batch up.
     """
     this_try = (TASKS.c.instance == claimant.known_as, TASKS.c.owner == claimant.owner)
     goes_on = select(TASKS.c.instance).where(*this_try).exists()
-    of_it = BATCHES.c.id == claimant.batch_id(batch.ordinal)
     # The count, too: a person whom another task has taken over would be texted by both
-    whole = (of_it, BATCHES.c.people == batch.size, CLAIMED, goes_on)
-    times = {
-        "claimed_at": moment(now),
-        "lease_until": claimant.lease_until(now),
-        **unseen_written(batch, claimant),
-    }
-    return connection.execute(update(BATCHES).where(*mine(claimant, *whole)).values(times)).rowcount == 1
+    whole = (BATCHES.c.id == bindparam("of_id"), BATCHES.c.people == bindparam("of_people"), CLAIMED, goes_on)
+    hidden: dict[str, Any] = {name: bindparam(f"now_{name}") for name in ("invisible", "unseen_until")}
+    times = {"claimed_at": moment(now), "lease_until": claimant.lease_until(now), **hidden}
+    renewal = update(BATCHES).where(*mine(claimant, *whole)).values(times)
+    of = [renewed(batch, claimant) for batch in batches]
+    if wrote_all(connection, renewal, of):
+        return []
+    pairs = zip(batches, of, strict=True)
+    return [batch for batch, values in pairs if connection.execute(renewal, values).rowcount != 1]
 
 
-def drop_claim(connection: Connection, batch: Batch, claimant: Claimant) -> None:
-    """Free the people of a batch that certainly does not leave."""
-    of_it = BATCHES.c.id == claimant.batch_id(batch.ordinal)
-    connection.execute(moved(Event.NEVER_LEFT).where(*mine(claimant, of_it)))
+def renewed(batch: Batch, claimant: Claimant) -> dict[str, Any]:
+    """Return what a claim that is renewed is known by, and what is written into it."""
+    hidden = {f"now_{name}": value for name, value in unseen_written(batch, claimant).items()}
+    return {"of_id": claimant.batch_id(batch.ordinal), "of_people": batch.size, **hidden}
+
+
+def drop_claims(connection: Connection, batches: Sequence[Batch], claimant: Claimant) -> None:
+    """Free the people of batches that certainly do not leave."""
+    of_them = BATCHES.c.id.in_(sorted(claimant.batch_id(batch.ordinal) for batch in batches))
+    connection.execute(moved(Event.NEVER_LEFT).where(*mine(claimant, of_them)))

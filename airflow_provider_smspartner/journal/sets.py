@@ -153,6 +153,17 @@ def counted(connection: Connection, statement: Insert, rows: Sequence[Values] = 
     return done.rowcount
 
 
+def wrote_all(connection: Connection, statement: Update, rows: Sequence[Values]) -> bool:
+    """Do a statement with each of some values, in one round trip, and tell whether each has written its row.
+
+    With a driver that does not count them nothing is done, and so the answer is no.
+    """
+    if not connection.dialect.supports_sane_multi_rowcount:
+        return False
+    kept = statement.execution_options(preserve_rowcount=True)
+    return connection.execute(kept, list(rows)).rowcount == len(rows)
+
+
 def insert_plainly(connection: Connection, campaign: int, told: Told) -> int:
     """Insert whom a look does not find; who comes in between has the database refuse the transaction."""
     query = select(PEOPLE.c.number, PEOPLE.c.event).where(PEOPLE.c.campaign == campaign)
