@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from airflow_provider_smspartner.journal import Batch, StaleProcess, recording
 from airflow_provider_smspartner.journal.ledger import LedgerJournal
+from airflow_provider_smspartner.journal.rows import write_accepted
 from airflow_provider_smspartner.journal.table import RefusedValue
 from airflow_provider_smspartner.rules.sending_states import BatchState
 from tests.journal.conftest import LEASE, RECEIPT, Campaign, batch_of, claim, people
@@ -66,12 +67,11 @@ def test_an_answer_that_the_database_refuses_keeps_no_other_from_being_known(
 ) -> None:
     log = campaign.log("monday")
     batches = several(campaign, log)
-    real = recording.write_accepted
 
     def refused(connection: Any, some: Sequence[Batch], *more: Any) -> None:
         if batches[1].ordinal in {batch.ordinal for batch in some}:
             raise sa.exc.DataError("", None, Exception("too long"))
-        real(connection, some, *more)
+        write_accepted(connection, some, *more)
 
     monkeypatch.setattr(recording, "write_accepted", refused)
     answered = [
