@@ -1,4 +1,4 @@
-"""A campaign with a ledger in SQLite, which is in the process that sends, against the task state log."""
+"""A campaign with a ledger in SQLite, which is in the process that sends, against the task state journal."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def figures(sizes: Sizes) -> Iterator[Figure]:
     yield Figure(
         what=f"{people:,} recipients with a SQLite ledger",
         measured=spell(ratio, "×"),
-        against="the same send with the task state log "
+        against="the same send with the task state journal "
         f"({spell(median(stored), 's')}; ours {spell(median(ours), 's')})",
         target=f"≤ {TARGET} ×",
         met=ratio <= TARGET,
