@@ -85,6 +85,7 @@ def test_no_statement_of_a_send_reads_all_people(campaign: Campaign, plans: list
     campaign.clock.time += LEASE + 1
     campaign.send("saturday", people(1_502))
     list(campaign.log("monday", owner="monday 3").unsent(people(AT_ONCE)))
+    campaign.log("thursday").left_out(people(AT_ONCE))
     log, pseudonymizer = campaign.log("sunday", campaign="another"), campaign.plan("sunday").pseudonymizer
     batch = claim(campaign, log, "sunday", 0, ANN, BOB)
     record(
