@@ -100,23 +100,32 @@ def run(
     sizes: Sizes,
     *,
     campaign: str = "",
+    ledger: str = CONN_ID,
     new: int | None = None,
     message: str = MESSAGE,
 ) -> dict[str, float]:
     """Send in a new process; return its ``seconds`` and its ``peak`` in KB.
 
-    :param campaign: what everybody gets once by a ledger beside the warehouse; "" without a ledger.
+    :param campaign: what everybody gets once by a ledger; "" without a ledger.
+    :param ledger: its connection; by default that of the warehouse.
     :param new: how many of the people are to be texted; None: all.
     :param message: what they are sent; with fields it is a text of their own.
     """
-    options = ["--platform", address, "--people", str(people), "--concurrency", str(sizes.concurrency)]
-    options += ["--campaign", campaign, "--message", message]
-    command = [sys.executable, "-m", "benchmarks.campaign", *options]
-    env = os.environ | {"AIRFLOW__LOGGING__LOGGING_LEVEL": "INFO"}  # a line per batch, as a task has
+    options = ("--campaign", campaign, "--ledger", ledger, "--message", message)
+    command, env = sender(address, people, sizes, *options)
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, env=env)
     check(address, people if new is None else new)
     measured: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
     return measured
+
+
+def sender(address: str, people: int, sizes: Sizes, *options: str) -> tuple[list[str], dict[str, str]]:
+    """Return the command that sends, and its environment."""
+    given = ["--platform", address, "--people", str(people), "--concurrency", str(sizes.concurrency)]
+    command = [sys.executable, "-m", "benchmarks.campaign", *given, *options]
+    return command, os.environ | {
+        "AIRFLOW__LOGGING__LOGGING_LEVEL": "INFO"
+    }  # a line per batch, as tasks have
 
 
 def check(address: str, people: int) -> None:
@@ -129,34 +138,38 @@ def check(address: str, people: int) -> None:
 # ---- the process that sends --------------------------------------------------------------------------
 
 
-def send(address: str, people: int, concurrency: int, campaign: str, message: str) -> dict[str, float]:
+def send(given: argparse.Namespace) -> dict[str, float]:
     """Send as a worker does and return what it took."""
     from airflow_provider_smspartner.operators.smspartner import SendSmsOperator
 
-    form = {"conn_type": "smspartner", "host": f"{address}/v1", "password": "key"}
+    form = {"conn_type": "smspartner", "host": f"{given.platform}/v1", "password": "key"}
     form["extra"] = {"requests_per_second": 0}  # type: ignore[assignment]
     os.environ["AIRFLOW_CONN_SMSPARTNER_DEFAULT"] = json.dumps(form)
+    once: dict[str, Any] = (
+        {"campaign": given.campaign, "ledger_conn_id": given.ledger} if given.campaign else {}
+    )
 
-    once: dict[str, Any] = {"campaign": campaign, "ledger_conn_id": CONN_ID} if campaign else {}
-    run_id = str(uuid4())
-
-    def execute(limit: int) -> None:
+    def execute(limit: int, run_id: str, attempt: int) -> None:
         operator = SendSmsOperator(
             task_id="send",
             warehouse_conn_id=CONN_ID,
-            sql=f"{PERSONAL_QUERY if '{' in message else QUERY} WHERE id < {limit:d}",
-            message=message,
-            concurrency=concurrency,
+            sql=f"{PERSONAL_QUERY if '{' in given.message else QUERY} WHERE id < {limit:d}",
+            message=given.message,
+            concurrency=given.concurrency,
             **once,
         )
         identity = {"dag_id": "benchmark", "run_id": run_id, "task_id": "send", "map_index": -1}
-        ti = SimpleNamespace(**identity, try_number=1, id=uuid4(), xcom_push=lambda **_: None)
-        context: Any = {"ti": ti, "task_state_store": SlowStore(WRITE)}
+        ti = SimpleNamespace(**identity, try_number=attempt, id=uuid4(), xcom_push=lambda **_: None)
+        context: Any = {"ti": ti}
+        if not given.forgetful:
+            context["task_state_store"] = SlowStore(WRITE)
         operator.execute(context)
 
-    execute(0)  # loads what is loaded at first use; the short client's time begins after its imports too
-    began = time.perf_counter()
-    execute(people)
+    # Loads what is loaded at first use; the short client's time begins after its imports too
+    execute(0, str(uuid4()), 1)
+    began, at = time.perf_counter(), time.monotonic()
+    print(json.dumps({"began": at}), flush=True)
+    execute(given.people, given.run, given.attempt)
     return {"seconds": time.perf_counter() - began, "peak": peak()}
 
 
@@ -174,11 +187,14 @@ def main() -> None:
     parser.add_argument("--concurrency", type=int, required=True)
     parser.add_argument("--campaign", default="", help="what a ledger knows it by; none without one")
     parser.add_argument("--message", default=MESSAGE, help="with fields, if it is a text of everybody's own")
+    parser.add_argument("--ledger", default=CONN_ID, help="connection of the ledger")
+    parser.add_argument("--run", default=str(uuid4()), help="id of the run")
+    parser.add_argument("--attempt", type=int, default=1, help="which try of the task it is")
+    parser.add_argument("--forgetful", action="store_true", help="without a task state store")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as home:
         os.environ["AIRFLOW_HOME"] = home
-        options = (given.concurrency, given.campaign, given.message)
-        print(json.dumps(send(given.platform, given.people, *options)))
+        print(json.dumps(send(given)))
 
 
 if __name__ == "__main__":

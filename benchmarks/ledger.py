@@ -22,8 +22,6 @@ from benchmarks.table import Figure, Sizes, median, spell
 from benchmarks.warehouse import CONN_ID, VARIABLE, warehouse
 
 COMMAND = "python -m benchmarks ledger"
-MOST = 100_000
-"""Recipients: as many as a page about the ledger has named before."""
 SHORTEST_TARGET, STORE_TARGET, AGAIN_TARGET, STATUS_TARGET, BYTES_TARGET = 1.35, 1.2, 4.0, 30_000, 220
 
 
@@ -31,7 +29,7 @@ def figures(sizes: Sizes) -> Iterator[Figure]:
     """Measure sends of campaigns that nobody has had, and then of one that everybody has had."""
     from airflow_provider_smspartner.operators.arguments import warehouse as hook_of
 
-    people = min(sizes.recipients, MOST)
+    people = min(sizes.recipients, sizes.ledger)
     ours, stored, bare, again, fetched, told, taken = (list[float]() for _ in range(7))
     with warehouse(people), platform(sizes.latency) as address:
         run(address, 1, sizes)  # compiles what the next ones load

@@ -56,4 +56,4 @@ def adopt(connection: Connection, batches: Sequence[Batch], claimant: Claimant, 
         if connection.scalar(select(BATCHES.c.id).where(*mine(claimant, *done))) is not None:
             continue  # this transaction, which is done anew: nobody could tell whether it had ended well
         write_claims(connection, [batch], claimant, now)
-        write_accepted(connection, batch, claimant, moment(now))
+        write_accepted(connection, [batch], claimant, moment(now))

@@ -2,27 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import exists, insert, or_, select, update
+from sqlalchemy import bindparam, exists, insert, or_, select, update
 
 from airflow_provider_smspartner.journal import Batch, StaleProcess
-from airflow_provider_smspartner.journal.eligibility import (
-    Claimant,
-    Rows,
-    Seen,
-    Standing,
-    rows_of,
-    standing,
-)
+from airflow_provider_smspartner.journal.census import rows_of
+from airflow_provider_smspartner.journal.eligibility import Claimant, Rows, Seen, Standing, standing
 from airflow_provider_smspartner.journal.moves import moved
 from airflow_provider_smspartner.journal.rows import recount
 from airflow_provider_smspartner.journal.schema import BATCHES, CAMPAIGNS, IS_AS_BATCH, PEOPLE, TASKS
-from airflow_provider_smspartner.journal.sets import Values, for_each, insert_missing, is_person
+from airflow_provider_smspartner.journal.sets import Values, for_each, insert_missing, is_person, wrote_all
 from airflow_provider_smspartner.journal.table import Conflict, Key, moment, who
 from airflow_provider_smspartner.journal.visibility import unseen_written
-from airflow_provider_smspartner.rules.people import Person
 from airflow_provider_smspartner.rules.sending_states import (
     FORGIVEN,
     FREE,
@@ -55,22 +48,21 @@ def write_claims(connection: Connection, batches: Sequence[Batch], claimant: Cla
     has_stones = enter_campaign(connection, claimant)
     filled = [batch for batch in batches if batch.people]
     begin_batches(connection, filled, claimant, now)
-    rows: dict[Key, Values] = {}
+    wanted: dict[Key, int] = {}
     for batch in filled:
-        to_it = {"campaign": claimant.campaign_id, "batch": claimant.batch_id(batch.ordinal)}
-        rows |= {who(one): {"number": one.number, "event": one.event, **to_it} for one in batch.people}
+        wanted |= dict.fromkeys(map(who, batch.people), claimant.batch_id(batch.ordinal))
+    ours, erased = set(wanted.values()), Rows()
     # Before anything is inserted: a person under a tombstone would get a second row, under their number
-    erased: Rows = {}
     if has_stones:
-        known = rows_of(connection, [Person(*key) for key in rows], claimant)
-        erased = {key: row for key, row in known.items() if (row.number, row.event) != key}
-    wanted = {key: row for key, row in rows.items() if key not in erased}
-    inserted = insert_missing(connection, list(wanted.values()))
+        known = rows_of(connection, list(wanted), claimant)
+        erased = {key: row for key, row in known.items() if row.is_erased}
+        wanted = {key: batch for key, batch in wanted.items() if key not in erased}
+    inserted = insert_missing(connection, claimant.campaign_id, wanted)
     # The usual case, in as few statements as it can be: nobody of them had a row
-    if inserted == len(rows):
+    if inserted == len(wanted) and not erased:
         return {}
     others = take_out(connection, wanted, claimant, now) if inserted < len(wanted) else {}
-    correct_sizes(connection, rows, claimant, granted=len(wanted) - len(others))
+    correct_sizes(connection, ours, claimant, granted=len(wanted) - len(others))
     return erased | others
 
 
@@ -142,16 +134,16 @@ def claim_of(batch: Batch, claimant: Claimant, now: float) -> dict[str, Any]:
     }
 
 
-def take_out(connection: Connection, wanted: dict[Key, Values], claimant: Claimant, now: float) -> Rows:
+def take_out(connection: Connection, wanted: Mapping[Key, int], claimant: Claimant, now: float) -> Rows:
     """Take those who are free out of the batches that they are in, and return the rows of the others."""
-    rows = rows_of(connection, [Person(*key) for key in wanted], claimant)
+    rows = rows_of(connection, list(wanted), claimant)
     if len(rows) < len(wanted):  # somebody is changing them, or has hidden them from this transaction
         raise Conflict
-    elsewhere = {key: row for key, row in rows.items() if not is_in(row, wanted[key]["batch"])}
+    elsewhere = {key: row for key, row in rows.items() if not is_in(row, wanted[key])}
     free = {key: row for key, row in elsewhere.items() if is_claimable(row, claimant, now)}
     if free:
         hold(connection, list(free.values()))
-        moves = [{**wanted[key], "seen": row.batch} for key, row in sorted(free.items())]
+        moves = [move(key, wanted[key], row, claimant) for key, row in sorted(free.items())]
         for_each(
             connection,
             moves,
@@ -163,6 +155,13 @@ def take_out(connection: Connection, wanted: dict[Key, Values], claimant: Claima
         )
         recount(connection, {row.batch for row in free.values()})
     return {key: row for key, row in elsewhere.items() if key not in free}
+
+
+def move(key: Key, batch: int, row: Seen, claimant: Claimant) -> Values:
+    """Return what is said of somebody who goes from the batch that they were seen in into another one."""
+    number, event = key
+    of_person = {"number": number, "event": event, "campaign": claimant.campaign_id}
+    return {**of_person, "batch": batch, "seen": row.batch}
 
 
 def is_in(row: Seen, batch: int) -> bool:
@@ -190,14 +189,11 @@ def hold(connection: Connection, rows: Sequence[Seen]) -> None:
             raise Conflict
 
 
-def correct_sizes(
-    connection: Connection, rows: dict[Key, Values], claimant: Claimant, *, granted: int
-) -> None:
+def correct_sizes(connection: Connection, ours: Collection[int], claimant: Claimant, *, granted: int) -> None:
     """Count whom each batch has been granted, and let go of those that have nobody.
 
     :raises Conflict: they are not as many as were granted.
     """
-    ours = {row["batch"] for row in rows.values()}
     recount(connection, ours)
     sizes = select(BATCHES.c.people).where(BATCHES.c.id.in_(sorted(ours)))
     # Between two statements others may commit: somebody has come or gone
@@ -213,25 +209,35 @@ def is_claimable(row: Seen, claimant: Claimant, now: float) -> bool:
     return is_now is Standing.FREE or (is_now is Standing.OURS and not is_settled(row.state))
 
 
-def renew_claim(connection: Connection, batch: Batch, claimant: Claimant, now: float) -> bool:
-    """Renew the claim of a batch; False unless this try goes on, and holds all of its people.
+def renew_claims(
+    connection: Connection, batches: Sequence[Batch], claimant: Claimant, now: float
+) -> list[Batch]:
+    """Renew the claims of batches, and return those that do not hold: others have people of them, or another
+    try goes on.
 
-    One row is written: a later try that begins at this moment takes that row over, and looks the batch up.
+    One row each is written: a later try that begins at this moment takes it over, and looks the batch up.
     """
     this_try = (TASKS.c.instance == claimant.known_as, TASKS.c.owner == claimant.owner)
     goes_on = select(TASKS.c.instance).where(*this_try).exists()
-    of_it = BATCHES.c.id == claimant.batch_id(batch.ordinal)
     # The count, too: a person whom another task has taken over would be texted by both
-    whole = (of_it, BATCHES.c.people == batch.size, CLAIMED, goes_on)
-    times = {
-        "claimed_at": moment(now),
-        "lease_until": claimant.lease_until(now),
-        **unseen_written(batch, claimant),
-    }
-    return connection.execute(update(BATCHES).where(*mine(claimant, *whole)).values(times)).rowcount == 1
+    whole = (BATCHES.c.id == bindparam("of_id"), BATCHES.c.people == bindparam("of_people"), CLAIMED, goes_on)
+    hidden: dict[str, Any] = {name: bindparam(f"now_{name}") for name in ("invisible", "unseen_until")}
+    times = {"claimed_at": moment(now), "lease_until": claimant.lease_until(now), **hidden}
+    renewal = update(BATCHES).where(*mine(claimant, *whole)).values(times)
+    of = [renewed(batch, claimant) for batch in batches]
+    if wrote_all(connection, renewal, of):
+        return []
+    pairs = zip(batches, of, strict=True)
+    return [batch for batch, values in pairs if connection.execute(renewal, values).rowcount != 1]
 
 
-def drop_claim(connection: Connection, batch: Batch, claimant: Claimant) -> None:
-    """Free the people of a batch that certainly does not leave."""
-    of_it = BATCHES.c.id == claimant.batch_id(batch.ordinal)
-    connection.execute(moved(Event.NEVER_LEFT).where(*mine(claimant, of_it)))
+def renewed(batch: Batch, claimant: Claimant) -> dict[str, Any]:
+    """Return what a claim that is renewed is known by, and what is written into it."""
+    hidden = {f"now_{name}": value for name, value in unseen_written(batch, claimant).items()}
+    return {"of_id": claimant.batch_id(batch.ordinal), "of_people": batch.size, **hidden}
+
+
+def drop_claims(connection: Connection, batches: Sequence[Batch], claimant: Claimant) -> None:
+    """Free the people of batches that certainly do not leave."""
+    of_them = BATCHES.c.id.in_(sorted(claimant.batch_id(batch.ordinal) for batch in batches))
+    connection.execute(moved(Event.NEVER_LEFT).where(*mine(claimant, of_them)))

@@ -4,44 +4,35 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum, auto
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import NamedTuple
 
-from sqlalchemy import select
-
-from airflow_provider_smspartner.exceptions import InvalidMessage, SMSPartnerError
+from airflow_provider_smspartner.exceptions import InvalidMessage
 from airflow_provider_smspartner.journal.batch import CLOCK_MARGIN
 from airflow_provider_smspartner.journal.columns import is_storable
 from airflow_provider_smspartner.journal.schema import (
-    BATCHES,
-    CAMPAIGNS,
     LONGEST_CONNECTION,
     LONGEST_NAME,
-    PEOPLE,
     batch_id,
     campaign_id,
 )
-from airflow_provider_smspartner.journal.sets import find, find_ids
-from airflow_provider_smspartner.journal.table import Key, moment, tombstone, who
+from airflow_provider_smspartner.journal.table import Key, moment
 from airflow_provider_smspartner.rules.frequency import Frequency
-from airflow_provider_smspartner.rules.people import ERASED, Person
+from airflow_provider_smspartner.rules.people import Person
 from airflow_provider_smspartner.rules.sending_states import FREE, OPEN, is_settled
-
-if TYPE_CHECKING:
-    from sqlalchemy.engine import Connection
 
 
 class Seen(NamedTuple):
-    """What decides about a person: their own row, with that of their batch."""
+    """What decides about people: what they are, and what their batch is; one value for all who are alike."""
 
-    number: str
-    event: str
     batch: int
     state: str
-    """What the person is."""
+    """What the people are."""
+    is_erased: bool
+    """Whether tombstones stand in their place."""
     batch_state: str
     task: str
     ordinal: int
@@ -51,15 +42,8 @@ class Seen(NamedTuple):
     invisible: bool
     unseen_until: datetime | None
 
-    def __repr__(self) -> str:
-        """Name nobody: what prints a value writes into logs and to error trackers."""
-        return f"Seen(batch={self.ordinal}, state={self.state!r})"
-
 
 Rows = dict[Key, Seen]
-
-OF_PERSON: Final = ("number", "event", "batch", "state")
-OF_BATCH: Final = ("state", "task", "ordinal", "tag", "owner", "lease_until", "invisible", "unseen_until")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,7 +156,7 @@ def standing(row: Seen | None, claimant: Claimant, now: float) -> Standing:
     if row is None:
         return Standing.FREE
     # First: who was erased is left out, whatever has become of their last batch
-    if row.number.startswith(ERASED):
+    if row.is_erased:
         return Standing.DONE
     # Before what is free: this task's memory has judged its own people, and counts them itself
     if row.task == claimant.task and (row.owner == claimant.owner or row.state not in OPEN):
@@ -186,7 +170,7 @@ def standing(row: Seen | None, claimant: Claimant, now: float) -> Standing:
 
 def reason(row: Seen) -> str:
     """Name why nobody is to be texted again of whom this is the row, as a result does (``excluded_by``)."""
-    return "erased" if row.number.startswith(ERASED) else "campaign"
+    return "erased" if row.is_erased else "campaign"
 
 
 def check_events(people: Sequence[Person]) -> None:
@@ -194,54 +178,10 @@ def check_events(people: Sequence[Person]) -> None:
 
     :raises InvalidMessage: one is too long, or of characters that no database keeps.
     """
-    for event in (person.event for person in people if person.event):
+    for event in [person.event for person in people if person.event]:
         if len(event) > LONGEST_NAME:
             raise InvalidMessage(f"event_column: an event has more than {LONGEST_NAME} characters")
         if not is_storable(event):
             raise InvalidMessage(
                 "event_column: an event holds a NUL or half a surrogate pair, which no database stores"
             )
-
-
-def rows_of(connection: Connection, people: Sequence[Person], claimant: Claimant) -> Rows:
-    """Return the rows of people in the campaign, be they under a number or a tombstone.
-
-    :raises SMSPartnerError: some have no batch: the rows of batches were deleted without those of people.
-    """
-    names = {who(person): who(person) for person in people}
-    if has_tombstones(connection, claimant):
-        names = {(tombstone(key, claimant.secret), ""): key for key in names} | names
-    of_person = [PEOPLE.c[name] for name in OF_PERSON]
-    query = select(*of_person).where(PEOPLE.c.campaign == claimant.campaign_id)
-    matching = [row for row in find(connection, query, list(names)) if (row.number, row.event) in names]
-    # Tombstones last, where they win: who was erased stays left out if the number has come back since
-    ranked = sorted(matching, key=lambda row: row.number.startswith(ERASED))
-    batches = batches_of(connection, {row.batch for row in matching})
-    if any(row.batch not in batches for row in matching):
-        raise SMSPartnerError(
-            f"The ledger has people whose batch was deleted: delete those rows of {PEOPLE.name}, too"
-        )
-    with_batch = ((row, batches[row.batch]) for row in ranked)
-    return {
-        names[row.number, row.event]: Seen(row.number, row.event, row.batch, row.state or of[0], *of)
-        for row, of in with_batch
-    }
-
-
-def batches_of(connection: Connection, ids: Collection[int]) -> dict[int, tuple[Any, ...]]:
-    """Return batches by their number.
-
-    A look of its own: PostgreSQL, before it has counted its rows, might join the batches with all of their
-    people, and only then leave out those whom nobody has asked for.
-    """
-    query = select(BATCHES.c.id, *(BATCHES.c[name] for name in OF_BATCH))
-    return {row[0]: tuple(row[1:]) for row in find_ids(connection, query, ids)}
-
-
-def has_tombstones(connection: Connection, claimant: Claimant) -> bool:
-    """Tell whether people of the campaign may stand under tombstones: to make those takes its time.
-
-    Where a transaction claims, ``claims.enter_campaign`` keeps that as it is.
-    """
-    flag = select(CAMPAIGNS.c.erased).where(CAMPAIGNS.c.id == claimant.campaign_id)
-    return bool(connection.scalar(flag))

@@ -9,36 +9,30 @@ from __future__ import annotations
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import select, update
+from sqlalchemy import update
 
 from airflow_provider_smspartner.journal import Batch, Memory, StaleProcess
 from airflow_provider_smspartner.journal.adopting import adopt, with_people
 from airflow_provider_smspartner.journal.cancelling import intend, take_over, write_answer
-from airflow_provider_smspartner.journal.claims import drop_claim, mine, renew_claim, write_claims
+from airflow_provider_smspartner.journal.claims import drop_claims, mine, renew_claims, write_claims
 from airflow_provider_smspartner.journal.eligibility import Claimant, Rows, check_events
 from airflow_provider_smspartner.journal.frequency import capped_of, take_turn
-from airflow_provider_smspartner.journal.moves import brought
 from airflow_provider_smspartner.journal.orphans import TagLook
-from airflow_provider_smspartner.journal.rows import (
-    of_batch,
-    read_batches,
-    write_accepted,
-    write_forgiven,
-    write_rejected,
-)
+from airflow_provider_smspartner.journal.recording import IS_OPEN, write_states
+from airflow_provider_smspartner.journal.rows import read_batches, write_forgiven
 from airflow_provider_smspartner.journal.schema import BATCHES
 from airflow_provider_smspartner.journal.screening import Screening
-from airflow_provider_smspartner.journal.table import Key, Ledger, moment, who
+from airflow_provider_smspartner.journal.table import Key, Ledger, RefusedValue, who
 from airflow_provider_smspartner.journal.tries import begin_try, may_go_on
 from airflow_provider_smspartner.journal.union import Ordinals, ordinals, store_lost, united
 from airflow_provider_smspartner.journal.world import UNNAMED, World
 from airflow_provider_smspartner.rules.people import Person, Pseudonymizer
-from airflow_provider_smspartner.rules.sending_states import OPEN, BatchState, names
+from airflow_provider_smspartner.rules.sending_states import BatchState
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
@@ -48,7 +42,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 RENEW_EVERY: Final = 30.0  # seconds
-IS_OPEN: Final = BATCHES.c.state.in_(names(OPEN))
 
 
 class LedgerJournal:
@@ -199,7 +192,7 @@ class LedgerJournal:
 
     def _granted(self, batch: Batch, refused: Rows) -> Batch:
         """Return a batch without those whom others have claimed in between, who are counted or kept back."""
-        for person in batch.people:
+        for person in batch.people if refused else ():
             if who(person) in refused:
                 self._screening.admit(person, refused[who(person)])
         granted = without(batch, refused)
@@ -211,23 +204,24 @@ class LedgerJournal:
         if self._me.at_most is not None:
             take_turn(connection)
         self._check_turn(connection, batches=1 + max(batch.ordinal for batch in batches))
-        now, everybody = self._now(), [person for batch in batches for person in batch.people]
+        now, everybody = self._now(), (person for batch in batches for person in batch.people)
         capped = capped_of(connection, everybody, self._me, now)
         left = [without(batch, capped) for batch in batches]
         return write_claims(connection, left, self._me, now), capped
 
-    def confirm(self, batch: Batch) -> None:
-        """Make sure that this process still holds all people of a batch, and nobody else any under its tag.
+    def confirm(self, *batches: Batch) -> None:
+        """Make sure that this process holds all people of batches, and nobody else any under their tags.
 
-        :raises StaleProcess: it does not; nobody of the batch is texted.
+        :raises StaleProcess: it does not; nobody of any of them is texted.
         """
-        renew = partial(renew_claim, batch=batch, claimant=self._me)
-        if not self._ledger.transact(lambda connection: renew(connection, now=self._now())):
+        me = self._me
+        lost = self._ledger.transact(lambda connection: renew_claims(connection, batches, me, self._now()))
+        if lost:
             # What never leaves must not count as sent when the other's batch is found under the same tag
-            self._ledger.transact(partial(drop_claim, batch=batch, claimant=self._me))
+            self._ledger.transact(partial(drop_claims, batches=batches, claimant=me))
             raise StaleProcess(
-                f"Another process has taken over people of batch {batch.ordinal}, tag {batch.tag}: this one "
-                "stops, and a later try sends to those who are still missing."
+                f"Another process has taken over people of batch {lost[0].ordinal}, tag {lost[0].tag}: this "
+                "one stops, and a later try sends to those who are still missing."
             )
 
     def keep(self) -> None:
@@ -242,33 +236,39 @@ class LedgerJournal:
 
     # ---- what became of them -----------------------------------------------------------------------
 
-    def record(self, batch: Batch) -> None:
-        """Write what became of a batch, whoever of its people has gone elsewhere meanwhile."""
-        if self._fence and batch.ordinal in self._known.of_store:
-            self._fence.record(batch)  # its people are known there, by hashes that no row can be made of
+    def record(self, *batches: Batch) -> None:
+        """Write what became of batches, whoever of their people has gone elsewhere meanwhile."""
+        ours = [batch for batch in batches if not self._is_of_store(batch)]
+        for batch in batches:
+            if self._fence and self._is_of_store(batch):
+                self._fence.record(batch)  # its people are known there, by hashes that no row can be made of
+        if not ours:
             return
-        self._ledger.transact(lambda connection: self._record(connection, batch))
+        try:
+            self._record(ours)
+        except RefusedValue:
+            if len(ours) == 1:
+                raise
+            try:  # the others are known, whatever is refused of one
+                self.record(ours[0])
+            finally:
+                self.record(*ours[1:])
+
+    def _record(self, batches: Sequence[Batch]) -> None:
+        write = partial(write_states, claimant=self._me, pseudonymizer=self._pseudonymizer)
+        self._ledger.transact(
+            lambda connection: write(connection, batches, now=self._now(), is_cancelling=self._is_cancelling)
+        )
+
+    def _is_of_store(self, batch: Batch) -> bool:
+        return self._fence is not None and batch.ordinal in self._known.of_store
 
     def forgive(self, batch: Batch) -> None:
         """Free the people of a batch whose refusal is not for good."""
-        if self._fence and batch.ordinal in self._known.of_store:
+        if self._fence and self._is_of_store(batch):
             self._fence.forgive(batch)
             return
         self._ledger.transact(partial(write_forgiven, batch=batch, claimant=self._me))
-
-    def _record(self, connection: Connection, batch: Batch) -> None:
-        if batch.state is BatchState.ACCEPTED:  # a fact, whoever owns the batch by now
-            write_rejected(connection, batch, self._me, self._pseudonymizer)
-            write_accepted(connection, batch, self._me, moment(self._now()))
-            if self._is_cancelling:  # nobody may come back to ask for it
-                intend(connection, self._me, self._now(), of_batch(batch, self._me))
-            return
-        # What another process has found on the platform meanwhile stays so
-        ours = (of_batch(batch, self._me), BATCHES.c.owner == self._me.owner, IS_OPEN)
-        if connection.scalar(select(BATCHES.c.id).where(*ours).with_for_update()) is None:
-            return
-        write_rejected(connection, batch, self._me, self._pseudonymizer)
-        connection.execute(brought(batch.state).where(*ours))
 
     # ---- cancelling --------------------------------------------------------------------------------
 
@@ -283,7 +283,7 @@ class LedgerJournal:
 
     def record_cancel(self, batch: Batch) -> None:
         """Write the answer into a batch of which nobody else has taken note of it."""
-        if self._fence and batch.ordinal in self._known.of_store:
+        if self._fence and self._is_of_store(batch):
             self._fence.record_cancel(batch)
             return
         self._ledger.transact(partial(write_answer, batch=batch, claimant=self._me))
@@ -294,6 +294,8 @@ class LedgerJournal:
             self._fence.forget_intent()
 
 
-def without(batch: Batch, keys: Container[Key]) -> Batch:
+def without(batch: Batch, keys: Collection[Key]) -> Batch:
     """Return a batch without some people."""
+    if not keys:
+        return batch
     return replace(batch, people=tuple(person for person in batch.people if who(person) not in keys))

@@ -65,14 +65,17 @@ class Journal(Protocol):
     def claim(self, batches: Sequence[Batch]) -> list[Batch]:
         """Remember batches that are about to leave, and return them as granted: people may be missing."""
 
-    def confirm(self, batch: Batch) -> None:
-        """Make sure that the claim still holds, right before the request; also renews its time."""
+    def confirm(self, *batches: Batch) -> None:
+        """Make sure that claims still hold, right before the requests; also renews their time.
+
+        :raises StaleProcess: one of them does not; none of these requests may leave.
+        """
 
     def keep(self) -> None:
         """Keep the claims of this process while it waits; called often."""
 
-    def record(self, batch: Batch) -> None:
-        """Remember the state that a batch has reached. Has minutes of patience."""
+    def record(self, *batches: Batch) -> None:
+        """Remember the states that batches have reached, in their order. Has minutes of patience."""
 
     def forgive(self, batch: Batch) -> None:
         """Remember that those whom the platform refused of a batch (``forgiven``) are asked for again."""
@@ -128,14 +131,14 @@ class NoJournal:
         """Grant everything."""
         return list(batches)
 
-    def confirm(self, batch: Batch) -> None:
+    def confirm(self, *batches: Batch) -> None:
         """Nothing to make sure of."""
 
     def keep(self) -> None:
         """Nothing to keep."""
 
-    def record(self, batch: Batch) -> None:
-        """Forget it."""
+    def record(self, *batches: Batch) -> None:
+        """Forget them."""
 
     def forgive(self, batch: Batch) -> None:
         """Nothing to forgive: nothing was remembered."""

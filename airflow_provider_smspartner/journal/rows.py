@@ -8,14 +8,14 @@ from datetime import UTC, datetime
 from decimal import ROUND_DOWN, Decimal
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import func, select, update
+from sqlalchemy import bindparam, func, select, update
 
 from airflow_provider_smspartner.journal import Batch, Receipt
 from airflow_provider_smspartner.journal.columns import MILLIONTH, fitting
 from airflow_provider_smspartner.journal.eligibility import Claimant
 from airflow_provider_smspartner.journal.moves import forgiven
 from airflow_provider_smspartner.journal.schema import BATCHES, IS_AS_BATCH, PEOPLE
-from airflow_provider_smspartner.journal.sets import for_each, is_person
+from airflow_provider_smspartner.journal.sets import for_each, is_person, wrote_all
 from airflow_provider_smspartner.journal.table import moment
 from airflow_provider_smspartner.journal.visibility import unseen_until
 from airflow_provider_smspartner.rules.people import Person, Pseudonymizer, each
@@ -135,32 +135,59 @@ def receipt_of(row: Row[Any], people: int, claimant: Claimant) -> Receipt:
 # ---- writing -------------------------------------------------------------------------------------------
 
 
-def write_accepted(connection: Connection, batch: Batch, claimant: Claimant, at: datetime) -> None:
-    """Write that the platform has a batch, and what everybody's share of its bill is."""
-    if not batch.rejected:
-        take_back_refusals(connection, claimant.batch_id(batch.ordinal))
-    if accept(connection, batch, claimant, at, people=batch.size - batch.rejections):
+def write_accepted(
+    connection: Connection, batches: Sequence[Batch], claimant: Claimant, at: datetime
+) -> None:
+    """Write that the platform has batches, and what everybody's share of their bills is."""
+    take_back_refusals(
+        connection, *(claimant.batch_id(batch.ordinal) for batch in batches if not batch.rejected)
+    )
+    rows = [accepted(batch, claimant, at, people=batch.size - batch.rejections) for batch in batches]
+    if accept(connection, rows):
         return
-    # Some of its people have gone elsewhere meanwhile, or it is not there at all
-    of_it = select(BATCHES.c.people).where(of_batch(batch, claimant))
-    if (people := connection.scalar(of_it.with_for_update())) is not None:
-        accept(connection, batch, claimant, at, people=people)
+    for batch, row in zip(batches, rows, strict=True):
+        if accept(connection, [row]):
+            continue
+        # Some of its people have gone elsewhere meanwhile, or it is not there at all
+        of_it = select(BATCHES.c.people).where(of_batch(batch, claimant))
+        if (people := connection.scalar(of_it.with_for_update())) is not None:
+            accept(connection, [accepted(batch, claimant, at, people=people)])
 
 
-def accept(connection: Connection, batch: Batch, claimant: Claimant, at: datetime, *, people: int) -> bool:
-    """Write it if the batch has so many people."""
-    values: dict[str, Any] = {"state": BatchState.ACCEPTED.value, "accepted_at": at}
+def accepted(batch: Batch, claimant: Claimant, at: datetime, *, people: int) -> dict[str, Any]:
+    """Return what is written of a batch that has so many people, and what it is known by."""
     bill = fitting(batch.receipt) if batch.receipt else None
+    values: dict[str, Any] = {"state": BatchState.ACCEPTED.value, "accepted_at": at}
     if bill and bill.scheduled_for:
         values["scheduled_for"] = moment(bill.scheduled_for)
-    shares = shares_of(bill, people) if bill and people > 0 else {}
-    # What a later try has taken back since stays so: this transaction may be done anew after a lost answer
-    is_there = BATCHES.c.state.not_in(names(CALLED_BACK))
-    of_it = (of_batch(batch, claimant), BATCHES.c.people == people, is_there)
-    if not connection.execute(update(BATCHES).where(*of_it).values(**values, **shares)).rowcount:
+    values |= shares_of(bill, people) if bill and people > 0 else {}
+    of_it = {"of_id": claimant.batch_id(batch.ordinal), "of_people": people}
+    return of_it | {f"new_{name}": value for name, value in values.items()}
+
+
+def accept(connection: Connection, rows: Sequence[dict[str, Any]]) -> bool:
+    """Write it, if all of the batches have as many people as is said; else it may be written of some."""
+    named = set(map(tuple, rows))
+    if len(named) != 1:  # of some we know no bill
         return False
-    if any(shares[f"first_{what}"] != shares[f"each_{what}"] for what in ("segments", "cost") if shares):
-        have_pay_rest(connection, claimant.batch_id(batch.ordinal))
+    # What a later try has taken back since stays so: this transaction may be done anew after a lost answer
+    # One by one, because a list of values cannot be part of a statement for many rows
+    is_there = [BATCHES.c.state != state for state in names(CALLED_BACK)]
+    of_it = (BATCHES.c.id == bindparam("of_id"), BATCHES.c.people == bindparam("of_people"), *is_there)
+    columns = [name for name in named.pop() if name.startswith("new_")]
+    values: dict[str, Any] = {name.removeprefix("new_"): bindparam(name) for name in columns}
+    written = update(BATCHES).where(*of_it).values(values)
+    if not (
+        wrote_all(connection, written, rows)
+        or (len(rows) == 1 and connection.execute(written, rows[0]).rowcount)
+    ):
+        return False
+    for row in rows:
+        shares = [
+            (row.get(f"new_first_{what}"), row.get(f"new_each_{what}")) for what in ("segments", "cost")
+        ]
+        if any(first != each for first, each in shares):
+            have_pay_rest(connection, row["of_id"])
     return True
 
 
@@ -214,14 +241,13 @@ def write_rejected(
     recount(connection, [number])
 
 
-def take_back_refusals(connection: Connection, batch: int) -> None:
-    """Write that nobody of a batch was refused, because it is found on the platform after all."""
-    doubted = select(BATCHES.c.id).where(BATCHES.c.id == batch, BATCHES.c.state.in_(names(DOUBTED)))
-    if connection.scalar(doubted.with_for_update()) is None:
-        return
-    refused = update(PEOPLE).where(PEOPLE.c.batch == batch, PEOPLE.c.state == REJECTED)
-    if connection.execute(refused.values(state=None)).rowcount:
-        recount(connection, [batch])
+def take_back_refusals(connection: Connection, *batches: int) -> None:
+    """Write that nobody of batches was refused, because they are found on the platform after all."""
+    doubted = select(BATCHES.c.id).where(BATCHES.c.id.in_(batches), BATCHES.c.state.in_(names(DOUBTED)))
+    for batch in connection.scalars(doubted.order_by(BATCHES.c.id).with_for_update()).all():
+        refused = update(PEOPLE).where(PEOPLE.c.batch == batch, PEOPLE.c.state == REJECTED)
+        if connection.execute(refused.values(state=None)).rowcount:
+            recount(connection, [batch])
 
 
 def write_forgiven(connection: Connection, batch: Batch, claimant: Claimant) -> None:

@@ -24,10 +24,19 @@ from sqlalchemy import (
     case,
     event,
     func,
+    literal,
     select,
 )
 
-from airflow_provider_smspartner.journal.columns import LONGEST_CURRENCY, LONGEST_ID, Exact, Moment, Money
+from airflow_provider_smspartner.journal.columns import (
+    LETTERS,
+    LONGEST_CURRENCY,
+    LONGEST_ID,
+    Exact,
+    Moment,
+    Money,
+    Status,
+)
 
 if TYPE_CHECKING:
     from sqlalchemy import ColumnElement
@@ -102,7 +111,7 @@ PEOPLE: Final = Table(
     Column("number", Exact(64), nullable=False),
     Column("event", Exact(LONGEST_NAME), nullable=False),
     Column("state", Exact(16)),
-    Column("status", Exact(16)),
+    Column("status", Status(16)),
     Column("stop", Boolean),
     Column("pays_rest", Boolean),
     PrimaryKeyConstraint("number", "event", "campaign"),  # the number first: what a person got is one look
@@ -192,6 +201,7 @@ def joined(dialect: Dialect) -> str:
     people, batches = PEOPLE.c, BATCHES.c
     made: dict[str, ColumnElement[Any]] = {
         "state": STATE,
+        "status": case(*((people.status == status, literal(status, Exact(16))) for status in LETTERS)),
         "segments": share(batches.each_segments, batches.first_segments),
         "cost": share(batches.each_cost, batches.first_cost),
     }

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from itertools import islice
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from functools import partial
+from itertools import compress, islice
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from airflow_provider_smspartner.exceptions import OutcomeUnknownError
+from airflow_provider_smspartner.journal.census import Others, has_tombstones, others_of, rows_of, tally_of
 from airflow_provider_smspartner.journal.eligibility import (
     Claimant,
     Rows,
@@ -16,7 +18,6 @@ from airflow_provider_smspartner.journal.eligibility import (
     Standing,
     check_events,
     reason,
-    rows_of,
     standing,
 )
 from airflow_provider_smspartner.journal.frequency import CAPPED, capped_of
@@ -28,8 +29,22 @@ from airflow_provider_smspartner.rules.people import Person
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from sqlalchemy.engine import Connection
 
 log = logging.getLogger(__name__)
+
+
+WAITED_FOR: Final = frozenset({Standing.HELD, Standing.LAPSED})
+
+
+class Judged(NamedTuple):
+    """What was found of some thousands of people when their number was asked for."""
+
+    left: bytes
+    """Whether each of them is not left out."""
+    reasons: Counter[str]
+    is_open: bool
+    """Whether others are about to text some of them."""
 
 
 class Screening:
@@ -49,27 +64,78 @@ class Screening:
         """Whom somebody else is about to text, and until when that holds unless it is renewed."""
         self._stuck: dict[str, int] = {}
         """How many people are under the tags of dead runs of which nobody can tell whether they left."""
+        self._judged: dict[int, Judged] = {}
+        """What ``left_out`` has found, by the hash of the people."""
+        self._others: Others | None = None
+        """What others had in the campaign at that time."""
 
     def unsent(self, people: Iterable[Person]) -> Iterator[Person]:
-        """Leave out who is done, and keep back whom somebody else is about to text; see ``freed``."""
+        """Leave out who is done, and keep back whom somebody else is about to text; see ``freed``.
+
+        Whom ``left_out`` has found to be done is not asked for again, and while no other task goes on, nor is
+        anybody else: who comes in between is refused by the claim.
+        """
         self.excluded_by.clear()
         self._kept_back.clear()
         self._stuck.clear()
         source = iter(people)
-        while some := list(islice(source, AT_ONCE)):
-            yield from self._free(some)
+        while some := tuple(islice(source, AT_ONCE)):
+            yield from self._left_of(some)
         if self._kept_back:  # or nobody would know why a task that has sent to all goes on
             log.info("Another task is about to text %s people: waiting for it", len(self._kept_back))
 
+    def _left_of(self, people: Sequence[Person]) -> Sequence[Person]:
+        judged = self._judged.pop(hash(people), None)
+        if judged is None:
+            return self._free(people)
+        self.excluded_by.update(judged.reasons)
+        left = list(compress(people, judged.left))
+        if left and (judged.is_open or self._ledger.transact(self._others_now) != self._others):
+            return self._free(left)
+        return left
+
     def left_out(self, people: Iterable[Person]) -> Counter[str]:
         """Count by reason whom the ledger leaves out for certain; who is waited for does not count yet."""
+        self._others = self._ledger.transact(self._others_now)
         reasons, source = Counter[str](), iter(people)
-        while some := list(islice(source, AT_ONCE)):
-            rows = self._rows(some)
-            reasons.update(reason(row) for row in rows.values() if self._standing(row) is Standing.DONE)
-            if capped := self._capped(some, rows):
-                reasons[CAPPED] += len(capped)
+        while some := tuple(islice(source, AT_ONCE)):
+            judged = self._judged[hash(some)] = self._judge(some)
+            reasons.update(judged.reasons)
         return reasons
+
+    def _others_now(self, connection: Connection) -> Others:
+        return others_of(connection, self._me)
+
+    def _judge(self, people: Sequence[Person]) -> Judged:
+        """Tell who is left out; everybody is looked at only where some are and some are not."""
+        check_events(people)
+        counts = self._ledger.transact(partial(self._count, people=people))
+        if counts is None:
+            return self._judge_each(people)
+        standings, known = set(map(self._standing, counts)), sum(counts.values())
+        if standings == {Standing.DONE} and known == len(people):
+            return Judged(bytes(known), by_reason(counts), is_open=False)
+        if Standing.DONE in standings:
+            return self._judge_each(people)
+        return Judged(bytes([True]) * len(people), Counter(), not WAITED_FOR.isdisjoint(standings))
+
+    def _judge_each(self, people: Sequence[Person]) -> Judged:
+        rows = self._rows(people)
+        kinds = {id(seen): seen for seen in rows.values()}
+        standings = {kind: self._standing(seen) for kind, seen in kinds.items()}
+        done = {key: seen for key, seen in rows.items() if standings[id(seen)] is Standing.DONE}
+        capped = self._capped(people, rows)
+        reasons = Counter(map(reason, done.values())) + Counter({CAPPED: len(capped)})  # drops what is 0
+        left = bytes(who(person) not in done and who(person) not in capped for person in people)
+        return Judged(left, reasons, is_open=not WAITED_FOR.isdisjoint(standings.values()))
+
+    def _count(self, connection: Connection, people: Sequence[Person]) -> Mapping[Seen, int] | None:
+        """Return how many people are alike; None where each must be looked at."""
+        if self._me.at_most is not None or has_tombstones(connection, self._me):
+            return None
+        if not self._others_now(connection).batches:  # a new campaign, as most are
+            return {}
+        return tally_of(connection, list(map(who, people)), self._me)
 
     def freed(self) -> list[Person] | None:
         """Return those kept back whom the others have let go of; None when nobody is kept back any more.
@@ -140,4 +206,13 @@ class Screening:
 
     def _rows(self, people: Sequence[Person]) -> Rows:
         check_events(people)
-        return self._ledger.transact(lambda connection: rows_of(connection, people, self._me))
+        keys = list(map(who, people))
+        return self._ledger.transact(lambda connection: rows_of(connection, keys, self._me))
+
+
+def by_reason(counts: Mapping[Seen, int]) -> Counter[str]:
+    """Count people by why they are left out."""
+    reasons = Counter[str]()
+    for seen, people in counts.items():
+        reasons[reason(seen)] += people
+    return reasons

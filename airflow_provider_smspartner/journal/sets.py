@@ -7,151 +7,80 @@ understands is a list of values and a statement for each row.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Collection, Mapping, Sequence
-from datetime import datetime
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
-from sqlalchemy import BigInteger, bindparam, insert, select, text, true
+from sqlalchemy import bindparam, func, insert, literal, select, true
 from sqlalchemy.dialects import postgresql, sqlite
 
-from airflow_provider_smspartner.journal.columns import Exact, Moment
 from airflow_provider_smspartner.journal.schema import BATCHES, PEOPLE
+from airflow_provider_smspartner.journal.table import Key
+from airflow_provider_smspartner.journal.told import TYPES, Told, in_json_each, in_json_table, unnested
 
 if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Delete, Insert, Select, Subquery, Update
     from sqlalchemy.engine import Connection, Row
-    from sqlalchemy.types import TypeEngine
 
 AT_ONCE: Final = 4_000
 """People of one statement: eight batches."""
 PLAINLY: Final = 500
 """People of one statement that lists them: some databases bind no more than 2,100 values."""
-TYPES: Final[Mapping[str, TypeEngine[Any]]] = {
-    "number": PEOPLE.c.number.type,
-    "event": PEOPLE.c.event.type,
-    "stone": PEOPLE.c.number.type,
-    "campaign": BigInteger(),
-    "batch": BigInteger(),
-    "seen": BigInteger(),
-    "reported_at": Moment(),
-}
-"""What is said of people, by its name."""
 
+T = TypeVar("T")
 Values = Mapping[str, Any]
 """What is said of one person."""
 Written = Callable[[Mapping[str, Any]], "Update | Delete"]
 """Writes a statement about the people of a table, or of parameters, whose columns it is given."""
 
 
-# ---- people as a table ---------------------------------------------------------------------------------
+# ---- reading -------------------------------------------------------------------------------------------
 
 
-def unnested(rows: Sequence[Values]) -> Subquery:
-    """Hand people to PostgreSQL: an array for each column, as a text, which drivers are quicker with."""
-    names = list(rows[0])
-    arrays = ", ".join(f"CAST(CAST(:of_{name} AS TEXT) AS {array_of(TYPES[name])})" for name in names)
-    query = text(f"SELECT * FROM unnest({arrays}) AS told({', '.join(names)})")  # noqa: S608  # our own names
-    values = {f"of_{name}": array([row[name] for row in rows]) for name in names}
-    return query.bindparams(**values).columns(**{name: TYPES[name] for name in names}).subquery("told")
-
-
-def array_of(kind: TypeEngine[Any]) -> str:
-    """Name the type of an array of such values."""
-    if isinstance(kind, Exact):
-        return "VARCHAR[]"
-    return "TIMESTAMP[]" if isinstance(kind, Moment) else "BIGINT[]"
-
-
-def array(values: Sequence[Any]) -> str:
-    """Write an array as PostgreSQL reads it."""
-    if isinstance(values[0], str):
-        return "{" + ",".join(map(quoted, values)) + "}"
-    return "{" + ",".join(str(value) for value in values) + "}"
-
-
-def quoted(value: str) -> str:
-    """Write a text as an element of an array."""
-    return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
-
-
-def in_json_table(rows: Sequence[Values]) -> Subquery:
-    """Hand people to MySQL and MariaDB: a document, which they read as a table."""
-    names = list(rows[0])
-    columns = ", ".join(f"{name} {in_mysql(TYPES[name])} PATH '$[{at}]'" for at, name in enumerate(names))
-    query = text(f"SELECT * FROM JSON_TABLE(:rows, '$[*]' COLUMNS({columns})) AS told")  # noqa: S608  # our own
-    typed = query.bindparams(rows=document(rows)).columns(**{name: TYPES[name] for name in names})
-    return typed.subquery("given")
-
-
-def in_mysql(kind: TypeEngine[Any]) -> str:
-    """Name the type of a column."""
-    if isinstance(kind, Exact):
-        return f"VARCHAR({kind.length}) CHARACTER SET utf8mb4"
-    return "DATETIME(6)" if isinstance(kind, Moment) else "BIGINT"
-
-
-def in_json_each(rows: Sequence[Values]) -> Subquery:
-    """Hand people to SQLite: a document, which it reads as a table."""
-    names = list(rows[0])
-    columns = ", ".join(f"json_extract(value, '$[{at}]') AS {name}" for at, name in enumerate(names))
-    query = text(f"SELECT {columns} FROM json_each(:rows)")  # noqa: S608  # our own names
-    typed = query.bindparams(rows=document(rows)).columns(**{name: TYPES[name] for name in names})
-    return typed.subquery("told")
-
-
-def document(rows: Sequence[Values]) -> str:
-    """Write people as JSON."""
-    return json.dumps([list(row.values()) for row in rows], default=written, ensure_ascii=False)
-
-
-def written(value: datetime) -> str:
-    """Write a moment as databases read it."""
-    return value.isoformat(" ", "microseconds")
-
-
-def table_of(connection: Connection, rows: Sequence[Values]) -> Subquery | None:
-    """Return people as a table of a database; None where it has no such form."""
-    form = FORMS.get(connection.dialect.name)
-    return form.table(rows) if form else None
-
-
-# ---- statements ----------------------------------------------------------------------------------------
-
-
-def find(connection: Connection, query: Select[Any], people: Sequence[tuple[str, str]]) -> list[Row[Any]]:
+def find(connection: Connection, query: Select[Any], people: Sequence[Key]) -> list[Row[Any]]:
     """Return what a query of ``PEOPLE`` finds under these numbers and events; plainly, it may find more."""
-    return _find(connection, query, [{"number": number, "event": event} for number, event in people])
+    looks = looks_for(connection, query, Told(("number", "event"), people))
+    return [row for look in looks for row in connection.execute(look)]
 
 
 def find_numbers(connection: Connection, query: Select[Any], numbers: Sequence[str]) -> list[Row[Any]]:
     """Return what a query of ``PEOPLE`` finds under these numbers, whatever the event."""
-    return _find(connection, query, [{"number": number} for number in numbers])
+    looks = looks_for(connection, query, Told(("number",), [(number,) for number in numbers]))
+    return [row for look in looks for row in connection.execute(look)]
+
+
+def tally(connection: Connection, query: Select[Any], people: Sequence[Key]) -> list[Row[Any]] | None:
+    """Return what a query of ``PEOPLE`` finds under these numbers and events, alike rows as one with how many
+    they are; None where it may find more than these.
+    """
+    if connection.dialect.name not in FORMS:
+        return None
+    found: list[Row[Any]] = []
+    for look in looks_for(connection, query, Told(("number", "event"), people)):
+        rows = look.subquery("found")
+        found += connection.execute(select(*rows.c, func.count()).group_by(*rows.c))
+    return found
 
 
 def find_ids(connection: Connection, query: Select[Any], ids: Collection[int]) -> list[Row[Any]]:
     """Return what a query of ``BATCHES`` finds under these numbers."""
     matches: list[Row[Any]] = []
-    known = sorted(ids)
-    for start in range(0, len(known), PLAINLY):
-        some = BATCHES.c.id.in_(known[start : start + PLAINLY])
-        matches += connection.execute(query.where(some)).all()
+    for some in parts(sorted(ids), PLAINLY):
+        matches += connection.execute(query.where(BATCHES.c.id.in_(some))).all()
     return matches
 
 
-def _find(connection: Connection, query: Select[Any], rows: Sequence[Values]) -> list[Row[Any]]:
-    matches: list[Row[Any]] = []
-    for some in parts(rows, AT_ONCE if connection.dialect.name in FORMS else PLAINLY):
-        people = table_of(connection, some)
-        if people is not None:
-            under = [PEOPLE.c[name] == people.c[name] for name in some[0]]
-        else:
-            under = [PEOPLE.c[name].in_({row[name] for row in some}) for name in some[0]]
-        looks = query.where(*under)
-        if people is not None and connection.dialect.name == "postgresql":
-            looks = one_by_one(looks, people)
-        matches += connection.execute(looks).all()
-    return matches
+def looks_for(connection: Connection, query: Select[Any], told: Told) -> Iterator[Select[Any]]:
+    """Yield a query of ``PEOPLE`` about these people, some thousands of them at a time."""
+    form = FORMS.get(connection.dialect.name)
+    for some in parts(told.rows, AT_ONCE if form else PLAINLY):
+        if form is None:
+            columns = zip(told.names, zip(*some, strict=True), strict=True)
+            yield query.where(*(PEOPLE.c[name].in_(sorted(set(values))) for name, values in columns))
+            continue
+        # In the order of the primary key, which is thereby read from one end to the other
+        table = form.table(Told(told.names, sorted(some)))
+        look = query.where(*(PEOPLE.c[name] == table.c[name] for name in told.names))
+        yield one_by_one(look, table) if connection.dialect.name == "postgresql" else look
 
 
 def one_by_one(query: Select[Any], people: Subquery) -> Select[Any]:
@@ -164,48 +93,57 @@ def one_by_one(query: Select[Any], people: Subquery) -> Select[Any]:
     return select(*each.c).select_from(people.join(each, true()))
 
 
+# ---- writing -------------------------------------------------------------------------------------------
+
+
 def for_each(connection: Connection, rows: Sequence[Values], write: Written) -> None:
     """Do a statement for each row."""
     if not rows:
         return
-    form, names = FORMS.get(connection.dialect.name), rows[0].keys()
+    form, names = FORMS.get(connection.dialect.name), tuple(rows[0])
     # One statement spares a round trip for each row; within this process there is none to spare
     if form and not form.in_process:
         for some in parts(rows, AT_ONCE):
-            people = form.table(some).c
+            people = form.table(Told(names, [tuple(row.values()) for row in some])).c
             connection.execute(write({name: people[name] for name in names}))
         return
     of = {name: bindparam(f"of_{name}", type_=TYPES[name]) for name in names}
     connection.execute(write(of), [{f"of_{name}": row[name] for name in names} for row in rows])
 
 
-def insert_missing(connection: Connection, rows: Sequence[Values]) -> int:
-    """Insert the people who have no row in a campaign, and return how many that were.
+def insert_missing(connection: Connection, campaign: int, batch_of: Mapping[Key, int]) -> int:
+    """Insert the people who have no row in a campaign, each into a batch, and return how many that were.
 
     In one order everywhere, so that two tasks with the same audience do not wait for each other.
     """
-    rows = sorted(rows, key=lambda row: (row["number"], row["event"]))
+    rows = sorted((number, event, batch) for (number, event), batch in batch_of.items())
     form = FORMS.get(connection.dialect.name)
     put = form.insert if form else insert_plainly
-    return sum(put(connection, some) for some in parts(rows, AT_ONCE))
+    told = (Told(("number", "event", "batch"), some) for some in parts(rows, AT_ONCE))
+    return sum(put(connection, campaign, some) for some in told)
 
 
-def insert_unnested(connection: Connection, rows: Sequence[Values]) -> int:
+def insert_unnested(connection: Connection, campaign: int, told: Told) -> int:
     """Insert in one statement."""
-    people = unnested(rows)
-    into = postgresql.insert(PEOPLE).from_select(list(rows[0]), select(*people.c), include_defaults=False)
+    rows = select(*unnested(told).c, literal(campaign, TYPES["campaign"]))
+    into = postgresql.insert(PEOPLE).from_select([*told.names, "campaign"], rows, include_defaults=False)
     return counted(connection, into.on_conflict_do_nothing())
 
 
-def insert_ignoring(connection: Connection, rows: Sequence[Values]) -> int:
+def insert_ignoring(connection: Connection, campaign: int, told: Told) -> int:
     """Insert as MySQL's drivers do: they make one statement of many rows."""
     # Not ON DUPLICATE KEY, which writes: a row that is there stays as it is
-    return counted(connection, insert(PEOPLE).prefix_with("IGNORE"), rows)
+    return counted(connection, insert(PEOPLE).prefix_with("IGNORE"), each_of(told, campaign))
 
 
-def insert_in_process(connection: Connection, rows: Sequence[Values]) -> int:
+def insert_in_process(connection: Connection, campaign: int, told: Told) -> int:
     """Insert row by row."""
-    return counted(connection, sqlite.insert(PEOPLE).on_conflict_do_nothing(), rows)
+    return counted(connection, sqlite.insert(PEOPLE).on_conflict_do_nothing(), each_of(told, campaign))
+
+
+def each_of(told: Told, campaign: int) -> list[dict[str, Any]]:
+    """Return people of a campaign as the parameters of a statement for each."""
+    return [dict(zip(told.names, row, strict=True), campaign=campaign) for row in told.rows]
 
 
 def counted(connection: Connection, statement: Insert, rows: Sequence[Values] = ()) -> int:
@@ -215,21 +153,32 @@ def counted(connection: Connection, statement: Insert, rows: Sequence[Values] = 
     return done.rowcount
 
 
-def insert_plainly(connection: Connection, rows: Sequence[Values]) -> int:
+def wrote_all(connection: Connection, statement: Update, rows: Sequence[Values]) -> bool:
+    """Do a statement with each of some values, in one round trip, and tell whether each has written its row.
+
+    With a driver that does not count them nothing is done, and so the answer is no.
+    """
+    if not connection.dialect.supports_sane_multi_rowcount:
+        return False
+    kept = statement.execution_options(preserve_rowcount=True)
+    return connection.execute(kept, list(rows)).rowcount == len(rows)
+
+
+def insert_plainly(connection: Connection, campaign: int, told: Told) -> int:
     """Insert whom a look does not find; who comes in between has the database refuse the transaction."""
-    query = select(PEOPLE.c.number, PEOPLE.c.event).where(PEOPLE.c.campaign == rows[0]["campaign"])
-    known = set(map(tuple, find(connection, query, [(row["number"], row["event"]) for row in rows])))
-    missing = [row for row in rows if (row["number"], row["event"]) not in known]
+    query = select(PEOPLE.c.number, PEOPLE.c.event).where(PEOPLE.c.campaign == campaign)
+    known = set(map(tuple, find(connection, query, [(number, event) for number, event, _ in told.rows])))
+    missing = [row for row in told.rows if row[:2] not in known]
     if missing:
-        connection.execute(insert(PEOPLE), missing)
+        connection.execute(insert(PEOPLE), each_of(Told(told.names, missing), campaign))
     return len(missing)
 
 
 class Form(NamedTuple):
     """How a database is told of many people."""
 
-    table: Callable[[Sequence[Values]], Subquery]
-    insert: Callable[[Connection, Sequence[Values]], int]
+    table: Callable[[Told], Subquery]
+    insert: Callable[[Connection, int, Told], int]
     in_process: bool = False
     """Whether a statement for each row is as quick."""
 
@@ -243,9 +192,9 @@ FORMS: Final[dict[str, Form]] = {
 """By the name of the dialect; a database that is not here is told plainly."""
 
 
-def parts(rows: Sequence[Values], size: int) -> list[Sequence[Values]]:
+def parts(rows: Sequence[T], size: int) -> Iterator[Sequence[T]]:
     """Cut people into parts of a size."""
-    return [rows[start : start + size] for start in range(0, len(rows), size)]
+    return (rows[start : start + size] for start in range(0, len(rows), size))
 
 
 def is_person(of: Mapping[str, Any]) -> tuple[ColumnElement[bool], ...]:

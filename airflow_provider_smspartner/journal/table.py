@@ -123,7 +123,7 @@ def moment(seconds: float) -> datetime:
 
 def who(person: Person) -> Key:
     """Return who a person is, without what their text is filled with."""
-    return (person.number, person.event)
+    return person[:2]  # a look at each name takes twice as long, and there are millions
 
 
 def tombstone(person: Key, secret: str) -> str:

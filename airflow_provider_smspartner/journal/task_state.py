@@ -167,16 +167,18 @@ class TaskStateJournal:
         for group in groups(batches):
             self._write(claims_key(group[0].ordinal), claims_written(group))
 
-    def confirm(self, batch: Batch) -> None:
-        """Write the claim anew, which fails when another process has taken over."""
-        self._write(batch_key(batch.ordinal), claim_written(batch))
+    def confirm(self, *batches: Batch) -> None:
+        """Write the claims anew, which fails when another process has taken over."""
+        for batch in batches:
+            self._write(batch_key(batch.ordinal), claim_written(batch))
 
     def keep(self) -> None:
         """Nothing to keep: a claim here holds until another try takes over."""
 
-    def record(self, batch: Batch) -> None:
-        """Write what became of a batch: the one that was handed over, whatever has become of it since."""
-        self._write(batch_key(batch.ordinal), outcome_written(batch))
+    def record(self, *batches: Batch) -> None:
+        """Write what became of batches: of those that were handed over, whatever has become of them since."""
+        for batch in batches:
+            self._write(batch_key(batch.ordinal), outcome_written(batch))
 
     def forgive(self, batch: Batch) -> None:
         """Write it as any other state."""

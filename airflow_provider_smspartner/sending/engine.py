@@ -74,7 +74,7 @@ class Sending:
         self._backlog = Backlog(plan.pseudonymizer.hash)
         self._claiming = Claiming(plan, self._backlog, now=now, begin_slice=brake.begin_slice)
         self._reconciliation = Reconciliation(plan, look, evidence, now)
-        self._recorder = Recorder(self._record, most_behind=4 * plan.concurrency)
+        self._recorder = Recorder(self._record, journal.confirm, most_behind=4 * plan.concurrency)
         self._in_flight = InFlight(
             plan, journal, carrier, self._recorder, is_stopped=self._is_stopped, now=now
         )
@@ -278,11 +278,12 @@ class Sending:
 
     # ---- the end -----------------------------------------------------------------------------------
 
-    def _record(self, batch: Batch) -> None:
-        """Write what became of a batch; runs in the recorder's thread."""
-        self.journal.record(batch)
-        if batch.state is BatchState.ACCEPTED:  # only now: a late record must not hide a cancellation
-            self._shutdown.add(batch)
+    def _record(self, *batches: Batch) -> None:
+        """Write what became of batches; runs in the recorder's thread."""
+        self.journal.record(*batches)
+        for batch in batches:
+            if batch.state is BatchState.ACCEPTED:  # only now: a late record must not hide a cancellation
+                self._shutdown.add(batch)
 
     def _wind_down(self) -> None:
         """Give what is in flight its last seconds, and record what comes of it."""

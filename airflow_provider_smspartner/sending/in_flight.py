@@ -6,7 +6,6 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Any, Protocol
 
 from airflow_provider_smspartner.api import Call
@@ -133,7 +132,7 @@ class InFlight:
             sure = not self._journal.confirms_always
             while not self._is_stopped() and not (sure and self._now() - batch.claimed_at <= FRESH):
                 batch = self._renewed(batch)
-                self._recorder.write(partial(self._journal.confirm, batch))
+                self._recorder.confirm(batch)
                 sure = True
             # Last: a stop that comes while the claim is written still keeps the request from leaving
             if self._is_stopped() or self._over.is_set():

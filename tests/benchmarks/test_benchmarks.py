@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -12,12 +13,25 @@ import pytest
 
 from airflow_provider_smspartner.rules import merge, phone
 from airflow_provider_smspartner.rules.message import write
-from benchmarks import campaign, cleaning, inbox, ledger, numbers, personal, polling, reading, untidy
+from benchmarks import (
+    campaign,
+    cleaning,
+    growth,
+    inbox,
+    ledger,
+    numbers,
+    personal,
+    polling,
+    reading,
+    retry,
+    sqlite_ledger,
+    untidy,
+)
 from benchmarks.table import BEGIN, END, Figure, Sizes, keep, spell
 from benchmarks.warehouse import belongings
 from tests.airflow_versions import needs_task_state_store
 
-SMALL = Sizes(recipients=1_203, rounds=1, latency=0.001)
+SMALL = Sizes(recipients=1_203, growth=1_203, rounds=1, latency=0.001)
 DOCS = Path(__file__).parents[2] / "docs"
 
 
@@ -97,10 +111,19 @@ def test_both_sides_send_the_same_personal_texts() -> None:
         pytest.param(campaign.figures, 3, id="campaign", marks=needs_task_state_store),
         pytest.param(personal.figures, 1, id="personal", marks=needs_task_state_store),
         pytest.param(ledger.figures, 5, id="ledger", marks=needs_task_state_store),
+        pytest.param(growth.figures, 2, id="growth", marks=needs_task_state_store),
+        pytest.param(sqlite_ledger.figures, 1, id="sqlite ledger", marks=needs_task_state_store),
     ],
 )
 def test_a_small_run_does_all_of_its_work(measure: Callable[[Sizes], Iterator[Figure]], count: int) -> None:
     assert len(list(measure(SMALL))) == count  # it ends when somebody was left out
+
+
+@pytest.mark.airflow
+def test_a_retry_after_a_kill_sends_to_those_who_are_left() -> None:
+    sizes = replace(SMALL, recipients=6_000, concurrency=1, latency=0.05)
+
+    assert len(list(retry.figures(sizes))) == 1  # it ends when the first try has texted everybody
 
 
 @pytest.mark.airflow

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from typing import Any
+
 import pytest
 import sqlalchemy as sa
 
 from airflow_provider_smspartner.journal.opening import prepare
 from airflow_provider_smspartner.journal.schema import PEOPLE
-from airflow_provider_smspartner.journal.sets import AT_ONCE, find, for_each, insert_missing, is_person
+from airflow_provider_smspartner.journal.sets import (
+    AT_ONCE,
+    FORMS,
+    find,
+    for_each,
+    insert_missing,
+    is_person,
+    tally,
+)
 
 ODD = [
     "",
@@ -29,8 +40,7 @@ ODD = [
 ]
 
 
-def row(number: str, event: str = "", batch: int = 1) -> dict[str, object]:
-    return {"number": number, "event": event, "campaign": 2**62, "batch": batch}
+CAMPAIGN = 2**62
 
 
 def people_in(connection: sa.engine.Connection) -> set[tuple[str, str, int]]:
@@ -40,16 +50,20 @@ def people_in(connection: sa.engine.Connection) -> set[tuple[str, str, int]]:
 
 def test_events_of_any_characters_come_in_and_are_found_and_changed(engine: sa.Engine) -> None:
     prepare(engine)
-    rows = [row("+33600000001", event) for event in ODD]
+    number = "+33600000001"
+    everybody = [(number, event) for event in ODD]
     with engine.begin() as connection:
-        assert insert_missing(connection, rows) == len(ODD)
-        found = find(connection, sa.select(PEOPLE.c.event), [("+33600000001", event) for event in ODD])
+        assert insert_missing(connection, CAMPAIGN, dict.fromkeys(everybody, 1)) == len(ODD)
+        found = find(connection, sa.select(PEOPLE.c.event), everybody)
         for_each(
             connection,
-            [{**each, "batch": 2**60 + at} for at, each in enumerate(rows)],
+            [
+                {"number": number, "event": event, "campaign": CAMPAIGN, "batch": 2**60 + at}
+                for at, event in enumerate(ODD)
+            ],
             lambda of: sa.update(PEOPLE).where(*is_person(of)).values(batch=of["batch"]),
         )
-        assert people_in(connection) == {("+33600000001", event, 2**60 + at) for at, event in enumerate(ODD)}
+        assert people_in(connection) == {(number, event, 2**60 + at) for at, event in enumerate(ODD)}
 
     assert sorted(event for (event,) in found) == sorted(ODD)
 
@@ -57,12 +71,34 @@ def test_events_of_any_characters_come_in_and_are_found_and_changed(engine: sa.E
 @pytest.mark.parametrize("known", [0, 1, AT_ONCE + 1, AT_ONCE + 7])
 def test_whoever_has_a_row_keeps_it(known: int, engine: sa.Engine) -> None:
     prepare(engine)
-    numbers = [f"+336{n:08}" for n in range(AT_ONCE + 7)]
+    everybody = [(f"+336{n:08}", "") for n in range(AT_ONCE + 7)]
     with engine.begin() as connection:
         if known:
-            assert insert_missing(connection, [row(number) for number in numbers[:known]]) == known
-        inserted = insert_missing(connection, [row(number, batch=2) for number in numbers[::-1]])
+            assert insert_missing(connection, CAMPAIGN, dict.fromkeys(everybody[:known], 1)) == known
+        inserted = insert_missing(connection, CAMPAIGN, dict.fromkeys(everybody[::-1], 2))
         written = people_in(connection)
 
-    assert inserted == len(numbers) - known
-    assert written == {(number, "", 1 if at < known else 2) for at, number in enumerate(numbers)}
+    assert inserted == len(everybody) - known
+    assert written == {(*key, 1 if at < known else 2) for at, key in enumerate(everybody)}
+
+
+@pytest.mark.parametrize("known", [0, 1, AT_ONCE + 3])
+def test_people_who_are_alike_are_counted_where_nobody_else_is_found(known: int, engine: sa.Engine) -> None:
+    prepare(engine)
+    everybody = [(f"+336{n:08}", event) for n in range(known) for event in ("", "a")]
+    query = sa.select(PEOPLE.c.batch, PEOPLE.c.state)
+    with engine.begin() as connection:
+        batch_of = {key: 1 + at % 2 for at, key in enumerate(everybody)}
+        insert_missing(connection, CAMPAIGN, batch_of)
+        asked = [("+33700000000", ""), *(key for key in everybody if key[1])]
+        counts: list[Any] | None = tally(connection, query, asked)
+
+    if engine.dialect.name in FORMS:
+        assert counts is not None
+        found = Counter[int]()
+        for batch, state, count in counts:
+            assert state is None
+            found[batch] += count
+        assert found == Counter({2: known} if known else {})
+    else:
+        assert counts is None

@@ -41,9 +41,9 @@ def slow_to_record(open_log: OpenLog) -> OpenLog:
         journal = open_log(campaign, process)
         record = journal.record
 
-        def late(batch: Batch) -> None:
+        def late(*batches: Batch) -> None:
             time.sleep(0.05)
-            record(batch)
+            record(*batches)
 
         journal.record = late  # type: ignore[method-assign]
         return journal

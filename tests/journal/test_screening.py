@@ -1,0 +1,121 @@
+"""Whom the ledger leaves out of an audience: asked for once, and people who are alike together."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from airflow_provider_smspartner.journal.burying import bury
+from airflow_provider_smspartner.journal.schema import CAMPAIGNS, PEOPLE
+from airflow_provider_smspartner.journal.sets import AT_ONCE, FORMS
+from airflow_provider_smspartner.rules.sending_states import BatchState
+from tests.journal.conftest import ANN, BOB, EVE, LEASE, Campaign, claim, people, record
+
+CROWD = people(AT_ONCE + 700)
+"""Two looks."""
+
+
+@pytest.fixture
+def looks(campaign: Campaign) -> Iterator[list[str]]:
+    """The statements about people, as they are asked."""
+    asked = list[str]()
+
+    def note(_: Any, __: Any, statement: str, *___: Any) -> None:
+        if PEOPLE.name in statement:
+            asked.append(statement)
+
+    sa.event.listen(campaign.ledger.engine, "before_cursor_execute", note)
+    yield asked
+    sa.event.remove(campaign.ledger.engine, "before_cursor_execute", note)
+
+
+def has_forms(campaign: Campaign) -> bool:
+    return campaign.ledger.engine.dialect.name in FORMS
+
+
+@pytest.mark.parametrize(
+    ("had", "each_look"),
+    [
+        pytest.param(0, 0, id="nobody, so that nobody is looked up"),
+        pytest.param(len(CROWD), 1, id="everybody, who are counted"),
+        pytest.param(AT_ONCE // 2, 1, id="some, who are counted, and looked at where others have not"),
+    ],
+)
+def test_everybody_is_looked_up_once(had: int, each_look: int, campaign: Campaign, looks: list[str]) -> None:
+    if had:
+        campaign.send("monday", CROWD[:had], concurrency=4)
+    log = campaign.log("tuesday")
+    looks.clear()
+
+    counted = log.left_out(CROWD)
+    before = len(looks)
+    left = list(log.unsent(CROWD))
+
+    assert left == CROWD[had:]
+    assert counted == log.excluded_by == Counter({"campaign": had} if had else {})
+    assert len(looks) == before
+    if has_forms(campaign):
+        mixed = 0 < had < AT_ONCE
+        assert before == 2 * each_look + mixed
+
+
+def test_people_keep_their_order_whoever_is_left_out(campaign: Campaign) -> None:
+    audience = people(30)[::-1]
+    campaign.send("monday", [person for at, person in enumerate(audience) if at % 3 == 0])
+    log = campaign.log("tuesday")
+
+    log.left_out(audience)
+
+    assert list(log.unsent(audience)) == [person for at, person in enumerate(audience) if at % 3]
+
+
+def test_another_audience_than_the_one_that_was_counted_is_looked_up_anew(campaign: Campaign) -> None:
+    campaign.send("monday", [ANN, BOB])
+    log = campaign.log("tuesday")
+
+    log.left_out([ANN, EVE])
+
+    assert list(log.unsent([EVE, ANN])) == [EVE]
+    assert list(log.unsent([BOB, EVE])) == [EVE]
+
+
+def test_who_is_claimed_after_the_count_is_kept_back(campaign: Campaign) -> None:
+    log, rival = campaign.log("monday"), campaign.log("tuesday")
+
+    counted = log.left_out([ANN, BOB, EVE])
+    batch = claim(campaign, rival, "tuesday", 0, BOB)
+
+    assert counted == {}
+    assert list(log.unsent([ANN, BOB, EVE])) == [ANN, EVE]
+    record(rival, batch, BatchState.ABSENT)
+    assert log.freed() == [BOB]
+
+
+@pytest.mark.parametrize("later", [0, LEASE + 1])
+def test_whom_others_are_about_to_text_is_not_counted_and_waited_for(later: int, campaign: Campaign) -> None:
+    batch = campaign.die_sending("monday", [BOB], posted=False)
+    log = campaign.log("tuesday")
+
+    counted = log.left_out([ANN, BOB])
+    campaign.clock.time += later
+
+    assert counted == {}
+    assert list(log.unsent([ANN, BOB])) == ([ANN, BOB] if later else [ANN])
+    assert batch.people == (BOB,)
+
+
+def test_erased_people_are_counted_by_their_tombstones(campaign: Campaign) -> None:
+    campaign.send("monday", [ANN, BOB])
+    theirs = PEOPLE.c.number == BOB.number
+    with campaign.ledger.engine.begin() as connection:
+        bury(connection, connection.execute(sa.select(PEOPLE).where(theirs)).all(), "secret")
+        connection.execute(sa.update(CAMPAIGNS).values(erased=True))
+    log = campaign.log("tuesday")
+
+    assert log.left_out([ANN, BOB, EVE]) == {"campaign": 1, "erased": 1}
+    assert list(log.unsent([ANN, BOB, EVE])) == [EVE]
+    assert log.excluded_by == {"campaign": 1, "erased": 1}
