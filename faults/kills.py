@@ -96,7 +96,8 @@ def run_operator(task: Task, number: int) -> None:
     )
     signal.signal(signal.SIGTERM, lambda *_: operator.on_kill())  # as Airflow's task runner does
     identity = {"dag_id": "campaign", "run_id": f"{task.log} {task.seed}", "task_id": "send", "map_index": -1}
-    ti = SimpleNamespace(**identity, try_number=number, id=uuid4(), xcom_push=lambda **_: None)
+    tries = {"try_number": number, "max_tries": number}  # somebody always tries again
+    ti = SimpleNamespace(**identity, **tries, id=uuid4(), xcom_push=lambda **_: None)
     context: dict[str, Any] = {"ti": ti}
     if OF_THIS_AIRFLOW and task.log != "neither":
         context["task_state_store"] = Store(str(task.folder / "store.db")).new_try()
