@@ -98,7 +98,7 @@ NEEDED: dict[str, dict[str, Any]] = {
     "sent": {"task_id": "t"},
 }
 """What an argument goes with."""
-NAMELESS = (DeliveryStatusSensor, SMSPartnerNotifier, SMSPartnerHook)
+NAMELESS = (SMSPartnerNotifier, SMSPartnerHook)
 """Their sentences begin with the argument."""
 ELSEWHERE = {"self", "kwargs"}
 

@@ -1,7 +1,6 @@
 """The journal in a SQL table that remembers across runs: a person gets a campaign, or an event of it, once.
 
-The database refuses the second row of a person; here stands what that means. The table holds numbers, so
-that it can be joined, and so that a changed key of the connection changes nothing.
+The database refuses a person's second row. Rows hold numbers: they join, and outlive the connection's key.
 """
 
 from __future__ import annotations

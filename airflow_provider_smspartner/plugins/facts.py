@@ -53,7 +53,7 @@ class Answer:
     kind: str
     """``reply`` or ``stop``."""
     at: datetime
-    number: str
+    number: str = field(repr=False)
     """Masked."""
     text: str = field(repr=False)
     """Its beginning, with what may be a number masked."""
@@ -105,7 +105,7 @@ class TaskFact:
     """Why it failed, as it has told."""
     waits_until: datetime | None = None
     """Until when it waits, while it is deferred."""
-    text: TextFact | None = None
+    text: TextFact | None = field(default=None, repr=False)
     """What it says, where Airflow keeps it; of a mapped send, the first shard alone has it."""
     illegible: bool = False
     """Whether it has pushed what cannot be read, or somebody else in its name."""

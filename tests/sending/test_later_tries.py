@@ -177,7 +177,7 @@ def test_another_connection_or_sandbox_flag_on_a_later_try_is_for_a_person() -> 
     sent.attempt_anyway(EVERYBODY, dies_at=30)
     sent.name = ("another connection",)
 
-    with pytest.raises(NeedsPerson, match="Put the former one back"):
+    with pytest.raises(NeedsPerson, match="Restore the former one"):
         sent.attempt(EVERYBODY)
     sent.name = ("campaign",)
 

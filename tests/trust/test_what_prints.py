@@ -25,6 +25,7 @@ NEITHER = {
     ("XmlNames", "fields"),
     ("Template", "fields"),  # columns' names; what stands in for them is hidden there
     ("CampaignRow", "people"),  # how many, as it is written
+    ("CampaignRow", "numbers"),  # figures
     ("SendStory", "groups"),  # sizes of batches
     ("Pill", "text"),  # a state on the page
 }

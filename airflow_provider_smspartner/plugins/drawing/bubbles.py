@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from airflow_provider_smspartner.exceptions import InvalidMessage
@@ -24,7 +24,7 @@ OF_MASK: Final = "\ue001"
 class Piece:
     """Some characters of a text."""
 
-    text: str
+    text: str = field(repr=False)
     """As they arrive; of a field, the name of the column."""
     kind: str = "plain"
     """``plain``, ``changed`` or ``field``."""
@@ -51,7 +51,7 @@ class Sample:
 
     to: str
     """A number, masked."""
-    text: str
+    text: str = field(repr=False)
 
 
 def bubble_of(tasks: Sequence[TaskFact]) -> Bubble | None:
@@ -87,14 +87,16 @@ def pieces_of(message: str, *, unicode: bool) -> Iterator[Piece]:
     except InvalidMessage:  # refused before it could leave: nothing of it arrives, so nothing is replaced
         yield Piece(text=shown.replace(OF_MASK, BULLET))
         return
-    for text, field in zip(template.texts, [*template.fields, None], strict=True):
+    for text, column in zip(template.texts, [*template.fields, None], strict=True):
         yield from literal(text, unicode=unicode)
-        if field is not None:
-            yield Piece(text=field.column, kind="field", note=(field.default or "").replace(OF_MASK, BULLET))
+        if column is not None:
+            yield Piece(
+                text=column.column, kind="column", note=(column.default or "").replace(OF_MASK, BULLET)
+            )
 
 
 def literal(text: str, *, unicode: bool) -> Iterator[Piece]:
-    """Take what is no field apart."""
+    """Take what is no column apart."""
     done = 0
     for change in [*changes(text, unicode=unicode), None]:
         plain = text[done : change.start if change else None]
