@@ -87,16 +87,14 @@ def pieces_of(message: str, *, unicode: bool) -> Iterator[Piece]:
     except InvalidMessage:  # refused before it could leave: nothing of it arrives, so nothing is replaced
         yield Piece(text=shown.replace(OF_MASK, BULLET))
         return
-    for text, column in zip(template.texts, [*template.fields, None], strict=True):
+    for text, gap in zip(template.texts, [*template.fields, None], strict=True):
         yield from literal(text, unicode=unicode)
-        if column is not None:
-            yield Piece(
-                text=column.column, kind="column", note=(column.default or "").replace(OF_MASK, BULLET)
-            )
+        if gap is not None:
+            yield Piece(text=gap.column, kind="field", note=(gap.default or "").replace(OF_MASK, BULLET))
 
 
 def literal(text: str, *, unicode: bool) -> Iterator[Piece]:
-    """Take what is no column apart."""
+    """Take what is no field apart."""
     done = 0
     for change in [*changes(text, unicode=unicode), None]:
         plain = text[done : change.start if change else None]
