@@ -146,7 +146,9 @@ def test_a_worker_hashes_people_under_the_fernet_key_too(
             f"SELECT dag_id, run_id, task_id, map_index, value {of_header}"
         ).fetchall()
 
-    both, key_alone = (Pseudonymizer(secret, ("sms_good", False, *task)) for secret in secrets_of(KEY))
+    both, key_alone = (
+        Pseudonymizer(secret, ("sms_good", False, *map(str, task))) for secret in secrets_of(KEY)
+    )
     assert json.loads(header)["check"] == both.check != key_alone.check
 
 
