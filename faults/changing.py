@@ -208,10 +208,11 @@ class Changing:
         """Tell whether a new run would find what this one has sent, by as many tags as it looks for.
 
         It looks for those that can all have been refused at once. After further refusals in a row nothing
-        but a ledger remembers: see the limits in ``docs/how-it-works.md``.
+        but a ledger remembers, and not what was sent before it was added: see the limits in
+        ``docs/how-it-works.md``.
         """
         campaign = self.campaign
-        if campaign.open_log not in (with_nothing, with_task_state):
+        if campaign.open_log not in (with_nothing, with_task_state) and not self.changes["ledger added"]:
             return True
         ordinals: dict[str | None, int] = {campaign.tag_of(each): each for each in range(MOST_ORDINALS)}
         messages = campaign.stage.platform.messages.values()

@@ -148,5 +148,6 @@ def test_the_pages_of_a_benchmark_tell_all_they_hold() -> None:
     told = [line for line in done.stdout.splitlines() if line.startswith("| ")]
     assert [line.split(" | ")[0] for line in told] == [
         "| campaign page of a run with 2,000 batches",
+        "| campaign page of a run with a PostgreSQL ledger of 2,000 batches",
         "| overview of 500 runs",
     ]
