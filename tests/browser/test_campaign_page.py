@@ -59,7 +59,7 @@ def inside(page: Page) -> FrameLocator:
 
 def figure(page: Page | FrameLocator, label: str) -> Locator:
     """Return the number at the head of the page under a label."""
-    return page.locator(".figure").filter(has_text=re.compile(rf"^\s*{label}\b")).locator("dd")
+    return page.locator(".figure").filter(has_text=re.compile(rf"^\s*{label}")).locator("dd")
 
 
 def accepted(frame: FrameLocator) -> int:

@@ -49,10 +49,12 @@ def test_each_failure_has_its_trace(aftermath: Aftermath) -> None:
         assert "+33 6 •• •• •• 01" in text
         assert "sqlite3.OperationalError" in text
     asked = {scene: aftermath.logs(f"logs/dag_id=scenes/**/task_id=ask_{scene}/*.log") for scene in WATCHED}
-    assert [scene for scene, said in asked.items() if "exited with error" not in said] == []
-    # A worker says it again with the traceback that went through the database. Not every one does:
-    # on a busy SQLite, Airflow fails a task at times before its process has begun.
-    assert any("Trigger failed:" in said for said in asked.values())
+    # The triggerer writes it into the task's log, and a worker does once more, with the traceback that went
+    # through the database. A busy Airflow may lose one of them: it closes a trigger's log, or fails a task
+    # before its process has begun
+    traces = ("exited with error", "Trigger failed:")
+    assert {scene: said for scene, said in asked.items() if not any(trace in said for trace in traces)} == {}
+    assert all(any(trace in said for said in asked.values()) for trace in traces)
 
 
 def test_a_key_is_only_in_connections(aftermath: Aftermath) -> None:
