@@ -97,10 +97,14 @@ class EveryoneOnce(RuleBasedStateMachine):
         self.campaign.line.blind = False
 
     def has_control(self) -> bool:
-        """Tell whether the journal knows a batch that is, or will be, on the platform, and stays there."""
+        """Tell whether the journal knows a batch that is, or will be, on the platform, and stays there.
+
+        The first request is answered, but by a refusal where it is for somebody who is refused: with one
+        batch nobody else would be a control.
+        """
         if self.campaign.open_log is not LOGS.get("task state") or self.campaign.send_at is not None:
             return False
-        return not self.campaign.tries or any(
+        return (not self.campaign.tries and not self.stopped) or any(
             value.get("state") == "accepted" for value in self.campaign.store.values().values()
         )
 
