@@ -13,6 +13,8 @@ from airflow_provider_smspartner.tracking.stops import Failure
 
 MOST_BATCHES: Final = 20_000
 """Batches that a page takes in of a task: those of ten million people."""
+MOST_SHOWN: Final = 20
+"""Answers of people that a page shows, the newest ones."""
 UNREADABLE = "unreadable"
 """The state of a batch whose row in the store is none of ours any more: a person may have edited it."""
 

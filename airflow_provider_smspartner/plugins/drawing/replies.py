@@ -11,9 +11,8 @@ from markupsafe import Markup
 
 from airflow_provider_smspartner.plugins.drawing import plots, words
 from airflow_provider_smspartner.plugins.drawing.language import mark, mark_of, say
-from airflow_provider_smspartner.plugins.facts import Answer, TaskFact
+from airflow_provider_smspartner.plugins.facts import MOST_SHOWN, Answer, TaskFact
 
-MOST_SHOWN: Final = 20
 REPLIES: Final = mark_of("{count} reply", "{count} replies")
 KINDS: Final = {"reply": mark("reply"), "stop": mark("STOP")}
 

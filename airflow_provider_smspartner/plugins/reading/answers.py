@@ -11,7 +11,7 @@ from sqlalchemy import exc, func, inspect, select, union_all
 from airflow_provider_smspartner.api.posts import Kind
 from airflow_provider_smspartner.journal.inbox import INBOX
 from airflow_provider_smspartner.journal.schema import BATCHES, CAMPAIGNS
-from airflow_provider_smspartner.plugins.facts import Answer, Answers
+from airflow_provider_smspartner.plugins.facts import MOST_SHOWN, Answer, Answers
 from airflow_provider_smspartner.rules.masking import mask, mask_numbers
 
 if TYPE_CHECKING:
@@ -22,7 +22,6 @@ KINDS: Final = (Kind.REPLY.value, Kind.STOP.value)
 LOOKED_AT: Final = 20_000
 """Posts of each kind that are looked at, the newest ones of the whole inbox: reports, of which there is one a
 phone, have no part in it."""
-MOST_SHOWN: Final = 20
 LONGEST_SHOWN: Final = 320
 """Characters of a reply that are shown."""
 
@@ -32,13 +31,14 @@ def answers_to(connection: Connection, tasks: Collection[str]) -> dict[str, Answ
     if not inspect(connection).has_table(INBOX.name):
         return {}
     try:
-        return {task: answers_to_task(connection, task) for task in sorted(tasks)}
+        cut = is_cut(connection)
+        return {task: answers_to_task(connection, task, cut=cut) for task in sorted(tasks)}
     except exc.SQLAlchemyError as error:
         # the words of a driver may name a host or a user
         return {task: Answers(fault=type(error).__name__) for task in tasks}
 
 
-def answers_to_task(connection: Connection, task: str) -> Answers:
+def answers_to_task(connection: Connection, task: str, *, cut: bool) -> Answers:
     """Return what people have answered to one task."""
     recent = recent_posts().subquery()
     of_task = BATCHES.join(CAMPAIGNS, BATCHES.c.campaign == CAMPAIGNS.c.id)
@@ -57,7 +57,7 @@ def answers_to_task(connection: Connection, task: str) -> Answers:
     return Answers(
         times=[(moment(row), row.kind) for row in reversed(rows)],
         last=[answer(row, *texts[row.position]) for row in rows[:MOST_SHOWN] if row.position in texts],
-        cut=is_cut(connection),
+        cut=cut,
     )
 
 
