@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -44,6 +45,19 @@ def empty_database(request: pytest.FixtureRequest, in_file: str) -> str:
     location: str = request.getfixturevalue(f"{request.param.removesuffix('ql')}_url")
     drop_tables(location)
     return location
+
+
+@pytest.fixture(params=DATABASES)
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """An empty database, of each kind that a ledger may be in."""
+    return empty_database(request, f"sqlite:///{tmp_path}/ledger.db")
+
+
+@pytest.fixture
+def engine(url: str) -> Iterator[sa.Engine]:
+    engine = sa.create_engine(url, hide_parameters=True)
+    yield engine
+    engine.dispose()
 
 
 def drop_tables(location: str) -> None:

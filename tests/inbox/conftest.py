@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -18,25 +16,14 @@ from airflow_provider_smspartner.inbox.posts import Written, write
 from airflow_provider_smspartner.journal.inbox import INBOX
 from airflow_provider_smspartner.journal.schema import SENDS
 from airflow_provider_smspartner.journal.table import Ledger
-from tests.databases import DATABASES, empty_database, write_sends
+from tests.databases import engine as engine
+from tests.databases import url as url
+from tests.databases import write_sends
 
 ANN, BOB, EVE, MAX = "+33611000001", "+33611000002", "+447911123456", "+33611000009"
 """Three people of the campaign, and somebody else."""
 NOON = datetime(2030, 1, 31, 12)
 CONN = "smspartner_default"
-
-
-@pytest.fixture(params=DATABASES)
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """A database without an inbox."""
-    return empty_database(request, f"sqlite:///{tmp_path}/inbox.db")
-
-
-@pytest.fixture
-def engine(url: str) -> Iterator[sa.Engine]:
-    engine = sa.create_engine(url, hide_parameters=True)
-    yield engine
-    engine.dispose()
 
 
 @pytest.fixture

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -29,7 +28,8 @@ from airflow_provider_smspartner.sending.looks import Looks
 from airflow_provider_smspartner.sending.plan import Plan, Summary
 from airflow_provider_smspartner.simulator import Simulator
 from tests.conftest import Connect
-from tests.databases import DATABASES, empty_database
+from tests.databases import engine as engine
+from tests.databases import url as url
 
 LEASE = 10 + 20 + 60
 PLANNED = {"concurrency", "on_unknown", "tag_of", "make_call"}
@@ -42,19 +42,6 @@ def people(count: int, *, first: int = 0, event: str = "") -> list[Person]:
 
 ANN, BOB, EVE, KIM = people(4)
 RECEIPT = Receipt(people=3, message_id="5120", segments=3, cost=Decimal("0.135"), currency="EUR")
-
-
-@pytest.fixture(params=DATABASES)
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """A database without a ledger."""
-    return empty_database(request, f"sqlite:///{tmp_path}/ledger.db")
-
-
-@pytest.fixture
-def engine(url: str) -> Iterator[sa.Engine]:
-    engine = sa.create_engine(url, hide_parameters=True)
-    yield engine
-    engine.dispose()
 
 
 @dataclass

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, timedelta
-from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -14,22 +12,10 @@ from airflow_provider_smspartner.journal.opening import prepare
 from airflow_provider_smspartner.journal.table import Ledger
 from airflow_provider_smspartner.plugins.facts import Answers
 from airflow_provider_smspartner.plugins.reading import answers
-from tests.databases import DATABASES, empty_database, in_sqlite, write_sends
+from tests.databases import in_sqlite, write_sends
 from tests.inbox.conftest import ANN, BOB, EVE, MAX, MINUTE, NOON, add, reply, report, sent
 
 TASK, OTHER = "t" * 32, "o" * 32
-
-
-@pytest.fixture(params=DATABASES)
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    return empty_database(request, f"sqlite:///{tmp_path}/inbox.db")
-
-
-@pytest.fixture
-def engine(url: str) -> Iterator[sa.Engine]:
-    engine = sa.create_engine(url, hide_parameters=True)
-    yield engine
-    engine.dispose()
 
 
 @pytest.fixture
