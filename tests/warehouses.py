@@ -117,7 +117,7 @@ class OfUnknownDialect(WithoutEngine):
 
 
 class OfNoUrl(OfUnknownDialect):
-    """A warehouse that has something else in the place of its URL."""
+    """A warehouse that has something else in place of its URL."""
 
     def get_uri(self) -> str:
         return f"jdbc:thin/ann/{SECRET}"

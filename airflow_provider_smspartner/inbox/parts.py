@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Connection, Row
 
 WHOLE_WITHIN: Final = timedelta(minutes=10)
-"""A reply whose parts have not all come by then is given with a gap in the place of those missing."""
+"""A reply whose parts have not all come by then is given with a gap in place of those missing."""
 REUSED_AFTER: Final = timedelta(minutes=30)
 """Phones count references in a circle: a part that comes so long after the others is of another reply."""
 KEPT_FOR: Final = timedelta(days=3)

@@ -80,7 +80,7 @@ def anonymise_one(ledger: Ledger, campaign: int, *, before: datetime, secret: st
 def replace_some(
     connection: Connection, *, campaign: int, batches: Sequence[int], before: datetime, secret: str
 ) -> int:
-    """Put tombstones in the place of the people of some batches, and return how many rows that were."""
+    """Put tombstones in place of the people of some batches, and return how many rows that were."""
     # First, and so it waits for whoever claims: a claim looks for tombstones where this says so
     connection.execute(update(CAMPAIGNS).where(CAMPAIGNS.c.id == campaign).values(erased=True))
     # A run that has begun meanwhile has claimed its people anew, and keeps them

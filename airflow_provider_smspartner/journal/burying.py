@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def bury(connection: Connection, rows: Sequence[Row[Any]], secret: str) -> None:
-    """Put a tombstone in the place of each number, and of its event.
+    """Put a tombstone in place of each number, and of its event.
 
     The campaigns must say so already (``erased``), or a claim would not look for it. Who has a tombstone in a
     campaign from an earlier time keeps that one.

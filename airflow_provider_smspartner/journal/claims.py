@@ -190,7 +190,7 @@ def hold(connection: Connection, rows: Sequence[Seen]) -> None:
 
 
 def correct_sizes(connection: Connection, ours: Collection[int], claimant: Claimant, *, granted: int) -> None:
-    """Count whom each batch has been granted, and let go of those that have nobody.
+    """Count the people granted to each batch, and let go of batches that were granted nobody.
 
     :raises Conflict: they are not as many as were granted.
     """

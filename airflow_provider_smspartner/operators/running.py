@@ -176,7 +176,7 @@ class SendRun:
         push(self._at.context, CAMPAIGN_KEY, campaign.as_dict())
 
     def _carry(self, sending: Sending, audience: Audience) -> Summary:
-        """Send to everybody who has not been sent to, or say why not, and how far it came."""
+        """Text everybody who has not been texted, or say why not and how far it got."""
         if self._at.is_redirected:
             self._at.log.warning(
                 "Connection %r redirects everything: each batch goes once to one number, to nobody else",

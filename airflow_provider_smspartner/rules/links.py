@@ -46,7 +46,7 @@ def may_lose(message: str) -> bool:
 
 
 def escaped(message: str) -> str:
-    """Return the message with links that arrive: the percent form in the place of what they would lose."""
+    """Return the message with links that arrive: the percent form in place of what they would lose."""
 
     def mend(match: re.Match[str]) -> str:
         link = trimmed(match[0])

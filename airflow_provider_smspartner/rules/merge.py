@@ -102,7 +102,7 @@ def parse(message: str) -> Template:
 
 
 def fillings(field: MergeField, values: Sequence[object]) -> list[str | InvalidMessage]:
-    """Return what stands in the place of a field in each of many texts, or why nothing can.
+    """Return what stands in place of a field in each of many texts, or why nothing can.
 
     Texts come again and again in a column, and each is looked at once, or all of them together.
     """
@@ -129,7 +129,7 @@ def _stand_as_they_are(values: Sequence[str]) -> bool:
 
 
 def attempt(field: MergeField, value: object) -> str | InvalidMessage:
-    """Return what stands in the place of a field, or why nothing can."""
+    """Return what stands in place of a field, or why nothing can."""
     try:
         return filling(field, value)
     except InvalidMessage as error:
@@ -137,7 +137,7 @@ def attempt(field: MergeField, value: object) -> str | InvalidMessage:
 
 
 def filling(field: MergeField, value: object) -> str:
-    """Return what stands in the place of a field."""
+    """Return what stands in place of a field."""
     if type(value) is not str:
         value = as_text(value, f"column {field.column}") or ""
     text = value.strip()

@@ -32,7 +32,7 @@ class Person(NamedTuple):
 
 
 def is_erased(number: str) -> bool:
-    """Tell what stands in the place of an erased number from a number."""
+    """Tell what stands in place of an erased number from a number."""
     return number.startswith(ERASED)
 
 

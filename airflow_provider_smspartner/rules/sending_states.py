@@ -1,7 +1,7 @@
 """What a batch can be, and what moves it: the whole life of a batch stands in this file.
 
 A batch is a claim on some people under an ordinal, and the ordinal has a tag. A batch never goes out twice:
-people who have to be sent to again get a new batch with a new ordinal. A crash moves nothing; each state
+people who must be texted again get a new batch with a new ordinal. A crash moves nothing; each state
 says what gets a batch out of it on the next try.
 """
 
@@ -26,7 +26,7 @@ class BatchState(StrEnum):
     UNKNOWN = "unknown"
     """It left, and no answer can be trusted. After a crash: looked up by its tag until found or absent."""
     ABSENT = "absent"
-    """Certainly not on the platform. Its people are free; after a crash they are sent to again. Where nothing
+    """Certainly not on the platform. Its people are free; after a crash they are texted again. Where nothing
     proves that this package wrote it: looked up by its tag, as an unknown one."""
     CANCELLING = "cancelling"
     """The platform has it and is to take it back. After a crash: asked for again, until it has answered."""
@@ -92,11 +92,11 @@ def before(state: BatchState) -> frozenset[BatchState]:
 
 
 OPEN: Final = frozenset({BatchState.CLAIMED, BatchState.UNKNOWN, BatchState.REFUSED})
-"""States in which nobody may be sent to again before a look by tag."""
+"""States in which nobody may be texted again before a look by tag."""
 DOUBTED: Final = frozenset({BatchState.UNKNOWN, BatchState.REFUSED})
 """States in which an answer has come, or none, that a look may contradict."""
 FREE: Final = frozenset({BatchState.ABSENT, BatchState.CANCELLED})
-"""States in which the people of a batch may be sent to again."""
+"""States in which the people of a batch may be texted again."""
 ON_PLATFORM: Final = frozenset({BatchState.ACCEPTED, BatchState.CANCELLING})
 """States in which the platform has it, as far as anybody knows: there is a receipt."""
 CALLED_BACK: Final = frozenset({BatchState.CANCELLING, BatchState.CANCELLED})

@@ -1,7 +1,7 @@
 """Send an audience so that everyone gets it once: the order of the steps.
 
 A batch is claimed in the journal before its request leaves, and recorded after its answer. What became of a
-request without an answer is looked up by its tag before anybody is sent to again. The main thread, here,
+request without an answer is looked up by its tag before anybody is texted again. The main thread, here,
 decides; ``concurrency`` threads carry requests, one writes claims, one writes answers, and one waits for the
 task to be stopped. What goes from one to another is a batch, which never changes, or an event.
 """
@@ -140,7 +140,7 @@ class Sending:
         return self._claiming.ordinal > 0
 
     def count_left(self, people: Iterable[Person]) -> int:
-        """Count whom this task has not sent to, or may not have, without sending."""
+        """Count the people whom this task has not texted, or may not have, without sending."""
         self._recall(None)
         return sum(not self._backlog.is_done(person) for person in people)
 
@@ -149,7 +149,7 @@ class Sending:
         return self.journal.left_out(people)
 
     def run(self, people: Iterable[Person]) -> Summary:
-        """Send to everybody who has not been sent to.
+        """Text everybody who has not been texted.
 
         :raises NeedsPerson: a person has to decide.
         :raises SMSPartnerError: what is left is for a later try, if its class is one that a try can help.

@@ -92,7 +92,7 @@ class Summary:
     excluded_by: dict[str, int] = field(default_factory=dict)
     """People whom the ledger left out, by reason."""
     unknown: int = 0
-    """People of batches that the platform has, whom its list did not show; they are not sent to again."""
+    """People of batches that the platform has, whom its list did not show; they are not texted again."""
 
     @property
     def excluded(self) -> int:

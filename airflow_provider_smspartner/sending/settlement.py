@@ -89,7 +89,7 @@ class Settlement:
             self._take(future.result())
 
     def _take(self, answer: Answer) -> None:
-        """Move a batch on by what its request came to."""
+        """Move a batch on by the outcome of its request."""
         batch = answer.batch
         try:
             sent = answer.result()
@@ -246,7 +246,7 @@ class Settlement:
         self._totals.count_unknown([*self._in_flight.batches, *unanswered])
 
     def count_texted(self, is_back: Callable[[Batch], bool]) -> int:
-        """Count whom the platform has taken on, without the batches that a stop has taken back since."""
+        """Count the people accepted by the platform, less the batches that a stop has since cancelled."""
         return self._totals.texted(is_back)
 
     def summary(self, *, excluded_by: Mapping[str, int]) -> Summary:

@@ -28,7 +28,7 @@ class Stage(StrEnum):
     FAILED = "failed"
     """It has ended with an error. A stop may still come, and must be waited for where it comes."""
     STOPPED = "stopped"
-    """It has ended well although the task was stopped: everybody had been sent to."""
+    """It has ended well although the task was stopped: everybody had their text."""
     CANCELLING = "cancelling"
     """It has ended with an error and was stopped, before or after: cancelling is all that is left."""
 

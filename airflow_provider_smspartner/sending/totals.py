@@ -130,7 +130,7 @@ class Totals:
         self._count(unknown=sum(batch.size for batch in batches))
 
     def texted(self, is_back: Callable[[Batch], bool]) -> int:
-        """Count whom the platform has taken on, without the batches that a stop has taken back since."""
+        """Count the people accepted by the platform, less the batches that a stop has since cancelled."""
         standing = (batch for batch in self.accepted if not is_back(batch))
         return sum(batch.receipt.people for batch in standing if batch.receipt)
 
@@ -140,7 +140,7 @@ class Totals:
         # Answers come in any order, and a result is the same each time
         for batch in sorted(self.accepted, key=lambda batch: batch.ordinal):
             summary.add(batch)
-            # Found by tag: whom the list has not shown were texted, too, as far as anybody can tell
+            # Found by tag: as far as anybody can tell, people whom the list did not show were texted too
             if batch.receipt and not batch.receipt.message_id:
                 summary.unknown += max(0, self._reached(batch) - batch.receipt.people)
         return summary

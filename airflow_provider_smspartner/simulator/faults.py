@@ -73,7 +73,7 @@ class Kind:
     """What a kind of fault does."""
 
     act: Act
-    """Answers the request in the place of the platform."""
+    """Answers the request in place of the platform."""
     after: bool
     """Whether the platform has done what it was asked for."""
 

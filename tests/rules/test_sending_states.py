@@ -16,7 +16,7 @@ from airflow_provider_smspartner.rules.sending_states import (
 )
 
 FREE = {BatchState.ABSENT, BatchState.CANCELLED}
-"""States whose people may be sent to again."""
+"""States whose people may be texted again."""
 
 
 @given(st.lists(st.sampled_from(Event), max_size=8))
