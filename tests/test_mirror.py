@@ -112,7 +112,6 @@ DRIVEN_BY: Final[dict[str, tuple[str, ...]]] = {
     "sending.claiming": SENDS,
     "sending.engine": SENDS,
     "sending.in_flight": ("sending/test_stopping", *SENDS),
-    "sending.looks": ("sending/test_unknown", "sending/test_later_tries"),
     "sending.plan": SENDS,
     "sending.reconciliation": ("sending/test_unknown",),
     "sending.recovery": ("sending/test_later_tries", "sending/test_between_tries"),

@@ -19,6 +19,7 @@ from airflow_provider_smspartner.rules.schedule import PARIS
 from airflow_provider_smspartner.rules.sending_states import ON_PLATFORM, OPEN, BatchState, Event
 from airflow_provider_smspartner.sending.cancellation import CallPlatform, finish
 from airflow_provider_smspartner.sending.evidence import Control, Evidence, Look
+from airflow_provider_smspartner.sending.looks import LookAhead
 from airflow_provider_smspartner.sending.plan import Plan
 from airflow_provider_smspartner.sending.walk import Walk
 
@@ -185,8 +186,8 @@ class Recovery:
                 "this task. Restore the former one to text the others, or use another task for them."
             )
         # First what was accepted: it tells whether this is the account on which the others can be missing
-        sent = [self._look_again(batch) for batch in foreign if batch.state is BatchState.ACCEPTED]
-        open_ = [self._look_again(batch) for batch in foreign if batch.state in OPEN]
+        sent = self._look_again([batch for batch in foreign if batch.state is BatchState.ACCEPTED])
+        open_ = self._look_again([batch for batch in foreign if batch.state in OPEN])
         is_theirs = bool(sent) or any(batch.state is BatchState.ACCEPTED for batch in open_)
         proved = [
             self._prove_absent(batch, sent, is_theirs=is_theirs) if batch.state in OPEN else batch
@@ -198,13 +199,16 @@ class Recovery:
             for batch in memory.batches
         ]
 
-    def _look_again(self, batch: Batch) -> Batch:
-        """Return a batch with whoever is under its tag now; as it is, if nobody is and nobody has to be."""
-        if (listing := self._look(without_people(batch))) is not None:
-            return self._adopt(batch, listing)
-        if batch.state is BatchState.ACCEPTED:
-            raise self._key_is_needed(batch)
-        return batch
+    def _look_again(self, batches: Sequence[Batch]) -> list[Batch]:
+        """Return each batch with whoever is under its tag now; as it is, if nobody is or has to be."""
+        found: list[Batch] = []
+        with LookAhead(self._look, self._plan.concurrency) as looks:
+            listings = looks.results([without_people(batch) for batch in batches])
+            for batch, listing in zip(batches, listings, strict=True):
+                if listing is None and batch.state is BatchState.ACCEPTED:
+                    raise self._key_is_needed(batch)
+                found.append(self._adopt(batch, listing) if listing is not None else batch)
+        return found
 
     def _prove_absent(self, batch: Batch, sent: Sequence[Batch], *, is_theirs: bool) -> Batch:
         """Return a batch as absent once that is proved, or with whoever is on the platform under its tag.

@@ -14,6 +14,7 @@ from airflow_provider_smspartner.rules import batches
 from airflow_provider_smspartner.rules.schedule import PARIS
 from airflow_provider_smspartner.rules.sending_states import Event
 from airflow_provider_smspartner.sending.evidence import Evidence, Look
+from airflow_provider_smspartner.sending.looks import LookAhead
 from airflow_provider_smspartner.sending.plan import Plan
 
 log = logging.getLogger(__name__)
@@ -107,8 +108,24 @@ class Walk:
         self, by_ordinal: dict[int, Batch], missing: int, needed: int, adopt: Adopt, *, may_fail: bool
     ) -> int:
         """Look for each ordinal once, until so many are missing in a row; return how many were looked for."""
+        with LookAhead(self._look, self._plan.concurrency) as looks:
+            return self._look_for_each(looks, by_ordinal, missing, needed, adopt, may_fail=may_fail)
+
+    def _look_for_each(
+        self,
+        looks: LookAhead,
+        by_ordinal: dict[int, Batch],
+        missing: int,
+        needed: int,
+        adopt: Adopt,
+        *,
+        may_fail: bool,
+    ) -> int:
         ordinal = in_a_row = 0
         while in_a_row < missing:
+            # Whatever these say, the walk gets to all of them
+            nearest = range(ordinal, ordinal + missing - in_a_row)
+            looks.begin(self._batch(each) for each in nearest if each not in by_ordinal)
             # Each that is found buys further looks: a list that overlooks the tag would have no end
             if ordinal > 2 * MISSING_IN_A_ROW * (needed + 16):
                 raise NeedsPerson(
@@ -117,7 +134,7 @@ class Walk:
                     "stands in between, and whether /bulk-status-by-tag heeds its tag."
                 )
             try:
-                batch = by_ordinal.get(ordinal) or self._find(ordinal, adopt)
+                batch = by_ordinal.get(ordinal) or self._find(ordinal, looks, adopt)
             except SMSPartnerError as error:  # the endpoint must not become a condition of every send
                 if not may_fail or by_ordinal or isinstance(error, NeedsPerson):
                     raise
@@ -129,9 +146,9 @@ class Walk:
             ordinal += 1
         return ordinal
 
-    def _find(self, ordinal: int, adopt: Adopt) -> Batch | None:
+    def _find(self, ordinal: int, looks: LookAhead, adopt: Adopt) -> Batch | None:
         batch = self._batch(ordinal)
-        if (listed := self._look(batch)) is None:
+        if (listed := looks.result(batch)) is None:
             return None
         self._check_distinct(batch.tag, listed)
         log.warning("Tag %s is on the platform: its %s people are left out", batch.tag, len(listed.numbers))

@@ -47,7 +47,7 @@ def mutations(draw: st.DrawFn) -> tuple[str, bytes]:
     return name, seed[:start] + draw(st.sampled_from(pieces) | st.binary(max_size=8)) + seed[end:]
 
 
-@settings(max_examples=examples(200), deadline=None)
+@settings(max_examples=examples(200))
 @given(mutations())
 def test_a_mutated_seed_gives_a_value_or_an_error_of_ours(mutated: tuple[str, bytes]) -> None:
     check(*mutated)

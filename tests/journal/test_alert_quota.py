@@ -48,9 +48,7 @@ def test_so_many_leave_in_a_window_that_slides(database: sa.Engine) -> None:
     assert left == [0, 600, 1200, 3602, 4202]
 
 
-@settings(
-    deadline=None, max_examples=examples(10), suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=examples(10), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     steps=st.lists(st.floats(0, 40, allow_nan=False), max_size=30),
     at_most=st.integers(1, 4),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from operator import mul
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from airflow_provider_smspartner.exceptions import InvalidMessage
@@ -37,7 +37,6 @@ def test_a_long_text_is_cut_to_ten_sms() -> None:
     assert len(sent) == 1530
 
 
-@settings(deadline=None)
 @given(st.builds(mul, st.text(min_size=1, max_size=12) | st.text("x€\n…💥^{:euro\r"), st.integers(1, 400)))
 @example("^" * 2000 + "x" * 2000)
 @example("\ud800")

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pendulum
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from airflow_provider_smspartner.exceptions import InvalidMessage
@@ -100,7 +100,6 @@ def test_naive_moment_is_refused() -> None:
         next_slot(datetime(2026, 11, 20, 10))
 
 
-@settings(deadline=None)  # the first call imports the holidays
 @given(
     st.datetimes(datetime(2020, 1, 1), datetime(2040, 1, 1), timezones=st.just(UTC)),
     st.sampled_from(sorted(REGIONS)),

@@ -206,6 +206,5 @@ TestEveryoneOnce = EveryoneOnce.TestCase
 TestEveryoneOnce.settings = settings(
     max_examples=examples(100),
     stateful_step_count=8,
-    deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
 )

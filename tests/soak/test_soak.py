@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from airflow_provider_smspartner.rules.phone import normalize
@@ -54,7 +54,6 @@ class Runs:
         return "success" if run_id in self.ended else "running"
 
 
-@settings(deadline=None)
 @given(seed=st.integers(0, 10**6), campaigns=st.integers(1, 12))
 def test_no_two_campaigns_share_a_person(seed: int, campaigns: int) -> None:
     airflow = Runs()
