@@ -6,10 +6,11 @@ vendor documents is checked when the value is made, so a ``Call`` that exists is
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from airflow_provider_smspartner.api import answers
 from airflow_provider_smspartner.api.call import SENDING, Call, Reader, ResponseFormat
@@ -19,6 +20,7 @@ from airflow_provider_smspartner.exceptions import InvalidMessage
 from airflow_provider_smspartner.rules import phone
 from airflow_provider_smspartner.rules.arguments import boolean
 from airflow_provider_smspartner.rules.batches import check_batch
+from airflow_provider_smspartner.rules.masking import E164
 from airflow_provider_smspartner.rules.message import (
     Written,
     check_sender,
@@ -31,6 +33,8 @@ from airflow_provider_smspartner.rules.message import (
 from airflow_provider_smspartner.rules.schedule import parse, wire_time
 
 S = TypeVar("S", bound=answers.Sent)
+
+NUMBERS: Final = re.compile(f"{E164.pattern}(?:,{E164.pattern})*")
 
 SENT_XML = XmlNames(fields=("success", "code", "message_id", "nb_sms", "cost", "currency"))
 
@@ -196,6 +200,10 @@ def joined(recipients: Sequence[str]) -> str:
     if isinstance(recipients, str):
         raise InvalidMessage("recipients: is one text; pass a list of numbers, be it a list of one")
     check_batch(recipients)
+    text = ",".join(map(str, recipients))
+    # All in one pass, as each is good next to always; a comma more than that would be two numbers in one
+    if NUMBERS.fullmatch(text) and text.count(",") == len(recipients) - 1:
+        return text
     return ",".join(phone.check_number(number, argument="recipients") for number in recipients)
 
 

@@ -41,17 +41,22 @@ class RefusalBrake:
     def accept(self, batch: Batch) -> None:
         """Count the people of an accepted batch, before they are forgotten."""
         self._accepted += len(batch.people) - batch.rejections
-        # They may stand there since a batch before was divided, and each person counts once
-        self._likely_fine.difference_update(map(key_of, batch.people))
+        self._count_once(batch)
 
     def refuse(self, batch: Batch, bad: Sequence[Person], reason: APIError | str) -> None:
         """Count people whom the platform refuses, of a batch of which the others may go again."""
         self._rejected += len(bad)
-        self._likely_fine.difference_update(map(key_of, batch.people))
+        self._count_once(batch)
         if bad:
             rest = set(map(key_of, batch.people)).difference(map(key_of, bad))
             self._likely_fine |= rest
             self._reason = str(reason)
+
+    def _count_once(self, batch: Batch) -> None:
+        """Forget that people were likely fine of whom more is known now, if any were."""
+        # They may stand there since a batch before was divided. Usually nobody does, of a million people
+        if self._likely_fine:
+            self._likely_fine.difference_update(map(key_of, batch.people))
 
     def judge(self) -> NeedsPerson | None:
         """Return why the send must stop, if it must."""

@@ -271,9 +271,11 @@ def test_a_constraint_is_refused_by_name(argument: str, fault: str, make: Callab
     assert "00000001" not in str(caught.value)
 
 
-def test_a_number_is_refused_as_a_number() -> None:
+@pytest.mark.parametrize("bad", ["0600000001", "+33600000001,+33600000002", "+33600000001,", ""])
+@pytest.mark.parametrize("others", [(), ("+33600000003",)])
+def test_a_number_is_refused_as_a_number(bad: str, others: tuple[str, ...]) -> None:
     with pytest.raises(InvalidPhoneNumber):
-        send("0600000001")
+        send(bad, *others)
 
 
 def test_limits_are_inclusive() -> None:
