@@ -15,14 +15,20 @@ from airflow.models.dagrun import DagRun
 from airflow.models.renderedtifields import RenderedTaskInstanceFields
 from airflow.models.serialized_dag import SerializedDagModel
 from airflow.models.taskinstance import TaskInstance
-from airflow.models.xcom import XComModel
 from sqlalchemy import func, insert, select, update
 from sqlalchemy.orm import Session
 
 from airflow_provider_smspartner.journal.store_format import HEADER, batch_key, claims_key, packed
-from airflow_provider_smspartner.plugins.reading.store import HAS_STORE
+from airflow_provider_smspartner.plugins.reading.store import HAS_STORE, POSITION
 from airflow_provider_smspartner.rules.batches import batch_tag
 from airflow_provider_smspartner.tracking.handover import CAMPAIGN_KEY, DELIVERY_KEY
+
+try:
+    from airflow.models.xcom import (
+        XComModelV2 as XCom,  # Airflow 3.4, whose XComModel is a view of two tables
+    )
+except ImportError:
+    from airflow.models.xcom import XComModel as XCom
 
 PER_BATCH: Final = 500
 PER_CLAIMS: Final = 11
@@ -94,20 +100,34 @@ def place(session: Session, run: int, task_id: str, map_index: int) -> dict[str,
     return {"dag_run_id": run, **named}
 
 
+def owner(session: Session, run: int, task_id: str, map_index: int) -> dict[str, Any]:
+    """Return the columns that say of which task a value or a field is; from Airflow 3.4 on, of which try."""
+    where = place(session, run, task_id, map_index)
+    if not hasattr(RenderedTaskInstanceFields, "task_instance_id"):
+        return where
+    task = select(TaskInstance.id).where(
+        TaskInstance.dag_id == where["dag_id"],
+        TaskInstance.run_id == where["run_id"],
+        TaskInstance.task_id == task_id,
+        TaskInstance.map_index == map_index,
+    )
+    return {"id": uuid4(), "task_instance_id": session.scalars(task).one()}
+
+
 def push(session: Session, run: int, task_id: str, values: Mapping[str, Any], *, map_index: int = -1) -> None:
     """Push values to XCom as a task does."""
-    where = place(session, run, task_id, map_index)
     for key, value in values.items():
-        session.execute(insert(XComModel).values(**where, key=key, value=value))
+        whose = owner(session, run, task_id, map_index)
+        session.execute(insert(XCom).values(**whose, key=key, value=value))
 
 
 def render(
     session: Session, run: int, task_id: str, fields: Mapping[str, Any], *, map_index: int = -1
 ) -> None:
     """Keep the rendered fields of a task as Airflow does."""
-    where = place(session, run, task_id, map_index)
-    del where["dag_run_id"]
-    session.execute(insert(RenderedTaskInstanceFields).values(**where, rendered_fields=dict(fields)))
+    whose = owner(session, run, task_id, map_index)
+    whose.pop("dag_run_id", None)
+    session.execute(insert(RenderedTaskInstanceFields).values(**whose, rendered_fields=dict(fields)))
 
 
 def remember(
@@ -119,6 +139,7 @@ def remember(
     from airflow.models.task_state_store import TaskStateStoreModel
 
     where = place(session, run, task_id, map_index)
+    where[POSITION.key] = where.pop("map_index")
     times = (at + timedelta(milliseconds=100 * n) for n in range(len(notes)))
     rows = [
         {**where, "key": key, "value": json.dumps(value), "updated_at": moment}

@@ -30,6 +30,20 @@ def needs(feature: str, minimum: str) -> pytest.MarkDecorator:
     return pytest.mark.skipif(not since(minimum), reason=lacks(feature, minimum))
 
 
+# From 3.4 on, what a task pushes and what is rendered for it belong to one of its tries
+RENDERED_FIELDS = "rtif_v2" if since("3.4") else "rendered_task_instance_fields"
+PUSHED = "xcom_v2" if since("3.4") else "xcom"
+PUSHED_BY_TASKS = (
+    f"(SELECT key, value, task_id FROM {PUSHED} AS x JOIN task_instance AS t ON x.task_instance_id = t.id)"
+    if since("3.4")
+    else PUSHED
+)
+SPOIL_PUSHED = f"UPDATE {PUSHED} SET value = :value WHERE " + (
+    "task_instance_id IN (SELECT id FROM task_instance WHERE task_id = :task AND run_id = :run)"
+    if since("3.4")
+    else "task_id = :task AND run_id = :run"
+)
+
 needs_task_state_store = needs("task state store", "3.3")
 # 3.1 warns of its own code as soon as `task` is imported from its SDK
 OWN_WARNINGS = [] if since("3.2") else ["ignore:The `airflow.operators.branch.BaseBranchOperator`"]

@@ -13,6 +13,7 @@ import pytest
 
 from airflow_provider_smspartner.simulator import Simulator
 from scripts.airflow_command import airflow, airflow_environment
+from tests.airflow_versions import PUSHED_BY_TASKS, RENDERED_FIELDS
 
 pytestmark = pytest.mark.airflow
 
@@ -55,17 +56,13 @@ def test_mapped_tasks_text_everybody_once_and_airflow_keeps_counts(
 
 def rendered(database: Path) -> list[dict[str, Any]]:
     """Return the fields that Airflow shows of each task."""
-    return [
-        json.loads(row)
-        for (row,) in ask(database, "SELECT rendered_fields FROM rendered_task_instance_fields")
-    ]
+    return [json.loads(row) for (row,) in ask(database, f"SELECT rendered_fields FROM {RENDERED_FIELDS}")]
 
 
 def delivered(database: Path) -> dict[str, int]:
     """Return how many people got their text, by the sensors' results."""
-    rows = ask(
-        database, "SELECT task_id, value FROM xcom WHERE task_id LIKE 'delivery%' AND key = 'return_value'"
-    )
+    results = "task_id LIKE 'delivery%' AND key = 'return_value'"
+    rows = ask(database, f"SELECT task_id, value FROM {PUSHED_BY_TASKS} WHERE {results}")
     people: dict[str, int] = {}
     for task_id, value in rows:
         people[task_id] = people.get(task_id, 0) + json.loads(value)["delivered"]

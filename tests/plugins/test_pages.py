@@ -13,7 +13,7 @@ from sqlalchemy import text as sql
 from airflow_provider_smspartner.tracking.handover import CAMPAIGN_KEY, DELIVERY_KEY
 from airflow_provider_smspartner.tracking.stops import FAILURE_KEY, WAIT_KEY, Failure, Wait
 from benchmarks import campaigns_db as db
-from tests.airflow_versions import needs_task_state_store
+from tests.airflow_versions import SPOIL_PUSHED, needs_task_state_store
 from tests.plugins.sends import AT, rows, sent, url
 
 if TYPE_CHECKING:
@@ -228,8 +228,8 @@ def test_the_overview_leaves_alone_what_other_tasks_return(session: Session, cli
     run = sent(session, "crowded")
     db.add_task(session, run, task_id="audience", operator="PythonOperator", state="success")
     db.push(session, run, "audience", {"return_value": ["as large as an audience"]})
-    illegible = "UPDATE xcom SET value = 'no JSON' WHERE task_id = 'audience'"  # fails whoever reads it
-    session.execute(sql(illegible))
+    illegible = {"value": "no JSON", "task": "audience", "run": "manual__1"}  # fails whoever reads it
+    session.execute(sql(SPOIL_PUSHED), illegible)
     session.commit()
 
     (row,) = rows(client_of("ann").get("/af/smspartner/?dag_id=crowded").text)

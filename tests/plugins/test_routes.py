@@ -11,7 +11,7 @@ from sqlalchemy import text as sql
 
 from airflow_provider_smspartner.tracking.handover import CAMPAIGN_KEY, DELIVERY_KEY
 from benchmarks import campaigns_db as db
-from tests.airflow_versions import needs_task_state_store
+from tests.airflow_versions import SPOIL_PUSHED, needs_task_state_store
 from tests.plugins.rights import CLOSED, WITHOUT
 from tests.plugins.sends import AT, rows, sent, url
 
@@ -201,9 +201,10 @@ def test_a_value_that_nobody_can_have_pushed_fails_no_page(session: Session, cli
 
 @pytest.mark.parametrize("text", ["no JSON", "[" * 100_000, '{"batches": ' + "9" * 10_000 + "}", "NaN"])
 def test_a_value_that_is_no_json_is_one_bad_row(session: Session, client_of: ClientOf, text: str) -> None:
-    run = sent(session, "bad_json", "manual__bad")
-    sent(session, "bad_json", "manual__good")
-    session.execute(sql("UPDATE xcom SET value = :v WHERE dag_run_id = :r"), {"v": text, "r": run})
+    for run in ("manual__bad", "manual__good"):
+        sent(session, "bad_json", run)
+    for task in ("send", "delivery"):
+        session.execute(sql(SPOIL_PUSHED), {"value": text, "task": task, "run": "manual__bad"})
     session.commit()
 
     overview = client_of("ann").get("/af/smspartner/?dag_id=bad_json")

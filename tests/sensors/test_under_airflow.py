@@ -14,6 +14,7 @@ import pytest
 from airflow_provider_smspartner.simulator import Simulator
 from airflow_provider_smspartner.tracking.handover import DELIVERY_KEY, read_delivery
 from scripts.airflow_command import airflow, airflow_environment
+from tests.airflow_versions import PUSHED
 
 pytestmark = pytest.mark.airflow
 
@@ -49,5 +50,5 @@ def test_a_task_whose_trigger_runs_in_line_defers_again_after_each_hand_over(
 
 def value_of(database: Path, key: str) -> str:
     with closing(sqlite3.connect(database)) as connection:
-        ((value,),) = connection.execute("SELECT value FROM xcom WHERE key = ?", (key,)).fetchall()
+        ((value,),) = connection.execute(f"SELECT value FROM {PUSHED} WHERE key = ?", (key,)).fetchall()
     return str(value)

@@ -11,7 +11,7 @@ import pytest
 from airflow_provider_smspartner.rules.people import Pseudonymizer
 from airflow_provider_smspartner.simulator.faults import KINDS
 from airflow_provider_smspartner.tasks.hash_secrets import secrets_of
-from tests.airflow_versions import needs_task_state_store, since
+from tests.airflow_versions import PUSHED, RENDERED_FIELDS, needs_task_state_store, since
 from tests.trust.conftest import KEY, LANDLINE, PEOPLE, REDIRECTED, WRONG_KEY, Aftermath
 from tests.trust.scene_names import FAILING, FAULTS, MISLEADING, WATCHED
 from tests.trust.search import Found, Search, cells
@@ -118,7 +118,7 @@ def test_the_test_button_says_what_is_wrong(aftermath: Aftermath) -> None:
 def test_what_is_rendered_is_a_count(aftermath: Aftermath) -> None:
     rendered = [
         value.decode()
-        for place, value in cells(aftermath.home / "airflow.db", tables=("rendered_task_instance_fields",))
+        for place, value in cells(aftermath.home / "airflow.db", tables=(RENDERED_FIELDS,))
         if place.endswith("rendered_fields")
     ]
     assert sum("31 recipients" in fields for fields in rendered) == 1
@@ -133,7 +133,7 @@ def test_what_is_remembered_goes_with_its_run_and_not_before(aftermath: Aftermat
         database.execute("PRAGMA foreign_keys = ON")
         database.execute("DELETE FROM dag_run")
         assert database.execute(f"SELECT count(*) {remembered}").fetchall() == [(0,)]
-        assert database.execute("SELECT count(*) FROM xcom").fetchall() == [(0,)]
+        assert database.execute(f"SELECT count(*) FROM {PUSHED}").fetchall() == [(0,)]
         database.rollback()
 
 

@@ -15,11 +15,16 @@ LONGEST: Final = 10_000
 CUT: Final = "Truncated. You can change this behaviour"
 """How Airflow begins in place of a field that is too long for it."""
 RENDERED: Final = RenderedTaskInstanceFields.rendered_fields
-OF_TASK: Final = and_(
-    RenderedTaskInstanceFields.dag_id == TaskInstance.dag_id,
-    RenderedTaskInstanceFields.run_id == TaskInstance.run_id,
-    RenderedTaskInstanceFields.task_id == TaskInstance.task_id,
-    RenderedTaskInstanceFields.map_index == TaskInstance.map_index,
+OF_TASK: Final = (
+    # Airflow 3.4 keeps the fields of each try; those that it has taken over from before are not shown
+    RenderedTaskInstanceFields.task_instance_id == TaskInstance.id
+    if hasattr(RenderedTaskInstanceFields, "task_instance_id")
+    else and_(
+        RenderedTaskInstanceFields.dag_id == TaskInstance.dag_id,
+        RenderedTaskInstanceFields.run_id == TaskInstance.run_id,
+        RenderedTaskInstanceFields.task_id == TaskInstance.task_id,
+        RenderedTaskInstanceFields.map_index == TaskInstance.map_index,
+    )
 )
 """What joins the rendered fields to their task."""
 
