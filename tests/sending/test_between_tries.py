@@ -74,6 +74,30 @@ def test_a_store_that_is_lost_after_a_ledger_was_added_forgets_nobody(deleted: b
 
 
 @needs_task_state_store
+def test_a_ledger_that_was_added_knows_of_a_deleted_run_although_nobody_was_claimed_in_it() -> None:
+    sent = campaign("task state")
+    sent.line.fates = deque([Fate.THROTTLED] * 4)  # further than a first try looks
+    sent.attempt(EVERYBODY)
+    sent.open_log = LOGS["ledger"]
+    sent.attempt(EVERYBODY)
+    delete_run(sent)
+
+    assert_everyone_once(sent, sent.attempt(EVERYBODY))
+
+
+@needs_task_state_store
+def test_a_ledger_that_was_added_is_not_taken_for_lost_because_nobody_was_claimed_in_it() -> None:
+    sent = campaign("task state")
+    sent.attempt(EVERYBODY)
+    sent.open_log = LOGS["ledger"]
+    sent.attempt(EVERYBODY)
+    sent.line.looks = 0
+
+    assert_everyone_once(sent, sent.attempt(EVERYBODY))
+    assert not sent.line.looks
+
+
+@needs_task_state_store
 def test_a_ledger_that_is_taken_away_has_to_be_put_back() -> None:
     sent = half_sent("ledger")
     sent.open_log = LOGS["task state"]

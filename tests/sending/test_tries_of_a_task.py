@@ -120,7 +120,7 @@ def test_an_unresolved_batch_is_named_with_what_a_person_can_do(
 
 def test_a_look_that_fails_is_for_a_later_try_and_not_for_a_person(sim: Simulator, tries: Tries) -> None:
     sim.faults.add("/send", "reset_after", skip=1)
-    sim.faults.add("/bulk-status-by-tag", "refuse", skip=3, code=5)  # the first three look for a deleted run
+    sim.faults.add("/bulk-status-by-tag", "refuse", skip=4, code=5)  # the first four look for a deleted run
 
     with pytest.raises(SMSPartnerError, match=r"\. The next try sends to those who are missing\.$") as caught:
         tries.run()
@@ -131,7 +131,7 @@ def test_a_look_that_fails_is_for_a_later_try_and_not_for_a_person(sim: Simulato
 
 def test_the_last_try_promises_no_other(sim: Simulator, tries: Tries) -> None:
     sim.faults.add("/send", "reset_after", skip=1)
-    sim.faults.add("/bulk-status-by-tag", "refuse", skip=3, code=5)
+    sim.faults.add("/bulk-status-by-tag", "refuse", skip=4, code=5)
     tries.retries = 0
 
     with pytest.raises(SMSPartnerError, match=r"\. Airflow has no retry left: clear the task, and it sends"):
@@ -193,7 +193,7 @@ def test_on_kill_lets_the_task_fail_and_a_later_try_sends_the_rest(
 @pytest.mark.parametrize("code", [2, 3, 9, 40, 50])
 def test_a_refused_look_is_for_a_later_try_whatever_its_code(code: int, sim: Simulator, tries: Tries) -> None:
     sim.faults.add("/send", "reset_after", skip=1)
-    sim.faults.add("/bulk-status-by-tag", "refuse", skip=3, code=code)
+    sim.faults.add("/bulk-status-by-tag", "refuse", skip=4, code=code)
 
     with pytest.raises(SMSPartnerError, match="could not be looked up") as caught:
         tries.run()
