@@ -49,7 +49,7 @@ def added_up(of_ledger: Sequence[Batch], of_store: Memory | None) -> Memory | No
     pairs = zip_longest(of_ledger, of_store.batches)
     memory = remembered([chosen(ours, theirs) for ours, theirs in pairs], of_store)
     # One that is empty against the other's word is lost, not new
-    return replace(memory, lost=of_store.in_ledger and not of_ledger)
+    return replace(memory, lost=of_store.lost or (of_store.in_ledger and not of_ledger))
 
 
 def store_lost(of_ledger: Sequence[Batch]) -> Memory:
