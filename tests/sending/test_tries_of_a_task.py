@@ -243,3 +243,16 @@ def test_everybody_refused_fails_for_good_and_is_asked_for_again(sim: Simulator,
     result = tries.run()
     assert sim.texts_per_number() == dict.fromkeys(EVERYBODY, 1)
     assert (result["recipients"], result["rejected"], result["unknown"]) == (12, 0, 0)
+
+
+def test_without_a_journal_a_later_try_texts_the_number_again_to_which_everything_is_redirected(
+    sim: Simulator, tries: Tries, connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(transport, "CONNECT_TIMEOUT", 0.1)
+    [somebody] = people(1, start=99)
+    connect(sim.url, timeout=0.5, redirect_to=somebody)
+    tries.run(durable=False)
+
+    tries.run(durable=False)
+
+    assert sim.texts_per_number() == {somebody: 8}
