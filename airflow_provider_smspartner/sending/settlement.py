@@ -237,7 +237,8 @@ class Settlement:
             # Halves of a half before those of others: people, not requests, are what the brake judges by
             self._backlog.again.extendleft(reversed(doubt.groups))
         self._backlog.release(doubt.batch, free=not is_there)
-        if event is Event.NOT_FOUND and not (doubt.is_refused or self._totals.accepted) and self._backlog.again:
+        is_unvouched = event is Event.NOT_FOUND and not (doubt.is_refused or self._totals.accepted)
+        if is_unvouched and self._backlog.again:
             self._reconciliation.await_control()
 
     # ---- what it comes to --------------------------------------------------------------------------
