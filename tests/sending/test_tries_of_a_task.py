@@ -84,6 +84,18 @@ def test_when_the_money_is_out_a_person_tops_up_and_clears_the_task(sim: Simulat
     assert_everyone_once(sim, tries.run())
 
 
+def test_a_constraint_of_the_platform_stops_the_send_and_a_corrected_task_sends_the_rest(
+    sim: Simulator, tries: Tries
+) -> None:
+    sim.faults.add("/send", "refuse", skip=2, code=43)
+
+    with pytest.raises(AirflowFailException, match=r"code 43.*6 people were texted"):
+        tries.run()
+    assert len(sim.texts_per_number()) == 6
+
+    assert_everyone_once(sim, tries.run())
+
+
 def test_a_revoked_key_fails_for_good_and_another_one_of_the_account_sends_the_rest(
     sim: Simulator, tries: Tries, connect: Connect, monkeypatch: pytest.MonkeyPatch
 ) -> None:

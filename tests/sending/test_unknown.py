@@ -40,6 +40,21 @@ def test_not_found_is_no_proof_when_the_look_does_not_find_what_is_there() -> No
     assert_everyone_once(sent, sent.finish(EVERYBODY))
 
 
+def test_looks_for_an_unknown_batch_come_further_apart() -> None:
+    sent, waits = campaign(), list[float]()
+    sent.line.fates = deque([Fate.REQUEST_LOST])
+
+    def pause(seconds: float) -> None:
+        waits.append(seconds)
+        sent.clock.pause(seconds)
+
+    sent.pause = pause
+
+    sent.attempt(EVERYBODY[:3])
+
+    assert waits[:6] == [1, 2, 4, 8, 15, 15]
+
+
 @every_log
 @pytest.mark.parametrize("lost", [1, 3])
 def test_a_list_that_shows_nobody_doubles_one_batch_at_most_where_nothing_vouches_for_it(
