@@ -16,7 +16,7 @@ from typing import Any
 
 from sqlalchemy import delete
 
-from airflow_provider_smspartner.journal.schema import PEOPLE
+from airflow_provider_smspartner.journal.schema import PEOPLE, TASKS
 from airflow_provider_smspartner.simulator import Settings
 from airflow_provider_smspartner.simulator.stage import Stage
 from faults.campaign import TASK, Campaign, with_ledger, with_ledger_alone, with_task_state
@@ -150,6 +150,12 @@ def is_in_ledger(campaign: Campaign) -> bool:
     """Tell whether the ledger holds anybody."""
     with campaign.ledger.engine.connect() as connection:
         return connection.execute(PEOPLE.select().limit(1)).first() is not None
+
+
+def counts_ordinals(campaign: Campaign) -> bool:
+    """Tell whether the ledger knows that ordinals of this task were used up, in a store before it, too."""
+    with campaign.ledger.engine.connect() as connection:
+        return connection.execute(TASKS.select().where(TASKS.c.batches > 0)).first() is not None
 
 
 def uses_ledger(campaign: Campaign) -> bool:

@@ -17,7 +17,7 @@ from airflow_provider_smspartner.journal import CLOCK_MARGIN
 from airflow_provider_smspartner.rules import batches
 from airflow_provider_smspartner.simulator import Settings
 from faults.campaign import LOGS, Campaign, people, with_ledger_alone, with_nothing, with_task_state
-from faults.changes import CHANGES, Change, Undo, knows
+from faults.changes import CHANGES, Change, Undo, counts_ordinals, knows
 from faults.trials import MOST_BATCHES, MOST_STEPS, SCHEDULED_IN, Result
 from faults.world import FATES_OF_CANCELS, UNTRUE, Crash, Fate, FateOfLook
 
@@ -208,17 +208,16 @@ class Changing:
         """Tell whether a new run would find what this one has sent, by as many tags as it looks for.
 
         It looks for those that can all have been refused at once. After further refusals in a row nothing
-        but a ledger remembers, and not what was sent before it was added: see the limits in
-        ``docs/how-it-works.md``.
+        but a ledger remembers, once a try has used it: see the limits in ``docs/how-it-works.md``.
         """
         campaign = self.campaign
-        if campaign.open_log not in (with_nothing, with_task_state) and not self.changes["ledger added"]:
+        if campaign.open_log not in (with_nothing, with_task_state) and counts_ordinals(campaign):
             return True
         ordinals: dict[str | None, int] = {campaign.tag_of(each): each for each in range(MOST_ORDINALS)}
         messages = campaign.stage.platform.messages.values()
         sent = [ordinals[message.order.tag] for message in messages if not message.cancelled]
         needed = -(-len(self.audience) // batches.BATCH_LIMIT)
-        return min(sent, default=0) <= min(2 * campaign.concurrency, needed)
+        return min(sent, default=0) <= 1 + min(2 * campaign.concurrency, needed)
 
     def _change_audience(self) -> None:
         kept = [number for number in self.audience if self.dice.random() < 0.9]

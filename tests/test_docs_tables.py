@@ -12,6 +12,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
 from airflow.sdk import BaseOperator, BaseSensorOperator
 
 from airflow_provider_smspartner import api, exceptions, get_provider_info
@@ -241,3 +242,36 @@ def test_the_floors_are_those_of_the_map() -> None:
         path.stem for path in package.iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()
     }
     assert told == {name: floor for name, floor in FLOORS.items() if name in there}
+
+
+def claims_of(title: str) -> list[str]:
+    """What a section promises: its items, its paragraphs and the rows of its tables, one by one."""
+    text = re.sub(r"```.*?```", "", section(HOW, title), flags=re.DOTALL)
+    claims = re.split(r"\n(?=\s*(?:- |\d\. |\|))|\n\n", text)
+    is_table_head = re.compile(r"\|-|\| (?:changed|failure) \|")
+    return [claim for claim in claims if claim.strip() and not is_table_head.match(claim)]
+
+
+GUARANTEE = ("The guarantee", "What may change between two tries", "What it rests on", "Its limits")
+ALL_OF_IT = (*GUARANTEE, "Which answer is believed", "What happens when", "Airflow below 3.3")
+
+
+@pytest.mark.parametrize("title", ALL_OF_IT)
+def test_nothing_is_said_of_the_guarantee_that_no_test_holds(title: str) -> None:
+    introductions = ("Within one task", "[What it rests on]", "The first entry", '"Fails for good"')
+    claims = [claim for claim in claims_of(title) if not claim.lstrip().startswith(introductions)]
+
+    assert claims
+    assert [claim for claim in claims if "<!-- test: " not in claim] == []
+
+
+def test_every_step_and_condition_of_the_page_names_its_test() -> None:
+    items = [
+        claim
+        for title in re.findall(r"^## (.+)$", HOW.read_text(), re.MULTILINE)
+        for claim in claims_of(title)
+        if re.match(r"\s*(?:- |\d\. )", claim) and not claim.rstrip().endswith(":")
+    ]
+
+    assert items
+    assert [item for item in items if "<!-- test: " not in item] == []

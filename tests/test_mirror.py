@@ -117,7 +117,6 @@ DRIVEN_BY: Final[dict[str, tuple[str, ...]]] = {
     "sending.recovery": ("sending/test_later_tries", "sending/test_between_tries"),
     "sending.settlement": ("sending/test_refused", *SENDS),
     "sending.shutdown": ("sending/test_cancelling_cut_short", "sending/test_signals"),
-    "sending.throttle": ("sending/test_refused",),
     "sending.totals": ("sending/test_one_try", "sending/test_stopping"),
     "sending.walk": ("sending/test_evidence",),
     "sensors.asking": ("sensors/test_trouble", "sensors/test_connections"),

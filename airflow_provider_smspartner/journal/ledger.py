@@ -28,7 +28,7 @@ from airflow_provider_smspartner.journal.schema import BATCHES
 from airflow_provider_smspartner.journal.screening import Screening
 from airflow_provider_smspartner.journal.table import Key, Ledger, RefusedValue, who
 from airflow_provider_smspartner.journal.tries import begin_try, may_go_on
-from airflow_provider_smspartner.journal.union import Ordinals, ordinals, store_lost, united
+from airflow_provider_smspartner.journal.union import Ordinals, ordinals, united
 from airflow_provider_smspartner.journal.world import UNNAMED, World
 from airflow_provider_smspartner.rules.people import Person, Pseudonymizer
 from airflow_provider_smspartner.rules.sending_states import BatchState
@@ -97,12 +97,9 @@ class LedgerJournal:
         claimed = self._begin_try()  # MySQL would read what follows as of this moment
         batches = self._ledger.transact(self._take_over)
         of_fence = self._fence.load() if self._fence else None
-        memory = united(batches, of_fence)
-        if self._fence and batches and not (of_fence and of_fence.in_ledger):
-            memory = store_lost(batches)
-        if claimed and not batches:
-            log.warning("The ledger has lost whom this task had claimed: it is looked up by tag")
-            memory = replace(memory or Memory(), lost=True)
+        memory = united(batches, of_fence, claimed=claimed, has_store=self._fence is not None)
+        if memory and memory.lost:
+            log.warning("Somebody whom this task had claimed is forgotten: it is looked up by tag")
         self._known = ordinals(batches, of_fence, memory)
         return memory
 
@@ -141,6 +138,8 @@ class LedgerJournal:
         """Write it into the fence, which a ledger that is lost or replaced cannot contradict."""
         if self._fence:
             self._fence.note(world)
+        if of_store := self._known.of_store:  # or a run that is deleted and made again would seem to be new
+            self._ledger.transact(partial(self._check_turn, batches=1 + max(of_store)))
 
     def _adopt(self, connection: Connection, *, batches: Sequence[Batch]) -> None:
         # All or none: the next try would take some for all of them

@@ -98,6 +98,8 @@ class TaskStateJournal:
                 is_comparable = group["check"] == self._pseudonymizer.check
                 claimed = claimed_in(group, first=len(batches), is_comparable=is_comparable)
                 batches += [self._with_outcome(batch, intent) for batch in claimed]
+        # An outcome behind the end of the claims is that of a claim which somebody has deleted
+        is_cut = self._get(batch_key(len(batches))) is not None
         is_cancelling = any(batch.state is BatchState.CANCELLING for batch in batches)
         return Memory(
             batches=tuple(batches),
@@ -105,6 +107,7 @@ class TaskStateJournal:
             cancelling=intent is not None or is_cancelling,
             world=world,
             in_ledger=claims > 0,
+            lost=is_cut,
         )
 
     def _with_outcome(self, batch: Batch, intent: float | None) -> Batch:

@@ -24,17 +24,32 @@ class Ordinals:
     """Those that a try without the ledger has left in the task state store."""
 
 
-def united(of_ledger: Sequence[Batch], of_store: Memory | None) -> Memory | None:
+def united(
+    of_ledger: Sequence[Batch], of_store: Memory | None, *, claimed: int, has_store: bool
+) -> Memory | None:
     """Return what both know; None when nobody has begun either.
 
     :param of_ledger: by ordinal; those whose people have all moved on hold nobody.
+    :param claimed: how many ordinals were used up, as the ledger has counted beside its people.
+    :param has_store: whether there is a store, which should know that people were claimed in the ledger.
     """
+    if of_ledger and has_store and not (of_store and of_store.in_ledger):
+        return store_lost(of_ledger)
+    memory = added_up(of_ledger, of_store)
+    # Those of a store count, too, once the ledger was added: a run that is made again has a store without any
+    if not of_ledger and claimed > (len(of_store.batches) if of_store else 0):
+        return replace(memory or Memory(), lost=True)
+    return memory
+
+
+def added_up(of_ledger: Sequence[Batch], of_store: Memory | None) -> Memory | None:
+    """Return the batches of both; None when nobody has begun either."""
     if of_store is None:
         return remembered(of_ledger, Memory()) if of_ledger else None
     pairs = zip_longest(of_ledger, of_store.batches)
     memory = remembered([chosen(ours, theirs) for ours, theirs in pairs], of_store)
     # One that is empty against the other's word is lost, not new
-    return replace(memory, lost=of_store.in_ledger and not of_ledger)
+    return replace(memory, lost=of_store.lost or (of_store.in_ledger and not of_ledger))
 
 
 def store_lost(of_ledger: Sequence[Batch]) -> Memory:

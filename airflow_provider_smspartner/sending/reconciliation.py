@@ -62,6 +62,8 @@ class Reconciliation:
         self._now = now
         self._open: dict[int, Doubt] = {}
         self._delay = 1.0
+        self._control_by = -math.inf
+        """By when an answer is awaited of a batch that is then there for sure."""
 
     def __len__(self) -> int:
         return len(self._open)
@@ -73,6 +75,13 @@ class Reconciliation:
         """Take a batch in."""
         self._open[batch.ordinal] = Doubt(batch=batch, groups=groups)
         self._delay = 1.0
+
+    def await_control(self) -> None:
+        """Believe no absence that nothing vouches for while people of one who was absent so go again.
+
+        The answer to them is a control for all others, and a list that shows nobody costs one batch alone.
+        """
+        self._control_by = self._now() + self._plan.longest_request + self._plan.verify_timeout
 
     @property
     def refused(self) -> list[Doubt]:
@@ -110,8 +119,8 @@ class Reconciliation:
             event = self._judge(doubt, over=over)
             if event is Event.NOT_FOUND and not self._is_proof(doubt, accepted, over=over):
                 event = None
-            # A look before that proves nothing, and uses up no patience
-            doubt.looks += over
+            # A look before that proves nothing, and uses up no patience; nor does one before its control
+            doubt.looks += over and self._now() > self._control_by
             doubt.stuck = event is None and (doubt.stuck or doubt.looks >= MOST_LOOKS)
             if event is not None:
                 del self._open[doubt.batch.ordinal]
@@ -148,10 +157,11 @@ class Reconciliation:
         # Not at once: a list that lags would make the same mistake twice
         doubt.look_at = self._now() + self._evidence.looks_apart
         control, seen = self._evidence.control(doubt.batch, accepted), self._evidence.is_seen(doubt.batch)
-        is_believed = control is Control.SHOWN or (control is Control.NONE and seen)
+        is_awaited = not doubt.is_refused and self._now() <= self._control_by
+        is_believed = control is Control.SHOWN or (control is Control.NONE and seen and not is_awaited)
         doubt.misses = doubt.misses + 1 if is_believed else 0
         # Nothing that could vouch for the list will come: every batch that might is hidden as well
-        doubt.stuck = over and control is Control.NONE and not is_believed
+        doubt.stuck = over and control is Control.NONE and not seen
         return doubt.misses >= self._evidence.looks_needed
 
     def _count_ours(self, batch: Batch, listing: Listing) -> int:

@@ -92,7 +92,7 @@ class Recovery:
             check=plan.pseudonymizer.check,
             unseen_until=plan.unseen_until(self._started),
         )
-        if memory is None or before is None or not (memory.batches or memory.in_ledger):
+        if memory is None or before is None or not (memory.batches or memory.in_ledger or memory.lost):
             now = replace(now, account=fingerprint(plan.account(False), now.connection))
             return now, with_sight(memory, now) if memory and before is None else memory
         # Before another account is asked who it is

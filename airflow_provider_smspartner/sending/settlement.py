@@ -237,6 +237,9 @@ class Settlement:
             # Halves of a half before those of others: people, not requests, are what the brake judges by
             self._backlog.again.extendleft(reversed(doubt.groups))
         self._backlog.release(doubt.batch, free=not is_there)
+        is_unvouched = event is Event.NOT_FOUND and not (doubt.is_refused or self._totals.accepted)
+        if is_unvouched and self._backlog.again:
+            self._reconciliation.await_control()
 
     # ---- what it comes to --------------------------------------------------------------------------
 

@@ -83,8 +83,7 @@ class Walk:
             self._outwait(self._started + self._plan.longest_request + self._plan.verify_timeout)
             self._await_sight()
         by_ordinal: dict[int, Batch] = {batch.ordinal: batch for batch in known}
-        widest = 2 * self._plan.concurrency  # so many are claimed before the first of them is answered
-        first = MISSING_IN_A_ROW if is_lost else 1 + (min(widest, needed) if audience else widest)
+        first = MISSING_IN_A_ROW if is_lost else self._first_ordinals(audience, needed)
         # A try may have begun the journal and died while it looked: on a later one every look is needed, too
         is_later = is_lost or self._plan.later_try
         reach, alike = self._pass(by_ordinal, first, needed, adopt, may_fail=not is_later), 1
@@ -103,6 +102,15 @@ class Walk:
             by_ordinal.get(ordinal) or self._batch(ordinal).after(Event.NOT_FOUND)
             for ordinal in range(length)
         ]
+
+    def _first_ordinals(self, audience: int | None, needed: int) -> int:
+        """Return how many tags tell that nothing was sent by a run that was deleted and is made again.
+
+        All batches that were claimed before the first was answered may have had a bad number that nobody
+        named; of the halves of one, the first may have it again.
+        """
+        widest = 2 * self._plan.concurrency
+        return 2 + (min(widest, needed) if audience else widest)
 
     def _pass(
         self, by_ordinal: dict[int, Batch], missing: int, needed: int, adopt: Adopt, *, may_fail: bool

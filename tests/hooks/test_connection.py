@@ -397,3 +397,9 @@ def test_no_compressed_answer_is_asked_for(carry: Carry, connect: Connect) -> No
         connect(server.url)
         carry(api.send([NUMBER], "Hello"))
         assert server.requests[0].headers["accept-encoding"] == "identity"
+
+
+def test_a_request_is_over_after_its_connect_and_twice_its_time_out(connect: Connect) -> None:
+    connect("http://127.0.0.1:9", timeout=30)
+
+    assert SMSPartnerHook().longest_request == 5 + 2 * 30

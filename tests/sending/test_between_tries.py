@@ -15,6 +15,7 @@ from airflow_provider_smspartner.exceptions import (
     NeedsPerson,
 )
 from airflow_provider_smspartner.journal.table import Ledger
+from airflow_provider_smspartner.rules import batches
 from airflow_provider_smspartner.simulator import Settings
 from airflow_provider_smspartner.simulator.stage import Stage
 from faults.campaign import LOGS, Campaign, people
@@ -22,6 +23,7 @@ from faults.changes import delete_run, empty_ledger
 from faults.world import Fate
 from tests.airflow_versions import needs_task_state_store
 from tests.sending.conftest import (
+    BATCHES,
     EVERYBODY,
     RICH,
     TWO_OF_THEM,
@@ -70,6 +72,30 @@ def test_a_store_that_is_lost_after_a_ledger_was_added_forgets_nobody(deleted: b
     assert_everyone_once(sent, sent.finish(EVERYBODY))
     sent.line.looks = 0
     sent.attempt(EVERYBODY)
+    assert not sent.line.looks
+
+
+@needs_task_state_store
+def test_a_ledger_that_was_added_knows_of_a_deleted_run_although_nobody_was_claimed_in_it() -> None:
+    sent = campaign("task state")
+    sent.line.fates = deque([Fate.THROTTLED] * 4)  # further than a first try looks
+    sent.attempt(EVERYBODY)
+    sent.open_log = LOGS["ledger"]
+    sent.attempt(EVERYBODY)
+    delete_run(sent)
+
+    assert_everyone_once(sent, sent.attempt(EVERYBODY))
+
+
+@needs_task_state_store
+def test_a_ledger_that_was_added_is_not_taken_for_lost_because_nobody_was_claimed_in_it() -> None:
+    sent = campaign("task state")
+    sent.attempt(EVERYBODY)
+    sent.open_log = LOGS["ledger"]
+    sent.attempt(EVERYBODY)
+    sent.line.looks = 0
+
+    assert_everyone_once(sent, sent.attempt(EVERYBODY))
     assert not sent.line.looks
 
 
@@ -274,6 +300,39 @@ def test_an_entry_without_a_seal_makes_nobody_free(keeps: dict[str, str], everyw
     sent.store.database.execute("UPDATE store SET value = ? WHERE key = 'batch:000000'", (unsealed,))
 
     assert_everyone_once(sent, sent.finish(EVERYBODY))
+
+
+def keys_of_a_send() -> list[str]:
+    """Return the keys that a whole send leaves in the store."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(batches, "BATCH_LIMIT", 3)
+        sent = campaign()
+        sent.attempt(EVERYBODY)
+        return list(sent.store.texts())
+
+
+@needs_task_state_store
+@pytest.mark.parametrize("key", keys_of_a_send())
+def test_a_key_of_the_store_that_somebody_deletes_makes_nobody_free(key: str) -> None:
+    sent = campaign()
+    sent.attempt(EVERYBODY)
+    sent.store.database.execute("DELETE FROM store WHERE key = ?", (key,))
+
+    assert_everyone_once(sent, sent.finish(EVERYBODY))
+
+
+@needs_task_state_store
+def test_whose_claim_and_outcome_are_both_deleted_gets_the_text_again() -> None:
+    sent = campaign()
+    sent.attempt(EVERYBODY)
+    last = max(key for key in sent.store.texts() if key.startswith("claims:"))
+    first = int(last.removeprefix("claims:"))
+    for key in [last, *(f"batch:{ordinal:06}" for ordinal in range(first, BATCHES))]:
+        sent.store.database.execute("DELETE FROM store WHERE key = ?", (key,))
+
+    sent.attempt(EVERYBODY)
+
+    assert set(sent.doubles) == set(EVERYBODY[3 * first :])
 
 
 @needs_task_state_store

@@ -282,6 +282,35 @@ def test_a_deleted_run_whose_first_batch_was_refused_is_found_all_the_same() -> 
     assert_everyone_once(sent, sent.attempt(EVERYBODY))
 
 
+@pytest.mark.parametrize(("size", "concurrency"), [(2, 1), (3, 1), (3, 4), (20, 1), (20, 2), (20, 4)])
+def test_a_deleted_run_is_found_although_each_batch_of_its_first_claim_had_a_bad_number(
+    size: int, concurrency: int
+) -> None:
+    everybody = people(size)
+    bad = everybody[0 : 3 * 2 * concurrency : 3]  # which the platform does not name, so that halves go again
+    sent = campaign(concurrency=concurrency)
+    sent.stage.add_to_stop_list(*bad)
+    sent.attempt(everybody)
+    delete_run(sent)
+
+    outcome = sent.attempt(everybody)
+
+    good = [number for number in everybody if number not in bad]
+    assert_everyone_once(sent, outcome, good, rejected=len(bad))
+
+
+@every_log
+def test_a_deleted_run_whose_first_ordinals_were_all_refused_is_known_to_a_ledger_alone(log: str) -> None:
+    sent = campaign(log)
+    sent.line.fates = deque([Fate.THROTTLED] * 4)  # one more than a first try looks for
+    sent.attempt(EVERYBODY)
+    delete_run(sent)
+
+    sent.attempt(EVERYBODY)
+
+    assert bool(sent.doubles) is (log != "ledger")
+
+
 @needs_task_state_store
 @pytest.mark.parametrize("fate", [FateOfLook.LOST, FateOfLook.SLIPS, FateOfLook.THROTTLED])
 def test_a_deleted_run_is_found_although_its_first_try_died_while_it_looked(fate: FateOfLook) -> None:

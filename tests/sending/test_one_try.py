@@ -104,9 +104,8 @@ def test_after_three_unknown_outcomes_nothing_starts_until_one_is_settled(concur
     sent.pause = pause
     assert_everyone_once(sent, sent.attempt(EVERYBODY))
 
-    assert len(posts) > 10
     assert posts[0] <= 3 + concurrency
-    assert len(set(posts)) == 1
+    assert posts.count(posts[0]) > 10
 
 
 def test_requests_that_never_arrive_end_the_try_and_not_in_a_circle() -> None:

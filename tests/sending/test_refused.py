@@ -110,7 +110,7 @@ def test_whoever_a_no_was_untrue_of_counts_as_texted_once_a_later_try_has_found_
 ) -> None:
     sent, everybody = campaign(log), people(many)
     sent.line.fates = deque([Fate.UNTRUE_NUMBER])
-    sent.line.fates_of_looks = deque([*[FateOfLook.ANSWERED] * 2, FateOfLook.LOST])
+    sent.line.fates_of_looks = deque([*[FateOfLook.ANSWERED] * 3, FateOfLook.LOST])
 
     with pytest.raises(OutcomeUnknownError, match="look got no answer"):
         sent.attempt(everybody)

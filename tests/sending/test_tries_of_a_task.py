@@ -84,6 +84,18 @@ def test_when_the_money_is_out_a_person_tops_up_and_clears_the_task(sim: Simulat
     assert_everyone_once(sim, tries.run())
 
 
+def test_a_constraint_of_the_platform_stops_the_send_and_a_corrected_task_sends_the_rest(
+    sim: Simulator, tries: Tries
+) -> None:
+    sim.faults.add("/send", "refuse", skip=2, code=43)
+
+    with pytest.raises(AirflowFailException, match=r"code 43.*6 people were texted"):
+        tries.run()
+    assert len(sim.texts_per_number()) == 6
+
+    assert_everyone_once(sim, tries.run())
+
+
 def test_a_revoked_key_fails_for_good_and_another_one_of_the_account_sends_the_rest(
     sim: Simulator, tries: Tries, connect: Connect, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -120,7 +132,7 @@ def test_an_unresolved_batch_is_named_with_what_a_person_can_do(
 
 def test_a_look_that_fails_is_for_a_later_try_and_not_for_a_person(sim: Simulator, tries: Tries) -> None:
     sim.faults.add("/send", "reset_after", skip=1)
-    sim.faults.add("/bulk-status-by-tag", "refuse", skip=3, code=5)  # the first three look for a deleted run
+    sim.faults.add("/bulk-status-by-tag", "refuse", skip=4, code=5)  # the first four look for a deleted run
 
     with pytest.raises(SMSPartnerError, match=r"\. The next try sends to those who are missing\.$") as caught:
         tries.run()
@@ -131,7 +143,7 @@ def test_a_look_that_fails_is_for_a_later_try_and_not_for_a_person(sim: Simulato
 
 def test_the_last_try_promises_no_other(sim: Simulator, tries: Tries) -> None:
     sim.faults.add("/send", "reset_after", skip=1)
-    sim.faults.add("/bulk-status-by-tag", "refuse", skip=3, code=5)
+    sim.faults.add("/bulk-status-by-tag", "refuse", skip=4, code=5)
     tries.retries = 0
 
     with pytest.raises(SMSPartnerError, match=r"\. Airflow has no retry left: clear the task, and it sends"):
@@ -193,7 +205,7 @@ def test_on_kill_lets_the_task_fail_and_a_later_try_sends_the_rest(
 @pytest.mark.parametrize("code", [2, 3, 9, 40, 50])
 def test_a_refused_look_is_for_a_later_try_whatever_its_code(code: int, sim: Simulator, tries: Tries) -> None:
     sim.faults.add("/send", "reset_after", skip=1)
-    sim.faults.add("/bulk-status-by-tag", "refuse", skip=3, code=code)
+    sim.faults.add("/bulk-status-by-tag", "refuse", skip=4, code=code)
 
     with pytest.raises(SMSPartnerError, match="could not be looked up") as caught:
         tries.run()
@@ -243,3 +255,16 @@ def test_everybody_refused_fails_for_good_and_is_asked_for_again(sim: Simulator,
     result = tries.run()
     assert sim.texts_per_number() == dict.fromkeys(EVERYBODY, 1)
     assert (result["recipients"], result["rejected"], result["unknown"]) == (12, 0, 0)
+
+
+def test_without_a_journal_a_later_try_texts_the_number_again_to_which_everything_is_redirected(
+    sim: Simulator, tries: Tries, connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(transport, "CONNECT_TIMEOUT", 0.1)
+    [somebody] = people(1, start=99)
+    connect(sim.url, timeout=0.5, redirect_to=somebody)
+    tries.run(durable=False)
+
+    tries.run(durable=False)
+
+    assert sim.texts_per_number() == {somebody: 8}

@@ -40,6 +40,47 @@ def test_not_found_is_no_proof_when_the_look_does_not_find_what_is_there() -> No
     assert_everyone_once(sent, sent.finish(EVERYBODY))
 
 
+def test_looks_for_an_unknown_batch_come_further_apart() -> None:
+    sent, waits = campaign(), list[float]()
+    sent.line.fates = deque([Fate.REQUEST_LOST])
+
+    def pause(seconds: float) -> None:
+        waits.append(seconds)
+        sent.clock.pause(seconds)
+
+    sent.pause = pause
+
+    sent.attempt(EVERYBODY[:3])
+
+    assert waits[:6] == [1, 2, 4, 8, 15, 15]
+
+
+@every_log
+@pytest.mark.parametrize("lost", [1, 3])
+def test_a_list_that_shows_nobody_doubles_one_batch_at_most_where_nothing_vouches_for_it(
+    log: str, lost: int
+) -> None:
+    sent = campaign(log)
+    sent.line.fates = deque([Fate.ANSWER_LOST] * lost)
+    sent.line.blind = True
+
+    error = sent.attempt_anyway(EVERYBODY[: 3 * lost])
+
+    assert isinstance(error, OutcomeUnknownError) is (lost > 1)
+    assert sent.doubles == dict.fromkeys(EVERYBODY[:3], 2)
+
+
+@every_log
+@pytest.mark.parametrize("tag_delay", [0, 200])
+def test_what_nobody_got_goes_again_within_the_try_although_nothing_vouches_for_the_list(
+    log: str, tag_delay: float
+) -> None:
+    sent = campaign(log, settings=Settings(balance=RICH, tag_delay=tag_delay), concurrency=4)
+    sent.line.fates = deque([Fate.REQUEST_LOST] * 7)
+
+    assert_everyone_once(sent, sent.attempt(EVERYBODY))
+
+
 @pytest.mark.parametrize("log", logs("task state", "ledger"))
 def test_without_a_batch_that_is_there_for_sure_an_invisible_one_stays_unknown(log: str) -> None:
     sent = campaign(log, invisible=True)
