@@ -35,6 +35,8 @@ LONGEST = 60.0
 """Seconds after which a run counts as unfinished."""
 LONGEST_IDLE = 10.0
 """Seconds that a reader is waited for to begin, before it is killed."""
+MOST_WORDS = 4_000
+"""Characters of a log that are kept of a run that did not finish."""
 ATTEMPTS = 1_000
 """The simulated platform never gives a post up: whatever was posted must come in."""
 
@@ -81,7 +83,7 @@ class Run:
                 self._send()
                 self._post_and_kill()
                 finished = self._wait()
-                return self._count(finished=finished)
+                return self._count(finished=finished) | ({} if finished else {"said": self._said()})
             finally:
                 over.set()
                 watcher.join()
@@ -184,6 +186,11 @@ class Run:
     def _is_read(self) -> bool:
         with self.database.engine.connect() as connection:
             return positions_of(connection, CONSUMER, KINDS) == last_positions(connection, KINDS)
+
+    def _said(self) -> dict[str, str]:
+        """Return which processes live, and their last words: an unfinished run is hard to meet again."""
+        logs = {path.name: path.read_text()[-MOST_WORDS:] for path in self.place.folder.glob("*.log")}
+        return logs | {name: f"lives: {process.is_alive()}" for name, process in self.processes.items()}
 
     def _count(self, *, finished: bool) -> Row:
         posts = self.simulator.posts
