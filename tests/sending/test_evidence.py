@@ -213,7 +213,7 @@ def test_what_is_held_for_the_night_is_not_taken_for_absent(
 
 
 @every_log
-@pytest.mark.parametrize(("behind", "tag_delay"), [(CLOCK_MARGIN - 10, VERIFY_TIMEOUT), (400, 0)])
+@pytest.mark.parametrize(("behind", "tag_delay"), [(CLOCK_MARGIN - 10, VERIFY_TIMEOUT), (400, 0), (400, 6)])
 def test_a_clock_that_is_behind_shortens_no_waiting_time(log: str, behind: float, tag_delay: float) -> None:
     one_batch = people(2)
     for step in range(4, 24, stride(4)):

@@ -246,9 +246,12 @@ def test_another_connection_between_two_tries_has_to_be_put_back(
     assert_everyone_once(sim, tries.run())
 
 
-def test_everybody_refused_fails_for_good_and_is_asked_for_again(sim: Simulator, tries: Tries) -> None:
-    sim.faults.add("/send", "refuse", times=None, code=55)
-    with pytest.raises(AirflowFailException, match="max_rejected_rate"):
+@pytest.mark.parametrize("code", [9, 14, 55])
+def test_everybody_refused_fails_for_good_and_is_asked_for_again(
+    code: int, sim: Simulator, tries: Tries
+) -> None:
+    sim.faults.add("/send", "refuse", times=None, code=code)
+    with pytest.raises(AirflowFailException, match=r"max_rejected_rate|code 9"):
         tries.run()
     sim.faults.clear()
 
