@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Collection
+from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select
@@ -23,6 +25,9 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
 log = logging.getLogger(__name__)
+
+CONTROL_WITHIN = timedelta(days=7)
+"""How old a batch of another task may be that is to be found where a dead run's is not."""
 
 TagLook = Callable[[str, Collection[str]], frozenset[str] | None]
 """Returns who is listed under a tag, of whom national forms are read as these; None when nobody is."""
@@ -91,15 +96,27 @@ def judge(
 
 
 def is_proof(row: Seen, claimant: Claimant, ledger: Ledger, look: TagLook, now: Callable[[], float]) -> bool:
-    """Whether "not found" can be believed: the same look must find what that task certainly sent, and what is
-    no easier to see.
+    """Whether "not found" can be believed: the same look must find what was certainly sent, and what is no
+    easier to see.
     """
-    accepted = BATCHES.c.state == BatchState.ACCEPTED.value
-    sent = select(BATCHES.c.tag).where(BATCHES.c.task == row.task, accepted)
     seen = is_seen(row, by=now() - claimant.verify_timeout - CLOCK_MARGIN)
-    if not seen:
-        sent = sent.where(is_as_hidden(row))
-    control = ledger.transact(lambda connection: connection.scalar(sent.limit(1)))
+    control = ledger.transact(partial(control_of, row=row, claimant=claimant, seen=seen))
     if control is None:
         return seen
     return look(control, ()) is not None
+
+
+def control_of(connection: Connection, *, row: Seen, claimant: Claimant, seen: bool) -> str | None:
+    """Return the tag of a batch that was certainly sent: of the same task, or else the last one before of the
+    campaign, because a key of another account, too, shows nobody of a task that has heard of nothing.
+    """
+    sent = select(BATCHES.c.tag).where(BATCHES.c.state == BatchState.ACCEPTED.value)
+    if not seen:
+        sent = sent.where(is_as_hidden(row))
+    oldest = row.lease_until - CONTROL_WITHIN  # nobody knows for how long the platform lists a tag
+    before = BATCHES.c.claimed_at.between(oldest, row.lease_until)
+    for whose in ((BATCHES.c.task == row.task,), (BATCHES.c.campaign == claimant.campaign_id, before)):
+        last = sent.where(*whose).order_by(BATCHES.c.claimed_at.desc()).limit(1)
+        if (tag := connection.scalar(last)) is not None:
+            return str(tag)
+    return None

@@ -62,6 +62,26 @@ def test_one_look_that_slips_makes_no_dead_run_absent(
     assert simulator.texts_per_number() == once(people(5))
 
 
+@pytest.mark.parametrize(("before", "is_believed"), [(1, False), (30, True)])
+def test_a_dead_run_is_not_absent_where_nothing_of_its_campaign_is_shown(
+    before: int, is_believed: bool, campaign: Campaign, simulator: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    control = people(1, first=50)
+    campaign.send("sunday", control)
+    campaign.clock.time += before * 86_400
+    campaign.die_sending("monday", people(3), posted=not is_believed)
+    campaign.clock.time += LEASE + 1
+    monkeypatch.setattr(campaign, "look", lambda tag, ours: None)  # as on another account
+
+    if is_believed:  # nobody knows whether the platform still lists what is as old
+        campaign.send("tuesday", people(5))
+    else:
+        with pytest.raises(OutcomeUnknownError, match="a run that died"):
+            campaign.send("tuesday", people(5))
+
+    assert simulator.texts_per_number() == once(control, people(5))
+
+
 @in_sqlite
 @pytest.mark.parametrize(("later", "counts"), [("monday", (3, 0)), ("tuesday", (0, 3))])
 def test_a_dead_run_is_settled_however_the_platform_spells_its_people(

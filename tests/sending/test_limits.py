@@ -64,7 +64,7 @@ def test_without_a_journal_whom_a_list_leaves_out_without_a_word_gets_the_text_a
 
     sent.finish(EVERYBODY)
 
-    assert sent.doubles == {number: 2 for number in EVERYBODY[2:6:3]}
+    assert sent.doubles == dict.fromkeys(EVERYBODY[2:6:3], 2)
 
 
 @pytest.mark.parametrize("accepted", [0, 1])
