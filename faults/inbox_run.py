@@ -24,8 +24,9 @@ from airflow_provider_smspartner.journal.inbox import INBOX
 from airflow_provider_smspartner.journal.schema import PEOPLE
 from airflow_provider_smspartner.rules.callbacks import callbacks, path_secret
 from airflow_provider_smspartner.simulator import Posting, Simulator
+from faults import fork_server
 from faults import inbox_judge as judge
-from faults.inbox_processes import CONSUMER, KEY, Database, Place, listens, read, receive, start
+from faults.inbox_processes import CONSUMER, KEY, Database, Place, listens, read, receive
 from scripts.local_airflow import free_port
 from tests.databases import write_sends
 from tests.inbox.conftest import sent
@@ -129,7 +130,7 @@ class Run:
             "receiver": (receive, (self.place,)),
             "reader": (read, (self.place, f"{self.seed}-{self.kills['reader']}")),
         }[name]
-        self.processes[name] = start(main, *arguments)
+        self.processes[name] = fork_server.start(main, *arguments)
         while name == "receiver" and not listens(self.place.port):
             if not self.processes[name].is_alive():
                 raise SystemExit((self.place.folder / "receiver.log").read_text())
