@@ -42,8 +42,6 @@ DRIVEN_BY: Final[dict[str, tuple[str, ...]]] = {
     "hooks.stops": ("hooks/test_paging",),
     "hooks.transport": ("hooks/test_never_left", "hooks/test_faults"),
     "inbox.receiver": ("inbox/test_app", "inbox/test_process"),
-    "inbox.parts": ("inbox/test_posts",),
-    "inbox.correlation": ("inbox/test_posts",),
     "inbox.consumers": ("inbox/test_unread",),
     "inbox.messages": ("inbox/test_unread",),
     # a journal shows by what it remembers, whatever it is made of
