@@ -126,11 +126,10 @@ class Run:
             time.sleep(self.dice.uniform(0, 0.15))
 
     def _start(self, name: str) -> None:
-        main, arguments = {
-            "receiver": (receive, (self.place,)),
-            "reader": (read, (self.place, f"{self.seed}-{self.kills['reader']}")),
-        }[name]
-        self.processes[name] = fork_server.start(main, *arguments)
+        if name == "receiver":
+            self.processes[name] = fork_server.start(receive, self.place)
+        else:
+            self.processes[name] = fork_server.start(read, self.place, f"{self.seed}-{self.kills['reader']}")
         while name == "receiver" and not listens(self.place.port):
             if not self.processes[name].is_alive():
                 raise SystemExit((self.place.folder / "receiver.log").read_text())

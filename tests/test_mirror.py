@@ -124,12 +124,11 @@ DRIVEN_BY: Final[dict[str, tuple[str, ...]]] = {
     "simulator.orders": ("simulator/test_reader",),
     "simulator.refusals": ("simulator/test_reader", "simulator/test_platform"),
     "simulator.routes": ("simulator/test_server",),
-    "simulator.settings": ("simulator/test_platform", "simulator/test_delivery"),
     "simulator.stage": ("sending/test_cancelling_cut_short", "sending/test_between_tries"),
     "simulator.wire": ("simulator/test_answers", "simulator/test_server"),
     "tasks.executions": ("operators/test_executions",),
     "tasks.failures": ("operators/test_refusals",),
-    "tasks.templates": ("operators/test_rendering",),
+    "tasks.templates": ("operators/test_rendering", "operators/test_data_as_templates"),
 }
 
 
