@@ -18,9 +18,10 @@ from typing import Any
 
 from airflow_provider_smspartner.rules import batches
 from airflow_provider_smspartner.simulator import Settings, Simulator
+from faults import fork_server
 from faults.campaign import DURABLE, USABLE
 from faults.changing import MEMORIES, Changing
-from faults.kills import LATENCY, Killing, Stopping, Task, start_fork_server
+from faults.kills import LATENCY, Killing, Stopping, Task
 from faults.report import write_page
 from faults.store import OF_THIS_AIRFLOW
 from faults.trials import Result, Trial
@@ -120,7 +121,7 @@ def run_kills(name: str, wanted: list[tuple[str, int]]) -> Iterator[Row]:
     """Kill or terminate the processes of some tasks, several tasks at a time."""
     if not wanted:
         return
-    start_fork_server()
+    fork_server.warm()
     with (
         tempfile.TemporaryDirectory() as folder,
         Simulator(Settings(balance=Decimal(10**9))) as simulator,

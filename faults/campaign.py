@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence, Sized
+from contextlib import closing
 from datetime import UTC, datetime
 from functools import cached_property
 from itertools import count
@@ -21,7 +22,6 @@ from airflow_provider_smspartner.hooks.paging import look_up
 from airflow_provider_smspartner.journal import Journal, NoJournal
 from airflow_provider_smspartner.journal.eligibility import Claimant, digest, owner_of
 from airflow_provider_smspartner.journal.ledger import LedgerJournal
-from airflow_provider_smspartner.journal.opening import prepare
 from airflow_provider_smspartner.journal.table import Ledger
 from airflow_provider_smspartner.journal.task_state import TaskStateJournal
 from airflow_provider_smspartner.journal.world import World
@@ -31,6 +31,7 @@ from airflow_provider_smspartner.sending.engine import Sending
 from airflow_provider_smspartner.sending.plan import Plan, Summary
 from airflow_provider_smspartner.simulator import Settings
 from airflow_provider_smspartner.simulator.stage import Stage
+from faults.empty_ledger import empty_ledger
 from faults.store import OF_THIS_AIRFLOW, Store
 from faults.world import LONGEST_REQUEST, Clock, Crash, Line, Process, quiet_crashes
 
@@ -109,7 +110,8 @@ class Campaign:
         """The table that outlives all tries and the task state store."""
         shared = {"poolclass": StaticPool, "connect_args": {"check_same_thread": False}}
         engine = create_engine("sqlite://", **shared)
-        prepare(engine)
+        with closing(engine.raw_connection()) as connection:
+            connection.driver_connection.deserialize(empty_ledger())  # type: ignore[union-attr]
         return Ledger(engine=engine, identity=str(uuid4()), pause=self.pause)
 
     def look(self, tag: str, ours: Collection[str]) -> frozenset[str] | None:

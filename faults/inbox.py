@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from airflow_provider_smspartner.simulator import Simulator
-from faults.inbox_processes import Database, database, start_fork_server
+from faults import fork_server
+from faults.inbox_processes import Database, database
 from faults.inbox_report import write_part
 from faults.inbox_run import Run
 
@@ -61,7 +62,7 @@ def run_all(seeds: Sequence[int], jobs: int, until: float = float("inf")) -> Ite
     """Yield a row for each run that begins in time, several runs at once."""
     if not seeds:
         return
-    start_fork_server()
+    fork_server.warm()
     taken, finished = count(), []
 
     def work(there: Database, simulator: Simulator) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import multiprocessing
 import os
 import random
 import socket
@@ -14,9 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from multiprocessing.process import BaseProcess
 from pathlib import Path
-from typing import Any
 
 import psutil
 import sqlalchemy as sa
@@ -108,19 +105,6 @@ def begin(place: Place, log: str) -> None:
         os.dup2(output.fileno(), 1)
         os.dup2(output.fileno(), 2)
     os.environ |= place.connections
-
-
-def start(target: Any, *arguments: Any) -> BaseProcess:
-    """Start a process out of the one that has loaded Airflow."""
-    process = multiprocessing.get_context("forkserver").Process(target=target, args=arguments)
-    process.start()
-    return process
-
-
-def start_fork_server() -> None:
-    """Load Airflow and the receiver once."""
-    multiprocessing.set_forkserver_preload([__name__, "faults.inbox_preload"])
-    start(time.sleep, 0).join()
 
 
 def listens(port: int) -> bool:

@@ -24,8 +24,9 @@ from airflow_provider_smspartner.journal.inbox import INBOX
 from airflow_provider_smspartner.journal.schema import PEOPLE
 from airflow_provider_smspartner.rules.callbacks import callbacks, path_secret
 from airflow_provider_smspartner.simulator import Posting, Simulator
+from faults import fork_server
 from faults import inbox_judge as judge
-from faults.inbox_processes import CONSUMER, KEY, Database, Place, listens, read, receive, start
+from faults.inbox_processes import CONSUMER, KEY, Database, Place, listens, read, receive
 from scripts.local_airflow import free_port
 from tests.databases import write_sends
 from tests.inbox.conftest import sent
@@ -125,11 +126,10 @@ class Run:
             time.sleep(self.dice.uniform(0, 0.15))
 
     def _start(self, name: str) -> None:
-        main, arguments = {
-            "receiver": (receive, (self.place,)),
-            "reader": (read, (self.place, f"{self.seed}-{self.kills['reader']}")),
-        }[name]
-        self.processes[name] = start(main, *arguments)
+        if name == "receiver":
+            self.processes[name] = fork_server.start(receive, self.place)
+        else:
+            self.processes[name] = fork_server.start(read, self.place, f"{self.seed}-{self.kills['reader']}")
         while name == "receiver" and not listens(self.place.port):
             if not self.processes[name].is_alive():
                 raise SystemExit((self.place.folder / "receiver.log").read_text())

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import multiprocessing
 import os
 import random
 import signal
@@ -27,6 +26,7 @@ from airflow_provider_smspartner.hooks.smspartner import SMSPartnerHook
 from airflow_provider_smspartner.operators import plans
 from airflow_provider_smspartner.operators.smspartner import SendSmsOperator
 from airflow_provider_smspartner.simulator import Simulator
+from faults import fork_server
 from faults.campaign import people
 from faults.store import OF_THIS_AIRFLOW, Store
 from faults.trials import Result
@@ -182,9 +182,7 @@ class Killing:
         if self._ended():
             return True
         self.tries += 1
-        server = multiprocessing.get_context("forkserver")
-        process = server.Process(target=run_operator, args=(self.task, self.tries))
-        process.start()
+        process = fork_server.start(run_operator, self.task, self.tries)
         deadline = time.monotonic() + beginning
         flag = self.task.flag(self.tries)
         while process.is_alive() and time.monotonic() < deadline and not flag.exists():
@@ -223,11 +221,3 @@ class Stopping(Killing):
                 if not message.cancelled:
                     counter.update(message.order.numbers)
         return counter
-
-
-def start_fork_server() -> None:
-    """Load Airflow once, in the process that the operators' processes are forked from."""
-    multiprocessing.set_forkserver_preload(["faults.kills"])
-    warm = multiprocessing.get_context("forkserver").Process(target=time.sleep, args=(0,))
-    warm.start()
-    warm.join()

@@ -22,6 +22,7 @@ from airflow_provider_smspartner.journal.schema import (
 )
 from airflow_provider_smspartner.journal.sets import FORMS
 from airflow_provider_smspartner.rules.sending_states import REJECTED
+from faults.empty_ledger import empty_ledger
 
 DATABASES = ("sqlite", "postgresql", "mariadb", "plain")
 """Where a ledger is tried; "plain" is SQLite, told as a database of which nothing is known."""
@@ -31,26 +32,41 @@ in_sqlite = pytest.mark.parametrize("url", ["sqlite"], indirect=True)
 on_servers = pytest.mark.parametrize("url", ["sqlite", "postgresql", "mariadb"], indirect=True)
 """For what is asked of processes, which know the databases by themselves."""
 
+OF_CAMPAIGNS: set[str] = set()
+"""Databases whose last test was one of a campaign, which changes rows and no table."""
+
 OF_BATCH = ("task", "ordinal", "tag", "owner", "invisible", "claimed_at", "lease_until")
 OF_MESSAGE = ("message_id", "currency", "accepted_at", "scheduled_for")
 OF_PERSON = ("number", "event", "status", "stop", "reported_at")
 
 
-def empty_database(request: pytest.FixtureRequest, in_file: str) -> str:
-    """Return the URL of a database that is one of ``DATABASES``, without any of our tables."""
+def empty_database(request: pytest.FixtureRequest, file: Path) -> str:
+    """Return the URL of a database that is one of ``DATABASES``, without any row of ours.
+
+    For a test of a ``campaign``, which makes the tables that are missing, those that are there stay: to make
+    them anew takes longer than most of these tests. For any other one there are no tables.
+    """
+    may_stay = "campaign" in request.fixturenames
     if request.param == "plain":
         request.getfixturevalue("monkeypatch").delitem(FORMS, "sqlite")
     if request.param in ("sqlite", "plain"):
-        return in_file
+        if may_stay:
+            file.write_bytes(empty_ledger())
+        return f"sqlite:///{file}"
     location: str = request.getfixturevalue(f"{request.param.removesuffix('ql')}_url")
-    drop_tables(location)
+    if may_stay and location in OF_CAMPAIGNS:
+        empty_tables(location)
+    else:
+        drop_tables(location)
+    if may_stay:
+        OF_CAMPAIGNS.add(location)
     return location
 
 
 @pytest.fixture(params=DATABASES)
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """An empty database, of each kind that a ledger may be in."""
-    return empty_database(request, f"sqlite:///{tmp_path}/ledger.db")
+    return empty_database(request, tmp_path / "ledger.db")
 
 
 @pytest.fixture
@@ -60,8 +76,18 @@ def engine(url: str) -> Iterator[sa.Engine]:
     engine.dispose()
 
 
+def empty_tables(location: str) -> None:
+    """Forget everybody in a ledger, and its name."""
+    engine = sa.create_engine(location, poolclass=NullPool)
+    with engine.begin() as connection:
+        for name in sa.inspect(connection).get_table_names():
+            if name.startswith("smspartner_"):
+                connection.execute(sa.text(f"DELETE FROM {name}"))
+
+
 def drop_tables(location: str) -> None:
     """Take a ledger away, and an inbox."""
+    OF_CAMPAIGNS.discard(location)
     engine = sa.create_engine(location, poolclass=NullPool)
     with engine.begin() as connection:
         inspector = sa.inspect(connection)

@@ -41,12 +41,7 @@ DRIVEN_BY: Final[dict[str, tuple[str, ...]]] = {
     "hooks.over_requests": ("hooks/test_carrying", "hooks/test_never_left", "hooks/test_faults"),
     "hooks.stops": ("hooks/test_paging",),
     "hooks.transport": ("hooks/test_never_left", "hooks/test_faults"),
-    "inbox.__main__": ("inbox/test_process",),
-    "inbox.app": ("inbox/test_process",),
-    "inbox.receiver": ("inbox/test_process",),
-    "inbox.spool": ("inbox/test_process",),
-    "inbox.parts": ("inbox/test_posts",),
-    "inbox.correlation": ("inbox/test_posts",),
+    "inbox.receiver": ("inbox/test_app", "inbox/test_process"),
     "inbox.consumers": ("inbox/test_unread",),
     "inbox.messages": ("inbox/test_unread",),
     # a journal shows by what it remembers, whatever it is made of
@@ -82,7 +77,7 @@ DRIVEN_BY: Final[dict[str, tuple[str, ...]]] = {
         "operators/test_ledger",
         "operators/test_executions",
     ),
-    "operators.plans": ("operators/test_hours", "sending/test_tries_of_a_task"),
+    "operators.plans": ("operators/test_hours", "operators/test_tries_of_a_task"),
     "operators.results": ("operators/test_smspartner", "operators/test_handover", "operators/test_dry_run"),
     "operators.running": ("operators/test_tries", "operators/test_dry_run"),
     "operators.send": ("operators/test_smspartner", "operators/test_tries", "operators/test_cancel_on_kill"),
@@ -129,12 +124,11 @@ DRIVEN_BY: Final[dict[str, tuple[str, ...]]] = {
     "simulator.orders": ("simulator/test_reader",),
     "simulator.refusals": ("simulator/test_reader", "simulator/test_platform"),
     "simulator.routes": ("simulator/test_server",),
-    "simulator.settings": ("simulator/test_platform", "simulator/test_delivery"),
     "simulator.stage": ("sending/test_cancelling_cut_short", "sending/test_between_tries"),
     "simulator.wire": ("simulator/test_answers", "simulator/test_server"),
     "tasks.executions": ("operators/test_executions",),
     "tasks.failures": ("operators/test_refusals",),
-    "tasks.templates": ("operators/test_rendering",),
+    "tasks.templates": ("operators/test_rendering", "operators/test_data_as_templates"),
 }
 
 

@@ -23,8 +23,13 @@ def is_thorough() -> bool:
     return settings().max_examples > QUICK
 
 
-def examples(quick: int) -> int:
-    """Return how many examples a property needs that needs another number of them than the usual one."""
+def examples(quick: int, thorough: int | None = None) -> int:
+    """Return how many examples a property needs that needs another number of them than the usual one.
+
+    :param thorough: how many each night; as much more than by day as of any other property, unless given.
+    """
+    if is_thorough() and thorough is not None:
+        return thorough
     return quick * settings().max_examples // QUICK
 
 

@@ -7,7 +7,7 @@ import logging
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from airflow_provider_smspartner.exceptions import InvalidMessage, SMSPartnerError
 
@@ -59,19 +59,23 @@ def main(given: Sequence[str] | None = None) -> int:
     except SMSPartnerError as error:
         sys.stderr.write(f"{error}\n")
         return 2
-    uvicorn.run(
-        app,
-        host=asked.host,
-        port=asked.port,
-        http="h11",  # the other one has no limit on the size of headers
-        access_log=False,  # it would hold the path, and so the secret
-        server_header=False,
-        proxy_headers=False,  # nobody is told apart by where they come from
-        log_config=None,
-        limit_concurrency=MOST_CONNECTIONS,
-        timeout_graceful_shutdown=LAST_REQUESTS,
-    )
+    uvicorn.run(app, **how_to_serve(asked))
     return 0
+
+
+def how_to_serve(asked: argparse.Namespace) -> dict[str, Any]:
+    """Return what uvicorn is told of the server."""
+    return {
+        "host": asked.host,
+        "port": asked.port,
+        "http": "h11",  # the other one has no limit on the size of headers
+        "access_log": False,  # it would hold the path, and so the secret
+        "server_header": False,
+        "proxy_headers": False,  # nobody is told apart by where they come from
+        "log_config": None,
+        "limit_concurrency": MOST_CONNECTIONS,
+        "timeout_graceful_shutdown": LAST_REQUESTS,
+    }
 
 
 def app_of(asked: argparse.Namespace) -> Starlette:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -21,6 +20,7 @@ from airflow_provider_smspartner.rules.callbacks import callbacks
 from airflow_provider_smspartner.simulator import Posting, Settings, Simulator
 from scripts.local_airflow import free_port
 from tests.inbox.conftest import ANN, CONN, EVE
+from tests.inbox.receivers import serving
 
 SECRET = "5ec4e7" * 6
 
@@ -29,18 +29,8 @@ SECRET = "5ec4e7" * 6
 def receiving(ledger: Ledger, port: int) -> Iterator[None]:
     """Run a receiver in a thread."""
     app = make_app(Receiver(open_ledger=lambda: ledger), {SECRET: CONN}, is_ready=lambda: True)
-    config = uvicorn.Config(app, port=port, http="h11", log_config=None, access_log=False)
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    try:
-        while not server.started:
-            assert thread.is_alive()
-            time.sleep(0.01)
+    with serving(uvicorn.Config(app, port=port, http="h11", log_config=None, access_log=False)):
         yield
-    finally:
-        server.should_exit = True
-        thread.join()
 
 
 @pytest.fixture

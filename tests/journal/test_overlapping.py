@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import random
 import time
 from collections import Counter
@@ -15,6 +14,7 @@ import pytest
 import sqlalchemy as sa
 
 from airflow_provider_smspartner.journal.opening import prepare
+from faults import fork_server
 from tests.databases import on_servers
 from tests.journal.overlapping import LATER, TASKS, Try, carry_out, texts_in
 from tests.thorough import is_thorough
@@ -30,8 +30,7 @@ LONGEST_LIFE, ROUNDS, PATIENCE = 0.4, 2, 120.0
 @pytest.mark.timeout(1_800)
 def test_nobody_is_texted_twice_and_nobody_is_lost(url: str, engine: sa.Engine, tmp_path: Path) -> None:
     prepare(engine)
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["tests.journal.overlapping"])
+    fork_server.warm()
     seeds = SEEDS[engine.dialect.name] * (10 if is_thorough() else 1)
     for seed in range(seeds):
         tries = [
@@ -59,10 +58,7 @@ def let_live_and_die(tries: Sequence[Try], dice: random.Random) -> list[Try]:
 
 def run(tries: Sequence[Try], lives: Sequence[float]) -> list[bool]:
     """Run processes beside each other, each for so long, and tell which ones have got through."""
-    context = multiprocessing.get_context("forkserver")
-    processes = [context.Process(target=carry_out, args=(each,)) for each in tries]
-    for process in processes:
-        process.start()
+    processes = [fork_server.start(carry_out, each) for each in tries]
     began = time.monotonic()
     for life, process in sorted(zip(lives, processes, strict=True), key=lambda pair: pair[0]):
         process.join(max(0.0, began + life - time.monotonic()))

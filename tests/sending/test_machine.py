@@ -204,7 +204,7 @@ class EveryoneOnce(RuleBasedStateMachine):
 
 TestEveryoneOnce = EveryoneOnce.TestCase
 TestEveryoneOnce.settings = settings(
-    max_examples=examples(100),
+    max_examples=examples(40, thorough=2_000),
     stateful_step_count=8,
     suppress_health_check=[HealthCheck.too_slow],
 )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import time
 from collections.abc import Callable, Iterator
 from decimal import Decimal
@@ -12,8 +11,9 @@ import pytest
 
 from airflow_provider_smspartner.simulator import Settings, Simulator
 from airflow_provider_smspartner.simulator.messages import Message
+from faults import fork_server
 from faults.campaign import DURABLE
-from faults.kills import AGAIN, DONE, LATENCY, Stopping, Task, run_operator, start_fork_server
+from faults.kills import AGAIN, DONE, LATENCY, Stopping, Task, run_operator
 
 pytestmark = [pytest.mark.airflow, pytest.mark.timeout(180)]
 
@@ -21,7 +21,7 @@ pytestmark = [pytest.mark.airflow, pytest.mark.timeout(180)]
 @pytest.fixture(scope="module")
 def slow() -> Iterator[Simulator]:
     """An SMS Partner that takes its time, so that a signal finds requests in flight."""
-    start_fork_server()
+    fork_server.warm()
     with Simulator(Settings(balance=Decimal(10**9))) as running:
         for endpoint in ("/send", "/message-cancel"):
             running.faults.add(endpoint, "latency", seconds=LATENCY, times=None)
@@ -37,8 +37,7 @@ def messages_of(task: Task, simulator: Simulator) -> list[Message]:
 
 def run_try(task: Task, number: int, *, terminate_when: Callable[[], object] | None = None) -> int | None:
     """Run a try in a process of its own, and return its exit code."""
-    process = multiprocessing.get_context("forkserver").Process(target=run_operator, args=(task, number))
-    process.start()
+    process = fork_server.start(run_operator, task, number)
     while terminate_when and process.is_alive():
         if terminate_when():
             process.terminate()

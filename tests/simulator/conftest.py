@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,6 +12,14 @@ import requests
 from airflow_provider_smspartner.simulator import Simulator
 
 Call = Callable[..., requests.Response]
+
+MIXED = "+33600000001,+32470123456"
+"""A person of France and one of Belgium."""
+
+
+def change(sim: Simulator, **settings: Any) -> None:
+    """Have the platform do something otherwise."""
+    sim.settings = replace(sim.settings, **settings)
 
 
 @pytest.fixture

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any
 
 import pytest
 import requests
 
-from airflow_provider_smspartner.simulator import Settings, Simulator
-
-Call = Callable[..., requests.Response]
+from airflow_provider_smspartner.simulator import Simulator
+from tests.simulator.conftest import MIXED, Call, change
 
 FRIDAY_NOON = datetime.fromisoformat("2026-11-20T12:00:00+01:00")
 FRIDAY_EVENING = datetime.fromisoformat("2026-11-20T20:00:00+01:00")
@@ -22,10 +18,6 @@ SATURDAY_MORNING = datetime.fromisoformat("2026-11-21T08:00:00+01:00")
 SUNDAY_NIGHT = datetime.fromisoformat("2026-11-22T23:00:00+01:00")
 CHRISTMAS = datetime.fromisoformat("2026-12-25T10:00:00+01:00")
 AT_17 = {"scheduledDeliveryDate": "20/11/2026", "time": 17, "minute": 0}
-
-
-def _set(sim: Simulator, **changes: Any) -> None:
-    sim.settings = replace(sim.settings, **changes)
 
 
 def test_the_key_is_settable(sim: Simulator, post: Call) -> None:
@@ -59,7 +51,7 @@ def test_sandbox_sends_and_charges_nothing(sim: Simulator, post: Call, get: Call
 def test_status_of_a_sandbox_text(
     sim: Simulator, post: Call, get: Call, ways: str, status: str | None
 ) -> None:
-    _set(sim, sandbox_status=ways)
+    change(sim, sandbox_status=ways)
     answer = get("/bulk-status", messageId=post(sandbox=1).json()["message_id"]).json()
     if status is None:
         assert answer["code"] == 4
@@ -108,7 +100,7 @@ def test_no_such_message(get: Call, message_id: str) -> None:
 def test_stop_refuses_the_whole_request(sim: Simulator, post: Call) -> None:
     sim.add_to_stop_list("0600000002")
     assert post(phoneNumbers="0600000001,0600000002").json()["code"] == 14
-    _set(sim, number_faults="items")
+    change(sim, number_faults="items")
     answer = post(phoneNumbers="0600000001,0600000002").json()
     assert (answer["code"], answer["errors"][0]["phoneNumber"], answer["errors"][0]["code"]) == (
         55,
@@ -119,7 +111,7 @@ def test_stop_refuses_the_whole_request(sim: Simulator, post: Call) -> None:
 
 
 def test_stop_leaves_people_out(sim: Simulator, post: Call) -> None:
-    _set(sim, stop_numbers="skip")
+    change(sim, stop_numbers="skip")
     sim.add_to_stop_list("0600000002")
     assert post(phoneNumbers="0600000001,0600000002").json()["nb_sms"] == 1
     assert post(phoneNumbers="0600000002").json()["code"] == 55
@@ -127,7 +119,7 @@ def test_stop_leaves_people_out(sim: Simulator, post: Call) -> None:
 
 
 def test_stop_leaves_a_row_out(sim: Simulator, post: Call) -> None:
-    _set(sim, stop_numbers="skip")
+    change(sim, stop_numbers="skip")
     sim.add_to_stop_list("0600000001")
     rows = [{"phoneNumber": f"060000000{at}", "message": f"Hello {at}"} for at in (1, 2, 3)]
     answer = post("/bulk-send", SMSList=rows).json()
@@ -145,7 +137,7 @@ def test_stop_leaves_a_row_out(sim: Simulator, post: Call) -> None:
     ids=["noon", "evening"],
 )
 def test_held_in_quiet_hours(sim: Simulator, post: Call, now: datetime, sent_at: datetime) -> None:
-    _set(sim, quiet_hours="hold")
+    change(sim, quiet_hours="hold")
     sim.set_clock(now)
     assert post().json()["success"]
     assert bool(sim.sent) is (now == sent_at)
@@ -162,13 +154,13 @@ def test_held_in_quiet_hours(sim: Simulator, post: Call, now: datetime, sent_at:
     ids=["noon", "Friday evening", "Saturday evening", "Sunday", "Christmas"],
 )
 def test_refused_in_quiet_hours(sim: Simulator, post: Call, now: datetime, code: int) -> None:
-    _set(sim, quiet_hours="refuse")
+    change(sim, quiet_hours="refuse")
     sim.set_clock(now)
     assert post().json()["code"] == code
 
 
 def test_a_french_number_may_be_echoed_nationally(sim: Simulator, post: Call, get: Call) -> None:
-    _set(sim, national_numbers=True)
+    change(sim, national_numbers=True)
     message_id = post(phoneNumbers="+33600000001,+4915123456789").json()["message_id"]
     rows = get("/bulk-status", messageId=message_id).json()["StatutResponse_List"]
     assert [row["phoneNumber"] for row in rows] == ["0600000001", "+4915123456789"]
@@ -188,140 +180,12 @@ def test_reset(sim: Simulator, post: Call) -> None:
     assert sim.now < before - timedelta(minutes=59)
 
 
-@pytest.mark.parametrize(
-    "wrong",
-    [
-        {"quiet_hours": "sometimes"},
-        {"stop_numbers": ""},
-        {"number_faults": "list"},
-        {"sandbox_status": "none"},
-        {"unknown_tag": 4},
-        {"price": Decimal(0)},
-        {"page_size": 0},
-    ],
-    ids=str,
-)
-def test_settings_that_do_not_exist(wrong: dict[str, Any]) -> None:
-    with pytest.raises(ValueError, match=next(iter(wrong))):
-        Settings(**wrong)
-
-
 def test_a_clock_may_be_brought_along(session: requests.Session) -> None:
     with Simulator(clock=lambda: FRIDAY_NOON) as sim:
         sim.advance(60)
         assert sim.now == FRIDAY_NOON + timedelta(minutes=1)
         with pytest.raises(ValueError, match="UTC offset"):
             sim.set_clock(datetime(2026, 1, 1))
-
-
-# ---- other readings of the documents -----------------------------------------------------------------
-
-MIXED = "+33600000001,+32470123456"
-
-
-@pytest.mark.parametrize(
-    ("written", "shown"),
-    [
-        ("plus", ["+33600000001", "+32470123456"]),
-        ("digits", ["33600000001", "32470123456"]),
-        ("blank", [" 33600000001", " 32470123456"]),
-        ("national", ["0600000001", "0470123456"]),
-        ("masked", ["+336XXXXXX01", "+324XXXXXX56"]),
-    ],
-)
-def test_lists_write_numbers_as_chosen(
-    sim: Simulator, post: Call, get: Call, written: str, shown: list[str]
-) -> None:
-    _set(sim, listed_numbers=written)
-    post(phoneNumbers=MIXED, tag="spring")
-    rows = get("/bulk-status-by-tag", tag="spring").json()["StatutResponse_List"]
-    assert [row["phoneNumber"] for row in rows] == shown
-
-
-@pytest.mark.parametrize(("counts", "total"), [("rows", 2), ("pages", 1), ("nothing", None)])
-def test_total_counts_what_is_chosen(
-    sim: Simulator, post: Call, get: Call, counts: str, total: int | None
-) -> None:
-    _set(sim, total_counts=counts)
-    post(phoneNumbers=MIXED, tag="spring")
-    assert get("/bulk-status-by-tag", tag="spring").json().get("total") == total
-
-
-def test_lists_may_leave_people_out(sim: Simulator, post: Call, get: Call) -> None:
-    _set(sim, list_at_most=1)
-    post(phoneNumbers=MIXED, tag="spring")
-    listed = get("/bulk-status-by-tag", tag="spring").json()
-    assert (listed["total"], len(listed["StatutResponse_List"])) == (1, 1)
-
-
-def test_scheduled_texts_may_be_listed_only_when_they_have_left(
-    sim: Simulator, post: Call, get: Call
-) -> None:
-    _set(sim, list_scheduled=False, tag_delay=90)
-    sim.set_clock(datetime.fromisoformat("2030-01-31T11:00:00+01:00"))
-    post(scheduledDeliveryDate="31/01/2030", time=12, minute=0, tag="spring")
-    assert get("/bulk-status-by-tag", tag="spring").json()["code"] == 4
-    sim.advance(3689)
-    assert get("/bulk-status-by-tag", tag="spring").json()["code"] == 4
-    sim.advance(1)
-    assert get("/bulk-status-by-tag", tag="spring").json()["code"] == 200
-
-
-def test_a_degraded_gateway_says_yes_to_everything(sim: Simulator, post: Call, get: Call) -> None:
-    _set(sim, degraded=True)
-    for answer in (post(), post(apiKey="wrong"), get("/message-cancel", messageId="1"), get("/nothing")):
-        assert answer.json() == {"success": True, "code": 200, "message": "Request queued for processing"}
-    assert not sim.accepted
-
-
-@pytest.mark.parametrize(
-    ("key", "keys"), [("error", {"error"}), ("errors", {"errors"}), ("both", {"error", "errors"})]
-)
-def test_items_of_a_refusal_stand_under_the_chosen_key(
-    sim: Simulator, post: Call, key: str, keys: set[str]
-) -> None:
-    _set(sim, error_key=key)
-    assert {"error", "errors"} & post(phoneNumbers="12").json().keys() == keys
-    sim.credits = Decimal(0)
-    assert {"error", "errors"} & post().json().keys() == keys
-
-
-def test_the_low_cost_credit_has_two_names(sim: Simulator, get: Call) -> None:
-    assert "creditSmsECO" in get("/me").json()["credits"]
-    _set(sim, low_cost_credit="creditSmsLowCost")
-    assert get("/me").json()["credits"].keys() & {"creditSmsECO", "creditSmsLowCost"} == {"creditSmsLowCost"}
-
-
-def test_a_number_may_stand_in_the_sentence_only(sim: Simulator, post: Call) -> None:
-    _set(sim, number_faults="sentence")
-    refusal = post(phoneNumbers="+33600000001,061234").json()
-    assert refusal["code"] == 55
-    [item] = refusal["errors"]
-    assert (item["success"], item["code"], "phoneNumber" in item) == (False, 9, False)
-    assert "(061234)" in item["message"]
-
-
-@pytest.mark.parametrize("named", [False, True])
-def test_bad_numbers_may_be_left_out(sim: Simulator, post: Call, named: bool) -> None:
-    _set(sim, bad_numbers="skip", stop_numbers="skip", name_left_out=named)
-    sim.add_to_stop_list("+33600000002")
-    answer = post(phoneNumbers="+33600000001,061234,+33600000002").json()
-    assert answer["nb_sms"] == 1
-    items = [("061234", "9"), ("+33600000002", "14")] if named else []
-    assert [(item["phoneNumber"], item["code"]) for item in answer.get("errors", [])] == items
-    assert post(phoneNumbers="12").json()["code"] == 55
-
-
-def test_bad_numbers_of_a_list_have_a_refused_row(sim: Simulator, post: Call) -> None:
-    _set(sim, bad_numbers="skip")
-    rows = [{"phoneNumber": number, "message": number} for number in ("12", "+33600000001", "+33600000002")]
-    answered = post("/bulk-send", SMSList=rows).json()["SMSResponse_List"]
-    assert [(row["phoneNumber"], row["success"]) for row in answered] == [
-        ("+33600000001", True),
-        ("+33600000002", True),
-        ("12", False),
-    ]
-    assert [text.text for text in sim.sent] == ["+33600000001", "+33600000002"]
 
 
 # ---- status of one person, STOP list -----------------------------------------------------------------

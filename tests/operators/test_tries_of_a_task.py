@@ -14,8 +14,8 @@ from airflow.providers.common.compat.sdk import AirflowFailException
 
 from airflow_provider_smspartner.exceptions import SMSPartnerError
 from airflow_provider_smspartner.hooks import transport
-from airflow_provider_smspartner.operators import plans
 from airflow_provider_smspartner.operators.smspartner import SendSmsOperator
+from airflow_provider_smspartner.rules import batches
 from airflow_provider_smspartner.sending import evidence
 from airflow_provider_smspartner.simulator import Simulator
 from faults.campaign import people
@@ -64,7 +64,7 @@ def sim(simulator: Simulator, connect: Connect) -> Simulator:
 
 @pytest.fixture
 def tries(sim: Simulator, monkeypatch: pytest.MonkeyPatch) -> Tries:
-    monkeypatch.setattr(plans, "next_slot", lambda now: now)  # at night a send may be held, and not be seen
+    monkeypatch.setattr(batches, "BATCH_LIMIT", 3)
     return Tries()
 
 
