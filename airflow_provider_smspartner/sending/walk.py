@@ -218,7 +218,7 @@ class Walk:
             else f" after {datetime.fromtimestamp(sight, PARIS):%Y-%m-%d %H:%M} (Paris)"
         )
         raise OutcomeUnknownError(
-            f"Nothing remembers what the earlier tries of this task have sent{began}; and what waits on "
+            f"Nothing remembers all that the earlier tries of this task have sent{began}; and what waits on "
             "SMS Partner for its time may not be listed there yet. "
             f"Clear the task{when}, when it can be seen.{remedy}"
         )
