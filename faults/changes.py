@@ -14,9 +14,9 @@ from decimal import Decimal
 from functools import partial
 from typing import Any
 
-from sqlalchemy import delete
+from sqlalchemy import delete, select, update
 
-from airflow_provider_smspartner.journal.schema import PEOPLE, TASKS
+from airflow_provider_smspartner.journal.schema import BATCHES, PEOPLE, TASKS
 from airflow_provider_smspartner.simulator import Settings
 from airflow_provider_smspartner.simulator.stage import Stage
 from faults.campaign import TASK, Campaign, with_ledger, with_ledger_alone, with_task_state
@@ -125,6 +125,16 @@ def empty_ledger(campaign: Campaign, dice: random.Random | None = None) -> None:
     """Delete whom the ledger remembers."""
     with campaign.ledger.engine.begin() as connection:
         connection.execute(delete(PEOPLE))
+
+
+def restore_ledger(campaign: Campaign, dice: random.Random | None = None, *, before: int = 2) -> None:
+    """Put an older copy of the ledger in its place, which knows of some ordinals only."""
+    later = BATCHES.c.ordinal >= before
+    of_later = PEOPLE.c.batch.in_(select(BATCHES.c.id).where(later))
+    with campaign.ledger.engine.begin() as connection:
+        connection.execute(delete(PEOPLE).where(of_later))
+        connection.execute(delete(BATCHES).where(later))
+        connection.execute(update(TASKS).where(TASKS.c.batches > before).values(batches=before))
 
 
 def replace_ledger(campaign: Campaign, dice: random.Random) -> Undo:
@@ -265,6 +275,13 @@ CHANGES = (
         make=replace_ledger,
         says="ledger_conn_id",
         is_possible=uses_ledger,
+    ),
+    Change(
+        name="ledger restored from an older copy",
+        logs=BY_STORE,
+        make=restore_ledger,
+        is_possible=uses_ledger,
+        loses=True,
     ),
     Change(name="ledger emptied", logs=BY_ALL_LOGS, make=empty_ledger, is_possible=is_in_ledger, loses=True),
 )

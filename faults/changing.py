@@ -30,6 +30,7 @@ MOST_ORDINALS = 1000
 """More than any of these campaigns uses up."""
 BY_LOG_ALONE = ("another tag", "time to send at taken away")
 """What a walk over the tags cannot know."""
+OLDER_COPY = "ledger restored from an older copy"
 LITTLE_LAG = 1.0
 """Seconds by which a list may lag where a clock is further behind than clocks may differ."""
 CLOCKS = {-400.0: "clock of the worker behind by 400 s", -50.0: "clock of the worker behind by 50 s"}
@@ -196,6 +197,9 @@ class Changing:
         """Tell whether something can still notice a change, or carry it over, after all those before it."""
         is_lost = any(self.changes[other.name] for other in CHANGES if other.loses)
         known_by_log = any(self.changes[name] for name in BY_LOG_ALONE)
+        # An older copy is noticed by the store's count alone
+        if change.loses and (self.changes[OLDER_COPY] or (change.name == OLDER_COPY and is_lost)):
+            return False
         if change.loses and (self.standing or known_by_log):
             return False
         if change.name in BY_LOG_ALONE and is_lost and self.log != "ledger":

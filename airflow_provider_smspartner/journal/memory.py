@@ -20,10 +20,15 @@ class Memory:
     """Whether an earlier try meant to cancel; batches of which nobody knows whether it did are CANCELLING."""
     world: World | None = None
     """What it was made under; None when nothing was written about it."""
-    in_ledger: bool = False
-    """Whether people of this task were claimed in a ledger."""
+    claimed: int = 0
+    """How many ordinals of this task were used up with a ledger, as the task state store has counted them."""
     lost: bool = False
     """Whether it held more than it does: what is missing has to be found by tags."""
+
+    @property
+    def in_ledger(self) -> bool:
+        """Whether people of this task were claimed in a ledger."""
+        return self.claimed > 0
 
     @property
     def comparable(self) -> bool:

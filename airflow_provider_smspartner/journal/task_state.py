@@ -106,7 +106,7 @@ class TaskStateJournal:
             same_account=all(batch.comparable for batch in batches),
             cancelling=intent is not None or is_cancelling,
             world=world,
-            in_ledger=claims > 0,
+            claimed=claims,
             lost=is_cut,
         )
 

@@ -1,7 +1,7 @@
 """Memories add up: what a ledger and Airflow's task state store know of one task, as one.
 
 A ledger may be added between two tries, and be lost. Whoever one of the two knows was sent to was sent to; a
-ledger that is empty although the store says that people were claimed in it is lost, and not new.
+ledger that knows of fewer batches than the store says were claimed in it is lost, and not new.
 """
 
 from __future__ import annotations
@@ -48,8 +48,8 @@ def added_up(of_ledger: Sequence[Batch], of_store: Memory | None) -> Memory | No
         return remembered(of_ledger, Memory()) if of_ledger else None
     pairs = zip_longest(of_ledger, of_store.batches)
     memory = remembered([chosen(ours, theirs) for ours, theirs in pairs], of_store)
-    # One that is empty against the other's word is lost, not new
-    return replace(memory, lost=of_store.lost or (of_store.in_ledger and not of_ledger))
+    # One that knows less than the other says is lost, or an older copy, and not new
+    return replace(memory, lost=of_store.lost or of_store.claimed > len(of_ledger))
 
 
 def store_lost(of_ledger: Sequence[Batch]) -> Memory:
@@ -70,7 +70,7 @@ def remembered(batches: Sequence[Batch], of_store: Memory) -> Memory:
         same_account=of_store.same_account and bool(of_store.batches),
         cancelling=of_store.cancelling or is_cancelling,
         world=of_store.world,
-        in_ledger=of_store.in_ledger,
+        claimed=of_store.claimed,
     )
 
 

@@ -96,7 +96,8 @@ class Walk:
                 self._evidence.slipped()
                 alike = 0
             alike += 1
-        self._check_sight(by_ordinal, is_lost=is_lost)
+        found = by_ordinal.keys() - {batch.ordinal for batch in known}
+        self._check_sight(is_lost=is_lost, is_found=bool(found))
         length = 1 + max(by_ordinal, default=-1)
         return [
             by_ordinal.get(ordinal) or self._batch(ordinal).after(Event.NOT_FOUND)
@@ -200,10 +201,13 @@ class Walk:
         if 0 < left <= LONGEST_WAIT:
             self._outwait(self._now() + left)
 
-    def _check_sight(self, by_ordinal: dict[int, Batch], *, is_lost: bool) -> None:
-        """Believe that somebody is missing only if they could be seen."""
+    def _check_sight(self, *, is_lost: bool, is_found: bool) -> None:
+        """Believe that somebody is missing only if they could be seen.
+
+        :param is_found: whether the lists have shown anybody; what a memory knows vouches for no list.
+        """
         sight = self._sight()
-        is_control = bool(by_ordinal) and self._plan.scheduled_for(self._now()) is not None
+        is_control = is_found and self._plan.scheduled_for(self._now()) is not None
         if not is_lost or self._now() >= sight or is_control:
             return
         began = ": they ended before they began the journal, or it was cleared" if self._is_durable else ""
@@ -214,7 +218,7 @@ class Walk:
             else f" after {datetime.fromtimestamp(sight, PARIS):%Y-%m-%d %H:%M} (Paris)"
         )
         raise OutcomeUnknownError(
-            f"Nothing remembers what the earlier tries of this task have sent{began}; and what waits on "
+            f"Nothing remembers all that the earlier tries of this task have sent{began}; and what waits on "
             "SMS Partner for its time may not be listed there yet. "
             f"Clear the task{when}, when it can be seen.{remedy}"
         )

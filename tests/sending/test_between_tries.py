@@ -18,7 +18,7 @@ from airflow_provider_smspartner.journal.table import Ledger
 from airflow_provider_smspartner.simulator import Settings
 from airflow_provider_smspartner.simulator.stage import Stage
 from faults.campaign import LOGS, Campaign, people
-from faults.changes import delete_run, empty_ledger
+from faults.changes import delete_run, empty_ledger, restore_ledger
 from faults.world import Fate
 from tests.airflow_versions import needs_task_state_store
 from tests.sending.conftest import (
@@ -135,6 +135,23 @@ def test_a_ledger_that_was_emptied_is_lost_and_not_new() -> None:
     empty_ledger(sent)
 
     assert_everyone_once(sent, sent.finish(EVERYBODY))
+
+
+@needs_task_state_store
+@pytest.mark.parametrize("deleted", [False, True])
+def test_a_ledger_that_was_restored_from_an_older_copy_forgets_nobody(deleted: bool) -> None:
+    sent = half_sent("ledger")
+    sent.line.fates = deque(TWO_OF_THEM)
+    sent.attempt_anyway(EVERYBODY)
+    restore_ledger(sent, before=2)
+    if deleted:
+        delete_run(sent)
+
+    outcome = sent.finish(EVERYBODY)
+
+    # With the store goes the last that could know better than the copy
+    assert bool(sent.doubles) is deleted
+    assert outcome.recipients + len(sent.doubles) == sum(sent.texts.values())
 
 
 @needs_task_state_store

@@ -22,7 +22,7 @@ from airflow_provider_smspartner.simulator import Settings
 from airflow_provider_smspartner.simulator.messages import Message
 from airflow_provider_smspartner.simulator.platform import Platform
 from faults.campaign import VERIFY_TIMEOUT, Campaign, people
-from faults.changes import delete_run, empty_ledger
+from faults.changes import delete_run, empty_ledger, restore_ledger
 from faults.world import Crash, Fate, FateOfLook
 from tests.airflow_versions import needs_task_state_store
 from tests.sending.conftest import (
@@ -31,6 +31,7 @@ from tests.sending.conftest import (
     IN_AN_HOUR,
     OUT_OF_THE_WORLD,
     RICH,
+    TWO_OF_THEM,
     assert_everyone_once,
     campaign,
     every_log,
@@ -154,6 +155,19 @@ def test_a_time_that_is_taken_away_makes_nothing_absent_that_a_lost_ledger_knew(
     sent.send_at = None
 
     assert_fails_until_it_can_be_seen(sent)
+
+
+@needs_task_state_store
+def test_what_a_memory_knows_vouches_for_no_list_that_hides_what_waits() -> None:
+    sent = campaign("ledger", settings=Settings(balance=RICH, list_scheduled=False), send_in=IN_AN_HOUR)
+    for _ in range(2):
+        sent.line.fates = deque(TWO_OF_THEM)
+        sent.attempt_anyway(EVERYBODY)
+    restore_ledger(sent, before=2)
+
+    assert isinstance(sent.attempt_anyway(EVERYBODY), SMSPartnerError)
+    sent.clock.pause(DAY)
+    assert_everyone_once(sent, sent.finish(EVERYBODY))
 
 
 @every_log
