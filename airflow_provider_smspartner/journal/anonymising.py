@@ -1,6 +1,7 @@
 """Old campaigns lose their names: in place of each number stays a tombstone, which still counts.
 
-What people wrote as long ago is deleted from the inbox. In small transactions, on rows of campaigns that nobody has sent for long: a running campaign never waits.
+What people wrote as long ago is deleted from the inbox. All of it in small transactions, on rows of campaigns
+that nobody has sent for long: a running campaign never waits.
 """
 
 from __future__ import annotations

@@ -112,7 +112,7 @@ def forget_posts(ledger: Ledger, *, conn_id: str, before: datetime) -> int:
 
 
 def old_posts(connection: Connection, *, conn_id: str, before: datetime, after: int) -> Sequence[int]:
-    """Return where some old posts are, the first ones behind a position; none in a ledger without an inbox."""
+    """Return the positions of some old posts behind another; none in a ledger without an inbox."""
     if not inspect(connection).has_table(INBOX.name):
         return []
     position, old = INBOX.c.position, (INBOX.c.connection == conn_id, INBOX.c.received_at < before)

@@ -134,7 +134,7 @@ def send_story(tasks: Sequence[TaskFact], *, now: datetime, arrival: Arrival | N
             texts=not (dry_run or redirected),
             arrival=arrival,
         ),
-        groups=groups_of(batches),
+        groups=groups_of(tasks),
         troubles=troubles,
         shards=[shard_of(task) for task in worst_first(tasks)] if mapped else [],
         told=any(task.campaign for task in tasks),
