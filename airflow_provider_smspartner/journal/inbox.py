@@ -105,8 +105,7 @@ def forget_posts(ledger: Ledger, *, conn_id: str, before: datetime) -> int:
     """Delete what was received before a moment, some posts at a time, and return how many that were."""
     deleted, last = 0, -1
     while some := ledger.transact(partial(old_posts, conn_id=conn_id, before=before, after=last)):
-        chosen = delete(INBOX).where(INBOX.c.position.in_(some))
-        deleted += ledger.transact(lambda connection, chosen=chosen: connection.execute(chosen).rowcount)
+        deleted += ledger.transact(partial(delete_posts, positions=some))
         last = some[-1]
     return deleted + ledger.transact(partial(forget_parts, conn_id=conn_id, before=before))
 
@@ -118,6 +117,11 @@ def old_posts(connection: Connection, *, conn_id: str, before: datetime, after: 
     position, old = INBOX.c.position, (INBOX.c.connection == conn_id, INBOX.c.received_at < before)
     query = select(position).where(position > after, *old).order_by(position).limit(POSTS_AT_ONCE)
     return connection.scalars(query).all()
+
+
+def delete_posts(connection: Connection, *, positions: Sequence[int]) -> int:
+    """Delete posts, and return how many there were."""
+    return connection.execute(delete(INBOX).where(INBOX.c.position.in_(positions))).rowcount
 
 
 def forget_parts(connection: Connection, *, conn_id: str, before: datetime) -> int:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from airflow_provider_smspartner.plugins.drawing.states import AT_WORK
-from airflow_provider_smspartner.plugins.drawing.sums import planned_of, sums_of
+from airflow_provider_smspartner.plugins.drawing.sums import Sums, planned_of
 from airflow_provider_smspartner.plugins.facts import NO_BATCHES, TaskFact
 from airflow_provider_smspartner.rules.sending_states import BatchState
 
@@ -35,9 +35,9 @@ class Reach:
     """Whether something tells what SMS Partner has accepted."""
 
 
-def reach_of(task: TaskFact) -> Reach:
+def reach_of(task: TaskFact, sums: Sums) -> Reach:
     """Count the people of a send."""
-    sums, result = sums_of(task), task.result or {}
+    result = task.result or {}
     is_open = sums.open_people
     at_work = task.state in AT_WORK
     cancelled = task.by_state.get(BatchState.CANCELLED.value, NO_BATCHES).people

@@ -86,9 +86,9 @@ class Notes:
         for claims in self._groups(session, run, wanted[-MOST_CLAIMS:]):
             for batch in claims[: max(0, MOST_BATCHES - len(self.rows))]:
                 known = self.rows.get(batch.ordinal, batch)
-                told = {"people": batch.people, "tag": batch.tag} if known.people is None else {}
-                claimed_at = known.claimed_at or batch.claimed_at
-                self.rows[batch.ordinal] = known._replace(claimed_at=claimed_at, **told)
+                if known.people is None:
+                    known = known._replace(people=batch.people, tag=batch.tag)
+                self.rows[batch.ordinal] = known._replace(claimed_at=known.claimed_at or batch.claimed_at)
         return self.known()
 
     def known(self) -> list[BatchFact]:
