@@ -19,6 +19,7 @@ from tests.inbox.conftest import (
     ANN,
     BOB,
     CONN,
+    EVE,
     MINUTE,
     NOON,
     add,
