@@ -1,6 +1,7 @@
 """Old campaigns lose their names: in place of each number stays a tombstone, which still counts.
 
-In small transactions, on rows of campaigns that nobody has sent for long: a running campaign never waits.
+What people wrote as long ago is deleted from the inbox. All of it in small transactions, on rows of campaigns
+that nobody has sent for long: a running campaign never waits.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from sqlalchemy import and_, func, not_, select, update
 
 from airflow_provider_smspartner.exceptions import InvalidMessage
 from airflow_provider_smspartner.journal.burying import bury, drop
+from airflow_provider_smspartner.journal.inbox import forget_posts
 from airflow_provider_smspartner.journal.opening import open_ledger
 from airflow_provider_smspartner.journal.schema import BATCHES, CAMPAIGNS, OF_BATCH, PEOPLE, STATE
 from airflow_provider_smspartner.journal.table import Ledger, moment
@@ -32,12 +34,14 @@ BATCHES_AT_ONCE: Final = 8
 def anonymise(
     *, ledger_conn_id: str, older_than: timedelta, smspartner_conn_id: str = "smspartner_default"
 ) -> int:
-    """Take the names out of a ledger's old campaigns, and return how many rows that were.
+    """Take the names out of a ledger's old campaigns and of its inbox, and return how many rows that were.
 
     A campaign is old when its last claim lies further back than ``older_than``. In place of each number, and
     of its event, stays the keyed hash that ``erase`` leaves: a later run of the campaign texts nobody again,
     as long as the connection keeps its key. Rows of people who were never texted are dropped, and rows in
     doubt stay until a run has settled them. What a kill leaves undone, the next call does.
+
+    Replies, STOP and reports that the inbox received longer ago than ``older_than`` are deleted, read or not.
 
     :raises InvalidMessage: ``older_than`` is not a time above zero.
     :raises SMSPartnerError: the ledger cannot be written.
@@ -53,7 +57,8 @@ def anonymise(
     secret = SMSPartnerHook(smspartner_conn_id).settings.api_key
     ledger, before = open_ledger(ledger_conn_id), moment(time.time() - given.total_seconds())
     old = ledger.transact(partial(old_campaigns, conn_id=smspartner_conn_id, before=before))
-    return sum(anonymise_one(ledger, campaign, before=before, secret=secret) for campaign in old)
+    done = sum(anonymise_one(ledger, campaign, before=before, secret=secret) for campaign in old)
+    return done + forget_posts(ledger, conn_id=smspartner_conn_id, before=before)
 
 
 def old_campaigns(connection: Connection, *, conn_id: str, before: datetime) -> list[int]:

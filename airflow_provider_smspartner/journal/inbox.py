@@ -7,16 +7,22 @@ seen all before it: an ordinary auto-increment would let a slower transaction co
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, MetaData, Table, delete, inspect
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, MetaData, Table, delete, inspect, select
 
 from airflow_provider_smspartner.journal.columns import LONGEST_ID, Exact, Moment, Words
 from airflow_provider_smspartner.journal.schema import LONGEST_CONNECTION, LONGEST_NAME
+from airflow_provider_smspartner.journal.table import Ledger
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
+POSTS_AT_ONCE = 1000
+"""Old posts of one transaction: neither a receiver nor a reader waits long for it."""
 OF_INBOX: Final = MetaData()
 
 INBOX: Final = Table(
@@ -93,3 +99,34 @@ def forget_person(connection: Connection, *, conn_id: str, number: str) -> int:
             of_person = delete(table).where(table.c.connection == conn_id, theirs)
             deleted += connection.execute(of_person).rowcount
     return deleted
+
+
+def forget_posts(ledger: Ledger, *, conn_id: str, before: datetime) -> int:
+    """Delete what was received before a moment, some posts at a time, and return how many that were."""
+    deleted, last = 0, -1
+    while some := ledger.transact(partial(old_posts, conn_id=conn_id, before=before, after=last)):
+        deleted += ledger.transact(partial(delete_posts, positions=some))
+        last = some[-1]
+    return deleted + ledger.transact(partial(forget_parts, conn_id=conn_id, before=before))
+
+
+def old_posts(connection: Connection, *, conn_id: str, before: datetime, after: int) -> Sequence[int]:
+    """Return the positions of some old posts behind another; none in a ledger without an inbox."""
+    if not inspect(connection).has_table(INBOX.name):
+        return []
+    position, old = INBOX.c.position, (INBOX.c.connection == conn_id, INBOX.c.received_at < before)
+    query = select(position).where(position > after, *old).order_by(position).limit(POSTS_AT_ONCE)
+    return connection.scalars(query).all()
+
+
+def delete_posts(connection: Connection, *, positions: Sequence[int]) -> int:
+    """Delete posts, and return how many there were."""
+    return connection.execute(delete(INBOX).where(INBOX.c.position.in_(positions))).rowcount
+
+
+def forget_parts(connection: Connection, *, conn_id: str, before: datetime) -> int:
+    """Delete parts that were received before a moment, and return how many that were."""
+    if not inspect(connection).has_table(PARTS.name):
+        return 0
+    old = (PARTS.c.connection == conn_id, PARTS.c.received_at < before)
+    return connection.execute(delete(PARTS).where(*old)).rowcount

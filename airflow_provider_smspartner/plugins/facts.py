@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, Final
+from functools import cached_property
+from typing import Any, Final, NamedTuple
 
 from airflow_provider_smspartner.tracking.handover import Campaign, Delivery
 from airflow_provider_smspartner.tracking.stops import Failure
@@ -19,9 +20,8 @@ UNREADABLE = "unreadable"
 """The state of a batch whose row in the store is none of ours any more: a person may have edited it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BatchFact:
-    """One batch, as a journal holds it."""
+class BatchFact(NamedTuple):
+    """One batch, as a journal holds it. A tuple is made faster than a dataclass: a page has thousands."""
 
     ordinal: int
     state: str
@@ -37,6 +37,18 @@ class BatchFact:
     currency: str | None = None
     rejected: int = 0
     """People of it whom the platform refused for good."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tally:
+    """The batches of a task in one state, and what they come to."""
+
+    batches: Sequence[BatchFact] = ()
+    """By ordinal."""
+    people: int = 0
+    segments: int = 0
+    cost: Decimal = Decimal(0)
+    rejected: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +87,7 @@ class Answers:
     """Why the inbox could not be read."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class TaskFact:
     """One task instance of a run that sends, or that follows a delivery."""
 
@@ -113,6 +125,28 @@ class TaskFact:
     """Whether it has pushed what cannot be read, or somebody else in its name."""
     elsewhere: bool = False
     """Whether it has pushed what Airflow's database only points to."""
+
+    @cached_property
+    def by_state(self) -> Mapping[str, Tally]:
+        """Return the batches by state, added up once: a page asks many times, and there are thousands."""
+        found: dict[str, list[BatchFact]] = {}
+        for batch in self.batches:
+            found.setdefault(batch.state, []).append(batch)
+        return {state: tally_of(batches) for state, batches in found.items()}
+
+
+def tally_of(batches: Sequence[BatchFact]) -> Tally:
+    """Add batches up."""
+    return Tally(
+        batches=batches,
+        people=sum(batch.people or 0 for batch in batches),
+        segments=sum(batch.segments for batch in batches),
+        cost=sum((batch.cost for batch in batches), Decimal(0)),
+        rejected=sum(batch.rejected for batch in batches),
+    )
+
+
+NO_BATCHES: Final = Tally()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -286,6 +286,6 @@ def text(value: object) -> str | None:
 
 def named(value: object) -> str:
     """Read a name, as far as a page has room for it."""
-    if not isinstance(value, str | int):
+    if not isinstance(value, (str, int)):
         raise TypeError("no name")
     return str(value)[:LONGEST]

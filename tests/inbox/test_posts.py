@@ -11,13 +11,15 @@ import sqlalchemy as sa
 
 from airflow_provider_smspartner.inbox.messages import Received, inbox_in
 from airflow_provider_smspartner.inbox.posts import Written, write
-from airflow_provider_smspartner.journal.inbox import INBOX, PARTS, forget_person
+from airflow_provider_smspartner.journal import inbox
+from airflow_provider_smspartner.journal.inbox import INBOX, PARTS, forget_person, forget_posts
 from airflow_provider_smspartner.journal.table import Ledger
 from tests.databases import in_sqlite
 from tests.inbox.conftest import (
     ANN,
     BOB,
     CONN,
+    EVE,
     MINUTE,
     NOON,
     add,
@@ -126,6 +128,23 @@ def test_who_is_forgotten_has_left_nothing(ledger: Ledger, engine: sa.Engine) ->
         assert connection.scalar(sa.select(sa.func.count()).select_from(PARTS)) == 0
 
 
+def test_what_came_long_ago_is_forgotten_some_posts_at_a_time(
+    ledger: Ledger, engine: sa.Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(inbox, "POSTS_AT_ONCE", 2)
+    day = timedelta(days=1)
+    old = [reply("a"), report(), reply("b", number=BOB), part(1, "c"), reply("e", at=NOON + day)]
+    kept = [reply("f", number=EVE, at=NOON + 2 * day), reply("g", connection="another")]
+    add(ledger, *old, *kept)
+
+    assert forget_posts(ledger, conn_id=CONN, before=NOON + 2 * day) == len(old)
+    assert forget_posts(ledger, conn_id=CONN, before=NOON + 2 * day) == 0
+
+    assert [row["text"] for row in rows(engine)] == ["f", "g"]
+    with engine.connect() as connection:
+        assert connection.scalar(sa.select(sa.func.count()).select_from(PARTS)) == 0
+
+
 @in_sqlite
 def test_positions_are_not_given_again_when_rows_are_deleted(ledger: Ledger, engine: sa.Engine) -> None:
     add(ledger, reply("a"), reply("b"))
@@ -138,6 +157,7 @@ def test_positions_are_not_given_again_when_rows_are_deleted(ledger: Ledger, eng
 def test_a_ledger_without_an_inbox_forgets_people_too(engine: sa.Engine) -> None:
     ledger = Ledger(engine=engine, patience=0)
     assert ledger.transact(lambda connection: forget_person(connection, conn_id=CONN, number=ANN)) == 0
+    assert forget_posts(ledger, conn_id=CONN, before=NOON) == 0
 
 
 def hostile() -> list[dict[str, Any]]:

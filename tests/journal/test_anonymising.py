@@ -10,10 +10,14 @@ import pytest
 import sqlalchemy as sa
 
 from airflow_provider_smspartner.exceptions import InvalidMessage
+from airflow_provider_smspartner.inbox.messages import inbox_in
+from airflow_provider_smspartner.inbox.posts import write
 from airflow_provider_smspartner.journal import anonymising
 from airflow_provider_smspartner.journal.schema import BATCHES, SENDS
+from airflow_provider_smspartner.journal.table import moment
 from airflow_provider_smspartner.ledger import anonymise
 from airflow_provider_smspartner.simulator import Simulator
+from tests.inbox.conftest import reply, report, rows
 from tests.journal.conftest import Campaign, people
 from tests.journal.test_upkeep import erasable
 
@@ -52,6 +56,21 @@ def test_an_old_campaign_names_nobody_and_texts_nobody_again(
     assert all(person.number in told for person in new)
     assert erasable.send("later", old, **KEY).recipients == 0
     assert set(simulator.texts_per_number().values()) == {1}
+
+
+def test_what_people_wrote_and_what_was_reported_of_them_long_ago_is_forgotten_with_them(
+    erasable: Campaign,
+) -> None:
+    inbox = inbox_in(erasable.ledger.engine)
+    long_ago = moment(erasable.clock.time)
+    erasable.clock.time += 400 * 86_400
+    posts = [reply("yes", at=long_ago), report(at=long_ago), reply("no", at=moment(erasable.clock.time))]
+    write(inbox, posts)
+
+    assert anonymise(ledger_conn_id="ledger", older_than=YEAR) == 2
+    assert anonymise(ledger_conn_id="ledger", older_than=YEAR) == 0
+
+    assert [row["text"] for row in rows(inbox.engine)] == ["no"]
 
 
 def test_a_campaign_of_which_somebody_was_texted_lately_stays_whole(erasable: Campaign) -> None:

@@ -41,12 +41,13 @@ class Group:
     last: datetime | None
 
 
-def groups_of(batches: Sequence[BatchFact]) -> list[Group]:
+def groups_of(tasks: Sequence[TaskFact]) -> list[Group]:
     """Sum batches up by state, in the order of their life."""
     order = [*(state.value for state in BatchState), UNREADABLE]
     groups = []
     for state in order:
-        some = [batch for batch in batches if batch.state == state]
+        tallies = [task.by_state[state] for task in tasks if state in task.by_state]
+        some = [batch for tally in tallies for batch in tally.batches]
         times = [moment for batch in some if (moment := batch.changed_at or batch.claimed_at)]
         if some:
             groups.append(
@@ -55,7 +56,7 @@ def groups_of(batches: Sequence[BatchFact]) -> list[Group]:
                     name=name_of(state),
                     meaning=say(MEANINGS[state]),
                     batches=len(some),
-                    people=sum(batch.people or 0 for batch in some),
+                    people=sum(tally.people for tally in tallies),
                     first=min(times, default=None),
                     last=max(times, default=None),
                 )
@@ -68,10 +69,10 @@ def troubles_of(tasks: Sequence[TaskFact]) -> list[Trouble]:
     found: dict[tuple[str, Advice], list[BatchFact]] = {}
     for task in tasks:
         at_work, tries_again = task.state in AT_WORK, task.state in TRIES_AGAIN
-        for batch in task.batches:
-            said = advice(batch.state, at_work=at_work, tries_again=tries_again)
+        for state, tally in task.by_state.items():
+            said = advice(state, at_work=at_work, tries_again=tries_again)
             if said is not None:
-                found.setdefault((batch.state, said), []).append(batch)
+                found.setdefault((state, said), []).extend(tally.batches)
     return [
         Trouble(state=state, advice=said, batches=some, people=sum(batch.people or 0 for batch in some))
         for (state, said), some in found.items()

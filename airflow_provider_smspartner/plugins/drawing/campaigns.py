@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import Final
 
 from airflow_provider_smspartner.plugins.drawing import words
 from airflow_provider_smspartner.plugins.drawing.judgement import Verdict
-from airflow_provider_smspartner.plugins.drawing.language import say
+from airflow_provider_smspartner.plugins.drawing.language import mark, say
 from airflow_provider_smspartner.plugins.drawing.states import UNFINISHED, Pill
 from airflow_provider_smspartner.plugins.drawing.story import RUN_UNFINISHED
 from airflow_provider_smspartner.plugins.drawing.sums import Sums, add_up, sums_of
@@ -18,6 +19,12 @@ from airflow_provider_smspartner.plugins.facts import RunFact, TaskFact
 
 SLOWLY = 15
 """Seconds to the next look at the overview while something runs."""
+SANDBOX: Final = mark("sandbox")
+REDIRECTED: Final = mark("redirected")
+SCHEDULED: Final = mark("scheduled")
+UNREAD: Final = mark("illegible")
+ELSEWHERE: Final = mark("XComs kept elsewhere")
+"""Marks of a row."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,8 +71,9 @@ def campaign_row(run: RunFact, *, now: datetime) -> CampaignRow:
     """Tell a run in a line."""
     sends = [task for task in run.tasks if task.sends]
     follows = [task for task in run.tasks if not task.sends]
-    sums = add_up([sums_of(task) for task in sends]) if sends else None
-    judged = verdict(run.tasks, now=now) if run.tasks else cleared()
+    counted = [sums_of(task) for task in sends]
+    sums = add_up(counted) if sends else None
+    judged = verdict(run.tasks, now=now, counted=counted) if run.tasks else cleared()
     dry_run = bool(sends) and all((task.result or {}).get("dry_run") for task in sends)
     return CampaignRow(
         run=run,
@@ -155,17 +163,17 @@ def marks(sends: Sequence[TaskFact]) -> list[str]:
     results = [task.result or {} for task in sends]
     told = [task.campaign for task in sends if task.campaign]
     found = {
-        say("sandbox"): any(r.get("sandbox") for r in results) or any(c.sandbox for c in told),
-        say("redirected"): any(r.get("redirected") for r in results) or any(c.redirected for c in told),
-        say("scheduled"): any(r.get("scheduled_for") for r in results) or any(c.scheduled_for for c in told),
+        SANDBOX: any(r.get("sandbox") for r in results) or any(c.sandbox for c in told),
+        REDIRECTED: any(r.get("redirected") for r in results) or any(c.redirected for c in told),
+        SCHEDULED: any(r.get("scheduled_for") for r in results) or any(c.scheduled_for for c in told),
     }
-    return [mark for mark, holds in found.items() if holds]
+    return [say(word) for word, holds in found.items() if holds]
 
 
 def unread(tasks: Sequence[TaskFact]) -> list[str]:
     """Return the marks of a row whose figures are not all there."""
     found = {
-        say("illegible"): any(task.illegible for task in tasks),
-        say("XComs kept elsewhere"): any(task.elsewhere for task in tasks),
+        UNREAD: any(task.illegible for task in tasks),
+        ELSEWHERE: any(task.elsewhere for task in tasks),
     }
-    return [mark for mark, holds in found.items() if holds]
+    return [say(word) for word, holds in found.items() if holds]

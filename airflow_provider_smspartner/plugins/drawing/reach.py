@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from airflow_provider_smspartner.plugins.drawing.states import AT_WORK
-from airflow_provider_smspartner.plugins.drawing.sums import planned_of, sums_of
-from airflow_provider_smspartner.plugins.facts import TaskFact
+from airflow_provider_smspartner.plugins.drawing.sums import Sums, planned_of
+from airflow_provider_smspartner.plugins.facts import NO_BATCHES, TaskFact
 from airflow_provider_smspartner.rules.sending_states import BatchState
 
 
@@ -35,12 +35,12 @@ class Reach:
     """Whether something tells what SMS Partner has accepted."""
 
 
-def reach_of(task: TaskFact) -> Reach:
+def reach_of(task: TaskFact, sums: Sums) -> Reach:
     """Count the people of a send."""
-    sums, result = sums_of(task), task.result or {}
+    result = task.result or {}
     is_open = sums.open_people
     at_work = task.state in AT_WORK
-    cancelled = sum(b.people or 0 for b in task.batches if b.state == BatchState.CANCELLED.value)
+    cancelled = task.by_state.get(BatchState.CANCELLED.value, NO_BATCHES).people
     done = task.state == "success" and task.result is not None and not result.get("dry_run")
     in_doubt = result.get("unknown", 0) if done else 0 if at_work else is_open
     planned = planned_of(task)
@@ -77,6 +77,8 @@ def held_back_of(task: TaskFact) -> dict[str, int]:
 
 def add_up(reaches: Sequence[Reach]) -> Reach:
     """Add sends up; a plan of which a part is not known is not known."""
+    if len(reaches) == 1:
+        return reaches[0]
     planned = [reach.planned for reach in reaches]
     held_back: dict[str, int] = {}
     for reach in reaches:

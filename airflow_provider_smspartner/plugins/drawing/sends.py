@@ -106,10 +106,11 @@ def send_story(tasks: Sequence[TaskFact], *, now: datetime, arrival: Arrival | N
     :param arrival: what phones have reported, when it is about this send alone.
     """
     state = over_all(task.state for task in tasks)
-    sums = add_up([sums_of(task) for task in tasks])
+    counted = [sums_of(task) for task in tasks]
+    sums = add_up(counted)
     batches = [batch for task in tasks for batch in task.batches]
     dry_run = any((task.result or {}).get("dry_run") for task in tasks)
-    judged = verdict(tasks, now=now)
+    judged = verdict(tasks, now=now, counted=counted)
     said = Pill(text=judged.label, tone=judged.tone) if state == "success" else pill(state, sends=True)
     redirected = any(map(is_redirected, tasks))
     troubles = troubles_of(tasks)
@@ -129,12 +130,12 @@ def send_story(tasks: Sequence[TaskFact], *, now: datetime, arrival: Arrival | N
         bar=None if dry_run or redirected else progress(sums, at_work=state in AT_WORK),
         curve=None if dry_run or redirected else over_time(batches, sums),
         steps=funnel(
-            all_reached([reach_of(task) for task in tasks]),
+            all_reached([reach_of(*each) for each in zip(tasks, counted, strict=True)]),
             duplicates=sums.duplicates,
             texts=not (dry_run or redirected),
             arrival=arrival,
         ),
-        groups=groups_of(batches),
+        groups=groups_of(tasks),
         troubles=troubles,
         shards=[shard_of(task) for task in worst_first(tasks)] if mapped else [],
         told=any(task.campaign for task in tasks),

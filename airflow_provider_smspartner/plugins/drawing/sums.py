@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from airflow_provider_smspartner.plugins.drawing.states import NOT_BEGUN
-from airflow_provider_smspartner.plugins.facts import TaskFact
+from airflow_provider_smspartner.plugins.facts import NO_BATCHES, TaskFact
 from airflow_provider_smspartner.rules.sending_states import UNDECIDED, BatchState
 
 ACCEPTED = BatchState.ACCEPTED.value
@@ -44,7 +44,8 @@ class Sums:
 def sums_of(task: TaskFact) -> Sums:
     """Add a task up: what it returned at its end, else what its journal holds by now."""
     told, result = task.campaign, task.result or {}
-    accepted = [batch for batch in task.batches if batch.state == ACCEPTED]
+    tallies = task.by_state
+    accepted = tallies.get(ACCEPTED, NO_BATCHES)
     estimate = result.get("estimate") or (told.estimate if told else None) or {}
     done = bool(result) and not result.get("dry_run")
     counts = task.failure.counts if task.failure else {}
@@ -52,25 +53,23 @@ def sums_of(task: TaskFact) -> Sums:
     def known(name: str, otherwise: int) -> int:
         return whole(result[name]) if name in result else otherwise
 
-    people = sum(batch.people or 0 for batch in accepted)
-    cost = sum((batch.cost for batch in accepted), Decimal(0))
     return Sums(
         known=bool(result or task.logged or task.batches) or task.state in NOT_BEGUN,
         counted=bool(told or result or counts),
         planned=planned_of(task),
-        accepted=known("recipients", people) if done or not result else 0,
-        rejected=known("rejected", sum(batch.rejected for batch in task.batches)),
+        accepted=known("recipients", accepted.people) if done or not result else 0,
+        rejected=known("rejected", sum(each.rejected for each in tallies.values())),
         invalid=known("invalid", told.invalid if told else counts.get("invalid", 0)),
         duplicates=known("duplicates", told.duplicates if told else counts.get("duplicates", 0)),
         excluded=known("excluded", told.excluded if told else counts.get("excluded", 0)),
-        segments=known("segments", sum(batch.segments for batch in accepted)) if done or not result else 0,
-        cost=(amount(result.get("cost")) or Decimal(0)) if done else cost,
-        currency=result.get("currency") or next((b.currency for b in accepted if b.currency), None),
+        segments=known("segments", accepted.segments) if done or not result else 0,
+        cost=(amount(result.get("cost")) or Decimal(0)) if done else accepted.cost,
+        currency=result.get("currency") or next((b.currency for b in accepted.batches if b.currency), None),
         estimate=amount(estimate.get("cost")),
         estimated_segments=whole(estimate["segments"]) if "segments" in estimate else None,
         batches=known("batches", len(task.batches)) if not task.batches else len(task.batches),
-        accepted_batches=known("batches", len(accepted)),
-        open_people=sum(batch.people or 0 for batch in task.batches if batch.state in UNDECIDED),
+        accepted_batches=known("batches", len(accepted.batches)),
+        open_people=sum(each.people for state, each in tallies.items() if state in UNDECIDED),
     )
 
 
@@ -85,6 +84,8 @@ def planned_of(task: TaskFact) -> int | None:
 
 def add_up(all_sums: Sequence[Sums]) -> Sums:
     """Add shards up; a plan of which a part is unknown is unknown."""
+    if len(all_sums) == 1:
+        return all_sums[0]
     planned = [sums.planned for sums in all_sums]
     estimates = [sums.estimate for sums in all_sums]
     segments = [sums.estimated_segments for sums in all_sums]

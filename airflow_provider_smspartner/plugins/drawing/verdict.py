@@ -23,16 +23,21 @@ from airflow_provider_smspartner.plugins.drawing.pace import pace
 from airflow_provider_smspartner.plugins.drawing.reach import Reach, add_up, reach_of
 from airflow_provider_smspartner.plugins.drawing.states import TO_COME, UNFINISHED
 from airflow_provider_smspartner.plugins.drawing.stopped import FAILED, stopped
+from airflow_provider_smspartner.plugins.drawing.sums import Sums, sums_of
 from airflow_provider_smspartner.plugins.facts import TaskFact
 
 LEFT_OUT: Final = ("skipped", "removed")
 
 
-def verdict(tasks: Sequence[TaskFact], *, now: datetime) -> Verdict:
-    """Judge a run, or a part of one."""
+def verdict(tasks: Sequence[TaskFact], *, now: datetime, counted: Sequence[Sums] | None = None) -> Verdict:
+    """Judge a run, or a part of one.
+
+    :param counted: the sums of its sends, where they are known.
+    """
     sends = [task for task in tasks if task.sends]
     arrival = arrival_of([task for task in tasks if not task.sends])
-    reach = add_up([reach_of(task) for task in sends])
+    counted = counted or [sums_of(task) for task in sends]
+    reach = add_up([reach_of(*each) for each in zip(sends, counted, strict=True)])
     if not tasks:
         return Verdict(
             label=say("No SMS"), tone="quiet", sentence=say("No task of this run has sent an SMS.")

@@ -12,7 +12,7 @@ from babel import Locale
 from babel.dates import format_datetime
 from babel.numbers import format_currency, format_decimal
 
-from airflow_provider_smspartner.plugins.drawing.language import READER, mark, say, say_of
+from airflow_provider_smspartner.plugins.drawing.language import READER, Reader, mark, say, say_of
 from airflow_provider_smspartner.rules.phone import mask_numbers
 
 GENERATED: Final = re.compile(
@@ -123,8 +123,14 @@ def minute(moment: datetime) -> str:
 
 def written(moment: datetime, pattern: str) -> str:
     """Write a moment after a pattern."""
-    local = moment.astimezone(READER.get().zone)
-    return f"{format_datetime(local, say(pattern), locale=here())} {local.tzname()}"
+    return dated(moment, say(pattern), READER.get())
+
+
+@lru_cache(maxsize=4096)
+def dated(moment: datetime, pattern: str, reader: Reader) -> str:
+    """Write a moment after the pattern of a language: a page that looks again writes the same ones."""
+    local = moment.astimezone(reader.zone)
+    return f"{format_datetime(local, pattern, locale=locale(reader.language))} {local.tzname()}"
 
 
 def span(seconds: float) -> str:
@@ -136,6 +142,7 @@ def span(seconds: float) -> str:
     return " ".join(say(unit, count=value) for value, unit in parts if value) or say(UNITS[3], count=0)
 
 
+@lru_cache(maxsize=4096)
 def name(text: str) -> str:
     """Write an id or a name that somebody has chosen, with what may be anybody's phone number masked."""
     if GENERATED.fullmatch(text):

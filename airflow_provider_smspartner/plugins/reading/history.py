@@ -10,18 +10,13 @@ from typing import TYPE_CHECKING, Any, Final
 from airflow.models.dagrun import DagRun
 from airflow.models.taskinstance import TaskInstance
 from airflow.models.xcom import XComModel
-from sqlalchemy import exists, select, tuple_
+from sqlalchemy import and_, exists, null, select
 
 from airflow_provider_smspartner.plugins.facts import RunFact, TaskFact
-from airflow_provider_smspartner.plugins.reading.runs import (
-    KEYS,
-    RESULT_KEY,
-    of_row,
-    place,
-    read_xcoms,
-    with_result,
-)
+from airflow_provider_smspartner.plugins.reading.runs import of_row, place, pushed_at
 from airflow_provider_smspartner.plugins.reading.store import Notes, read_store
+from airflow_provider_smspartner.plugins.reading.texts import RENDERED
+from airflow_provider_smspartner.plugins.reading.xcoms import KEYS, RESULT_KEY, read_xcoms
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -101,27 +96,30 @@ def facts_of(session: Session, rows: Sequence[Any]) -> list[RunFact]:
 
 def read_tasks(session: Session, runs: Sequence[Any]) -> dict[int, list[TaskFact]]:
     """Return the tasks of ours of many runs, by run."""
-    ids = {(row.dag_id, row.run_id): row.id for row in runs}
-    pushed = read_xcoms(session, list(ids.values()), KEYS)
+    ids = [row.id for row in runs]
+    pushed = read_xcoms(session, ids, KEYS)
     ours = {task_id for places in pushed.values() for task_id, _ in places}
     # Of those tasks only: what others return may be a whole audience
-    results = read_xcoms(session, list(ids.values()), [RESULT_KEY], ours)
+    results = read_xcoms(session, ids, [RESULT_KEY], ours)
     found: dict[int, list[TaskFact]] = {}
-    for row in task_rows(session, list(ids), ours):
-        run, where = ids[row.dag_id, row.run_id], (row.task_id, row.map_index)
-        if keys := pushed.get(run, {}).get(where):
-            task = with_result(of_row(row, keys), results.get(run, {}).get(where, {}))
-            found.setdefault(run, []).append(task)
+    for row in task_rows(session, ids, ours):
+        of_run, where = pushed.get(row.run, {}), (row.task_id, row.map_index)
+        if where in of_run:
+            task = of_row(row, pushed_at(where, of_run, results.get(row.run, {})))
+            found.setdefault(row.run, []).append(task)
     return with_notes_of(session, found)
 
 
-def task_rows(session: Session, runs: Sequence[tuple[str, str]], tasks: Iterable[str]) -> Sequence[Any]:
-    """Return the instances of some tasks in many runs."""
+def task_rows(session: Session, runs: Sequence[int], tasks: Iterable[str]) -> Sequence[Any]:
+    """Return the instances of some tasks in many runs, without their texts, which only a run's page shows."""
     ti = TaskInstance
+    of_run = and_(ti.dag_id == DagRun.dag_id, ti.run_id == DagRun.run_id)
     return session.execute(
-        select(ti.dag_id, ti.run_id, ti.task_id, ti.map_index, ti.operator, ti.state)
+        select(DagRun.id.label("run"), ti.task_id, ti.map_index, ti.operator, ti.state)
         .add_columns(ti.try_number, ti.max_tries, ti.start_date, ti.end_date)
-        .where(tuple_(ti.dag_id, ti.run_id).in_(runs), ti.task_id.in_(sorted(tasks)))
+        .add_columns(null().label(RENDERED.key))
+        .join(DagRun, of_run)
+        .where(DagRun.id.in_(runs), ti.task_id.in_(sorted(tasks)))
         .order_by(ti.task_id, ti.map_index)
     ).all()
 

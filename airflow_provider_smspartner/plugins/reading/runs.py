@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from airflow.models.dagrun import DagRun
 from airflow.models.taskinstance import TaskInstance
-from airflow.models.xcom import XComModel
-from sqlalchemy import Text, case, cast, func, or_, select
+from sqlalchemy import or_, select
 
 from airflow_provider_smspartner.journal.eligibility import digest
 from airflow_provider_smspartner.plugins.facts import RunFact, TaskFact
@@ -18,23 +16,22 @@ from airflow_provider_smspartner.plugins.reading.dags import named_ledgers
 from airflow_provider_smspartner.plugins.reading.ledger import Found, read_ledgers
 from airflow_provider_smspartner.plugins.reading.store import HAS_STORE, Notes, read_store
 from airflow_provider_smspartner.plugins.reading.texts import OF_TASK, RENDERED, text_of
-from airflow_provider_smspartner.tasks.identity import Identity
-from airflow_provider_smspartner.tracking.handover import (
-    CAMPAIGN_KEY,
-    COUNTS,
-    DELIVERY_KEY,
-    Delivery,
-    read_campaign,
-    read_delivery,
-    read_result,
+from airflow_provider_smspartner.plugins.reading.xcoms import (
+    KEYS,
+    RESULT_KEY,
+    Pushed,
+    Returned,
+    Said,
+    Where,
+    read_xcoms,
+    said_in,
 )
-from airflow_provider_smspartner.tracking.stops import FAILURE_KEY, WAIT_KEY, read_failure, read_wait
+from airflow_provider_smspartner.tasks.identity import Identity
+from airflow_provider_smspartner.tracking.handover import CAMPAIGN_KEY, DELIVERY_KEY, Delivery, read_delivery
+from airflow_provider_smspartner.tracking.stops import FAILURE_KEY, WAIT_KEY
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
-
-Where = tuple[str, int]
-"""Task id and map index."""
 
 SENDERS: Final = ("SendSmsOperator", "SendSurveyOperator")
 FAILED: Final = ("failed", "up_for_retry")
@@ -42,15 +39,8 @@ FOLLOWERS: Final = ("DeliveryStatusSensor",)
 ASKERS: Final = ("ApprovalOperator", "HITLOperator", "HITLBranchOperator", "HITLEntryOperator")
 ASKING: Final = ("deferred", "awaiting_input")
 MOST_ASKING: Final = 10
-LINK_KEY: Final = "_link_CampaignPageLink"
-"""Pushed by every task of ours, those of a DAG author's own class too, before it does anything."""
-KEYS: Final = (CAMPAIGN_KEY, DELIVERY_KEY, FAILURE_KEY, WAIT_KEY, LINK_KEY)
-RESULT_KEY: Final = "return_value"
-LARGEST: Final = 2_000_000
-"""Characters of a value that is read; the result of a million people has 60,000."""
+HANDED_OVER: Final = (CAMPAIGN_KEY, DELIVERY_KEY, FAILURE_KEY, WAIT_KEY)
 NOT_NAMED: Final = "the DAG does not name its connection in so many words, and a page opens no other"
-ILLEGIBLE: Final = object()
-"""Stands for a value that is too large, or that no JSON can be made of."""
 
 
 def read_run(
@@ -75,9 +65,8 @@ def read_run(
         and task_id in (None, row.task_id)
         and map_index in (None, row.map_index)
     ]
-    tasks = [of_row(row, xcoms.get((row.task_id, row.map_index), {})) for row in rows]
-    results = read_xcoms(session, [found.id], [RESULT_KEY], {task.task_id for task in tasks})
-    tasks = [with_result(task, results.get(found.id, {}).get(place(task), {})) for task in tasks]
+    results = read_xcoms(session, [found.id], [RESULT_KEY], {row.task_id for row in rows}).get(found.id, {})
+    tasks = [of_row(row, pushed_at((row.task_id, row.map_index), xcoms, results)) for row in rows]
     tasks = [with_notes(session, found.id, task, remembered.get(place(task))) for task in tasks]
     versions = {(row.task_id, row.map_index): row.dag_version_id for row in rows}
     return RunFact(
@@ -89,6 +78,11 @@ def read_run(
         asking=[(row.task_id, row.map_index) for row in found_rows if row.operator in ASKERS][:MOST_ASKING],
         has_store=HAS_STORE,
     )
+
+
+def pushed_at(where: Where, *xcoms: Mapping[Where, Pushed]) -> Pushed:
+    """Return all that one task has pushed."""
+    return {key: text for of_run in xcoms for key, text in of_run.get(where, {}).items()}
 
 
 def place(task: TaskFact) -> Where:
@@ -125,96 +119,59 @@ def task_rows(
     ).all()
 
 
-def read_xcoms(
-    session: Session, runs: Sequence[int], keys: Sequence[str], tasks: Iterable[str] | None = None
-) -> dict[int, dict[Where, dict[str, Any]]]:
-    """Return what tasks have pushed, by run, task and key."""
-    x = XComModel
-    # As text: a value that no JSON can be made of must not fail the rows beside it
-    text = cast(x.value, Text)
-    bounded = case((text.is_(None), "null"), (func.length(text) <= LARGEST, text), else_="")
-    query = select(x.dag_run_id, x.task_id, x.map_index, x.key, bounded)
-    query = query.where(x.dag_run_id.in_(runs), x.key.in_(keys))
-    if tasks is not None:
-        query = query.where(x.task_id.in_(sorted(tasks)))
-    found: dict[int, dict[Where, dict[str, Any]]] = {}
-    for run, task_id, map_index, key, value in session.execute(query):
-        found.setdefault(run, {}).setdefault((task_id, map_index), {})[key] = plain(value)
-    return found
-
-
-def plain(text: str) -> Any:
-    """Return a value of XCom as JSON; `dags test` stores it as JSON in JSON."""
-    try:
-        value = json.loads(text)
-        return json.loads(value) if isinstance(value, str) and value[:1] in ("{", "[") else value
-    except (ValueError, RecursionError):
-        return ILLEGIBLE
-
-
-def of_row(row: Any, pushed: Mapping[str, Any]) -> TaskFact:
-    """Build a task out of its row and what it handed over."""
+def of_row(row: Any, pushed: Pushed) -> TaskFact:
+    """Build a task out of its row and what it has pushed."""
     follows = row.operator in FOLLOWERS or (row.operator not in SENDERS and DELIVERY_KEY in pushed)
-    readers = {
-        CAMPAIGN_KEY: read_campaign,
-        DELIVERY_KEY: read_delivery,
-        FAILURE_KEY: read_failure,
-        WAIT_KEY: read_wait,
+    said = {key: said_in(key, pushed[key]) for key in HANDED_OVER if key in pushed}
+    wait = value_of(said, WAIT_KEY) if row.state == "deferred" else None
+    told: dict[str, Any] = {
+        "sends": not follows,
+        "delivery": value_of(said, DELIVERY_KEY),
+        "elsewhere": any(each.elsewhere for each in said.values()),
+        "illegible": any(each.illegible for each in said.values()),
     }
-    read: dict[str, Any] = {key: read(pushed.get(key)) for key, read in readers.items()}
-    unread = [pushed[key] for key, value in read.items() if value is None and key in pushed]
-    wait = read[WAIT_KEY] if row.state == "deferred" else None
+    if RESULT_KEY in pushed:
+        told |= returned(row, told, said_in(RESULT_KEY, pushed[RESULT_KEY]))
     return TaskFact(
         task_id=row.task_id,
         map_index=row.map_index,
-        sends=not follows,
         state=row.state,
         try_number=row.try_number,
         most_tries=row.max_tries + 1,
         started=row.start_date,
         ended=row.end_date,
-        campaign=read[CAMPAIGN_KEY],
-        delivery=read[DELIVERY_KEY],
-        failure=read[FAILURE_KEY] if row.state in FAILED else None,
+        campaign=value_of(said, CAMPAIGN_KEY),
+        failure=value_of(said, FAILURE_KEY) if row.state in FAILED else None,
         waits_until=wait.until if wait else None,
         text=None if follows else text_of(row),
-        elsewhere=any(map(is_elsewhere, unread)),
-        illegible=not all(map(is_elsewhere, unread)),
+        **told,
     )
 
 
-def is_elsewhere(value: Any) -> bool:
-    """Tell whether a value is the address of another: an XCom backend may keep values in an object store.
-
-    It is not followed: whoever may write an XCom could have the page read anybody's.
-    """
-    return isinstance(value, str) and "://" in value
+def value_of(said: Mapping[str, Said], key: str) -> Any:
+    """Return what a task has handed over under a key; None for nothing of ours."""
+    return said[key].value if key in said else None
 
 
-def with_result(task: TaskFact, pushed: Mapping[str, Any]) -> TaskFact:
-    """Add what a task returned, when it is a result of ours."""
-    result = pushed.get(RESULT_KEY)
-    if is_elsewhere(result):
-        return replace(task, elsewhere=True)
-    if result is ILLEGIBLE:
-        return replace(task, illegible=True)
-    if not isinstance(result, Mapping):
-        return task
-    if "delivery_rate" in result and set(COUNTS) <= result.keys():
-        delivery = task.delivery or at_the_end(task, result)
-        return replace(task, sends=False, delivery=delivery, illegible=task.illegible or delivery is None)
-    if not (task.sends and "batches" in result):
-        return task
-    read = read_result(result)
-    return replace(task, result=read, illegible=task.illegible or read is None)
+def returned(row: Any, told: Mapping[str, Any], said: Said) -> dict[str, Any]:
+    """Return what changes in a task by what it returned."""
+    if said.value is None:
+        return {"elsewhere": True} if said.elsewhere else {"illegible": True}
+    result: Returned = said.value
+    if result.counts is not None:
+        delivery = told["delivery"] or at_the_end(row, result.counts)
+        return {"sends": False, "delivery": delivery, "illegible": told["illegible"] or delivery is None}
+    if not (told["sends"] and result.sent):
+        return {}
+    return {"result": result.result, "illegible": told["illegible"] or result.result is None}
 
 
-def at_the_end(task: TaskFact, result: Mapping[str, Any]) -> Delivery | None:
+def at_the_end(row: Any, result: Mapping[str, Any]) -> Delivery | None:
     """Build the hand-over of a task that made none, such as one of an older version."""
-    if task.ended is None:
+    if row.end_date is None:
         return None
-    began = task.started or task.ended
-    value = {"at": task.ended.isoformat(), "since": began.isoformat(), "final": True, "curve": []}
+    began = row.start_date or row.end_date
+    value = {"at": row.end_date.isoformat(), "since": began.isoformat(), "final": True, "curve": []}
     return read_delivery({**value, "result": result})
 
 

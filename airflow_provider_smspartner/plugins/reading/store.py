@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, Final
@@ -41,6 +41,7 @@ except ImportError:
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
+JSON: Final = json.JSONDecoder()
 HAS_STORE: Final = TaskStateStoreModel is not None
 POSITION: Final[Any] = getattr(
     TaskStateStoreModel, "region_index", getattr(TaskStateStoreModel, "map_index", None)
@@ -85,9 +86,9 @@ class Notes:
         for claims in self._groups(session, run, wanted[-MOST_CLAIMS:]):
             for batch in claims[: max(0, MOST_BATCHES - len(self.rows))]:
                 known = self.rows.get(batch.ordinal, batch)
-                told = {"people": batch.people, "tag": batch.tag} if known.people is None else {}
-                claimed_at = known.claimed_at or batch.claimed_at
-                self.rows[batch.ordinal] = replace(known, claimed_at=claimed_at, **told)  # type: ignore[arg-type]
+                if known.people is None:
+                    known = known._replace(people=batch.people, tag=batch.tag)
+                self.rows[batch.ordinal] = known._replace(claimed_at=known.claimed_at or batch.claimed_at)
         return self.known()
 
     def known(self) -> list[BatchFact]:
@@ -118,24 +119,26 @@ def read_store(
     if not HAS_STORE:
         return found
     store = TaskStateStoreModel
-    value = case((store.key.like(f"{CLAIMS}%"), null()), else_=store.value)
+    is_claims = store.key.like(f"{CLAIMS}%")
+    # Of claims neither: the time stands behind the large value, which SQLite would read to come there
+    value, changed_at = (case((is_claims, null()), else_=each) for each in (store.value, store.updated_at))
     rows = session.execute(
-        select(store.dag_run_id, store.task_id, POSITION, store.key, store.updated_at, value)
+        select(store.dag_run_id, store.task_id, POSITION, store.key, changed_at, value)
         .where(store.dag_run_id.in_(runs))
-        .where(store.key.like(f"{CLAIMS}%") | store.key.like(f"{BATCH}%") | (store.key == HEADER))
+        .where(is_claims | store.key.like(f"{BATCH}%") | (store.key == HEADER))
         .order_by(store.dag_run_id.desc())
         .limit(most)
     ).all()
-    for run, task_id, map_index, key, changed_at, written in rows:
-        notes = Notes(task_id=task_id, map_index=map_index)
-        notes = found.setdefault(run, {}).setdefault((task_id, map_index), notes)
-        if key == HEADER:
-            header = as_mapping(written)
-            notes.begun, notes.cancelling = header.get(BEGUN) is True, INTENT in header
+    for run, task_id, map_index, key, changed, written in rows:
+        tasks, where = found.setdefault(run, {}), (task_id, map_index)
+        notes = tasks.get(where) or tasks.setdefault(where, Notes(task_id=task_id, map_index=map_index))
+        if (ordinal := ordinal_in(key, BATCH)) is not None:
+            notes.rows[ordinal] = batch_of(ordinal, written, changed)
         elif (start := ordinal_in(key, CLAIMS)) is not None:
             notes.claims.append(start)
-        elif (ordinal := ordinal_in(key, BATCH)) is not None:
-            notes.rows[ordinal] = batch_of(ordinal, written, changed_at)
+        elif key == HEADER:
+            header = as_mapping(written)
+            notes.begun, notes.cancelling = header.get(BEGUN) is True, INTENT in header
     if most is not None and len(rows) == most:
         del found[rows[-1].dag_run_id]
     # other people's tasks may use such keys as well, but not with our header
@@ -187,7 +190,7 @@ def only_claimed(ordinal: int) -> BatchFact:
 def as_mapping(written: str) -> dict[str, Any]:
     """Read a value of the store; empty when it is none of ours."""
     try:
-        value = json.loads(written)
+        value = JSON.decode(written)
     except (ValueError, RecursionError):
         return {}
     return value if isinstance(value, dict) else {}

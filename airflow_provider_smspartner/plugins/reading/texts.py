@@ -31,7 +31,7 @@ OF_TASK: Final = (
 
 def text_of(row: Any) -> TextFact | None:
     """Return the text out of a row of a task; None when it is none that could be sent, or was not read."""
-    fields = getattr(row, "rendered_fields", None)
+    fields = row.rendered_fields
     message = fields.get("message") if isinstance(fields, dict) else None
     if not isinstance(message, str) or not 0 < len(message) <= LONGEST or message.startswith(CUT):
         return None
