@@ -72,7 +72,10 @@ def personal(template: merge.Template, options: api.SendOptions) -> Text:
 
     def write(rows: Sequence[Sequence[object]]) -> list[Written | InvalidMessage]:
         rendered = template.render_all(rows)
-        written = iter(options.write([text for text in rendered if isinstance(text, str)]))
+        texts = [text for text in rendered if isinstance(text, str)]
+        if len(texts) == len(rendered):
+            return options.write(texts)
+        written = iter(options.write(texts))
         return [next(written) if isinstance(text, str) else text for text in rendered]
 
     return Text(

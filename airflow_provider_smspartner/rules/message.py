@@ -13,17 +13,20 @@ from typing import NoReturn, TypeAlias
 from urllib.parse import urlsplit
 
 from airflow_provider_smspartner.exceptions import InvalidMessage
+from airflow_provider_smspartner.rules.characters import (
+    BETWEEN,
+    outgoing,
+    spelled,
+    unsupported_in,
+    with_one_line_break,
+)
 from airflow_provider_smspartner.rules.links import losses, may_lose
 from airflow_provider_smspartner.rules.segments import (
-    BETWEEN,
     LOW_COST_LIMIT,
     MAX_SEGMENTS,
     Estimate,
     estimate,
-    is_supported,
-    outgoing,
-    segments_of,
-    spelled,
+    segments_of_each,
 )
 
 _SENDER_RULE = (
@@ -71,16 +74,17 @@ def measure(
     return size
 
 
-_find_brace = re.compile("[{}]").search
-
-
 def _check_braces(message: str) -> None:
-    if brace := _find_brace(message):
+    if braces := re.findall("[{}]", message):
         _refuse(
             "message",
-            f'holds "{brace[0]}", which SMS Partner turns into a parenthesis: write the text without braces; '
-            "SendSmsOperator fills {column} from each row before it sends",
+            f'holds "{braces[0]}", which SMS Partner turns into a parenthesis: write the text without braces;'
+            " SendSmsOperator fills {column} from each row before it sends",
         )
+
+
+def _has_brace(message: str) -> bool:
+    return "{" in message or "}" in message
 
 
 def _check_links(message: str, *, unicode: bool) -> None:
@@ -137,7 +141,7 @@ def wire_text(message: str, *, unicode: bool = False) -> str:
 
 def on_wire(text: str) -> str:
     """Return a text that leaves with the API's spelling of line breaks and €."""
-    return re.sub("\r\n?|\n", ":br:", text).replace("€", ":euro:")
+    return with_one_line_break(text).replace("\n", ":br:").replace("€", ":euro:")
 
 
 def write(
@@ -155,13 +159,13 @@ def write(
         return list(map(look, messages))
     leaves, arrives = spelled(joined, unicode=unicode)
     leave, arrive = on_wire(leaves).split(BETWEEN), arrives.split(BETWEEN)
-    segments = [segments_of(text, unicode=unicode) for text in arrive]
+    segments = segments_of_each(arrives, unicode=unicode)
     found: list[Written | InvalidMessage] = list(zip(leave, segments, strict=True))
     doubtful = {place for place, text in enumerate(arrive) if not text or text.isspace()}
     doubtful |= {place for place, size in enumerate(segments) if size > MAX_SEGMENTS}
-    if not is_supported(arrives, unicode=unicode):
-        doubtful |= {place for place, text in enumerate(arrive) if not is_supported(text, unicode=unicode)}
-    for doubt in (_find_brace, may_lose):
+    if bad := unsupported_in(arrives, unicode=unicode) - {BETWEEN}:
+        doubtful |= {place for place, text in enumerate(arrive) if not bad.isdisjoint(text)}
+    for doubt in (_has_brace, may_lose):
         if doubt(joined):
             doubtful |= {place for place, message in enumerate(messages) if doubt(message)}
     for place in doubtful:

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from airflow_provider_smspartner.exceptions import InvalidMessage
+from airflow_provider_smspartner.rules.characters import BETWEEN
 from airflow_provider_smspartner.rules.links import losses
 from airflow_provider_smspartner.rules.message import (
     check_message,
@@ -24,7 +25,7 @@ from airflow_provider_smspartner.rules.message import (
     wire_text,
     write,
 )
-from airflow_provider_smspartner.rules.segments import BETWEEN, estimate
+from airflow_provider_smspartner.rules.segments import estimate
 
 check_dlr_url = partial(check_url, argument="dlr_url")
 unicode_message = partial(check_message, unicode=True)
@@ -230,7 +231,19 @@ MESSAGES = (
     st.text(max_size=40)
     | st.text(st.sampled_from("aé€\n \r:br~ç’ê\u0301/.?{}w\x1e\ud800😀"), max_size=40)
     | st.sampled_from(
-        [" ", "^~", "x" * 1531, "€" * 800, "www.x.fr/ê", "x.fr/a?ç", "http://x.fr/{", "a.b /ê", "28/12 ê"]
+        [
+            " ",
+            "^~",
+            "x" * 160 + "\n",
+            "[" * 161,
+            "x" * 1531,
+            "€" * 800,
+            "www.x.fr/ê",
+            "x.fr/a?ç",
+            "http://x.fr/{",
+            "a.b /ê",
+            "28/12 ê",
+        ]
     )
 )
 
