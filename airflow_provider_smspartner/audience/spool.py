@@ -9,7 +9,7 @@ from array import array
 from collections.abc import Iterator, Sequence
 from hashlib import blake2b
 
-from airflow_provider_smspartner.rules.message import Written
+from airflow_provider_smspartner.rules.writing import Written
 
 
 class Spool:

@@ -10,9 +10,10 @@ from airflow_provider_smspartner import api
 from airflow_provider_smspartner.exceptions import InvalidMessage
 from airflow_provider_smspartner.operators.arguments import literal
 from airflow_provider_smspartner.rules import merge
-from airflow_provider_smspartner.rules.message import Written, check_message
+from airflow_provider_smspartner.rules.message import check_message
 from airflow_provider_smspartner.rules.people import Person
 from airflow_provider_smspartner.rules.segments import estimate
+from airflow_provider_smspartner.rules.writing import Written
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

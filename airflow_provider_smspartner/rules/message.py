@@ -8,25 +8,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from functools import partial
-from typing import NoReturn, TypeAlias
+from typing import NoReturn
 from urllib.parse import urlsplit
 
 from airflow_provider_smspartner.exceptions import InvalidMessage
-from airflow_provider_smspartner.rules.characters import (
-    BETWEEN,
-    outgoing,
-    spelled,
-    unsupported_in,
-    with_one_line_break,
-)
-from airflow_provider_smspartner.rules.links import losses, may_lose
+from airflow_provider_smspartner.rules.links import losses
 from airflow_provider_smspartner.rules.segments import (
     LOW_COST_LIMIT,
     MAX_SEGMENTS,
     Estimate,
     estimate,
-    segments_of_each,
 )
 
 _SENDER_RULE = (
@@ -34,10 +25,6 @@ _SENDER_RULE = (
     'an empty text ("") asks for the operators\' short code'
 )
 _NAMED_CHARACTERS = 5
-
-
-Written: TypeAlias = tuple[str, int]
-"""A message as it stands in a request, and how many SMS it takes."""
 
 
 def check_message(
@@ -83,10 +70,6 @@ def _check_braces(message: str) -> None:
         )
 
 
-def _has_brace(message: str) -> bool:
-    return "{" in message or "}" in message
-
-
 def _check_links(message: str, *, unicode: bool) -> None:
     if not (lost := losses(message, unicode=unicode)):
         return
@@ -128,57 +111,6 @@ def _check_low_cost(size: Estimate, *, stop_sms: bool) -> None:
             f"counts {size.units} characters; a low-cost text has at most {LOW_COST_LIMIT}: shorten it, or "
             'choose sms_range="premium"',
         )
-
-
-def wire_text(message: str, *, unicode: bool = False) -> str:
-    """Write a message as the API wants it: ``:br:`` for each line break, ``:euro:`` for €.
-
-    The rest is the text of ``segments.outgoing``, so that what leaves is what ``segments.estimate`` measures.
-    Quotes survive because JSON escapes them.
-    """
-    return on_wire(outgoing(message, unicode=unicode))
-
-
-def on_wire(text: str) -> str:
-    """Return a text that leaves with the API's spelling of line breaks and €."""
-    return with_one_line_break(text).replace("\n", ":br:").replace("€", ":euro:")
-
-
-def write(
-    messages: Sequence[str], *, unicode: bool = False, low_cost: bool = False, stop_sms: bool = False
-) -> list[Written | InvalidMessage]:
-    """Return what ``wire_text`` and ``measure`` make of each of many messages, or why it cannot be sent.
-
-    Looking at all of them as one text takes a fraction of the time; only those that may be refused are looked
-    at alone.
-    """
-
-    joined = BETWEEN.join(messages)
-    look = partial(_look, unicode=unicode, low_cost=low_cost, stop_sms=stop_sms)
-    if low_cost or joined.count(BETWEEN) >= len(messages):
-        return list(map(look, messages))
-    leaves, arrives = spelled(joined, unicode=unicode)
-    leave, arrive = on_wire(leaves).split(BETWEEN), arrives.split(BETWEEN)
-    segments = segments_of_each(arrives, unicode=unicode)
-    found: list[Written | InvalidMessage] = list(zip(leave, segments, strict=True))
-    doubtful = {place for place, text in enumerate(arrive) if not text or text.isspace()}
-    doubtful |= {place for place, size in enumerate(segments) if size > MAX_SEGMENTS}
-    if bad := unsupported_in(arrives, unicode=unicode) - {BETWEEN}:
-        doubtful |= {place for place, text in enumerate(arrive) if not bad.isdisjoint(text)}
-    for doubt in (_has_brace, may_lose):
-        if doubt(joined):
-            doubtful |= {place for place, message in enumerate(messages) if doubt(message)}
-    for place in doubtful:
-        found[place] = look(messages[place])
-    return found
-
-
-def _look(message: str, *, unicode: bool, low_cost: bool, stop_sms: bool) -> Written | InvalidMessage:
-    try:
-        size = measure(message, unicode=unicode, low_cost=low_cost, stop_sms=stop_sms)
-    except InvalidMessage as error:
-        return error
-    return wire_text(message, unicode=unicode), size.segments
 
 
 def check_sender(sender: str) -> None:

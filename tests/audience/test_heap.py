@@ -34,11 +34,10 @@ def test_what_stands_is_passed_over_and_what_comes_is_not() -> None:
 
 
 def test_an_error_and_an_inner_one_leave_all_as_it_was() -> None:
-    with pytest.raises(ZeroDivisionError), standing_objects_passed_over():
-        with standing_objects_passed_over():
-            pass
+    with standing_objects_passed_over():
+        with pytest.raises(ZeroDivisionError), standing_objects_passed_over():
+            raise ZeroDivisionError
         assert gc.get_freeze_count() > 0
-        raise ZeroDivisionError
 
     assert gc.get_freeze_count() == 0
 

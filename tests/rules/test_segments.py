@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from airflow_provider_smspartner.rules.characters import BETWEEN, outgoing, spelled, written_out
-from airflow_provider_smspartner.rules.message import wire_text
 from airflow_provider_smspartner.rules.segments import Change, changes, estimate, segments_of_each
+from airflow_provider_smspartner.rules.writing import wire_text
 
 # The vendor's page, row by row: the character, then what becomes of it.
 REPLACED = """
