@@ -29,12 +29,12 @@ from airflow_provider_smspartner.rules import (
     echoes,
     masking,
     merge,
-    message,
     phone,
     schedule,
     segments,
     sending_hours,
     values,
+    writing,
 )
 from airflow_provider_smspartner.rules.people import Pseudonymizer
 from airflow_provider_smspartner.tracking import handover
@@ -138,7 +138,7 @@ def personal_text(data: bytes) -> object:
 def send_arguments(data: bytes) -> object:
     """Make a send, as a DAG may ask for it."""
     text, sender, tag, url, sms_range, flags = texts(data, 6)
-    segments.estimate(text), message.wire_text(text)
+    segments.estimate(text), writing.wire_text(text)
     options = api.SendOptions(
         sender=sender or None,
         tag=tag or None,

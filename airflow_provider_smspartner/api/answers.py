@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final, NamedTuple
 
 from airflow_provider_smspartner.api.problems import problems
 from airflow_provider_smspartner.api.values import (
@@ -28,6 +28,8 @@ from airflow_provider_smspartner.api.values import (
 from airflow_provider_smspartner.exceptions import Problem
 from airflow_provider_smspartner.rules import delivery
 
+NAMES_OF_NUMBER: Final = ("phoneNumber", "number", "phone")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sent:
@@ -43,15 +45,17 @@ class Sent:
     """What the platform says inside its yes against some of the numbers, to which it sends nothing."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
+class Row(NamedTuple):
     """One recipient of a ``/bulk-send`` answer."""
 
-    number: str = field(repr=False)
+    number: str
     accepted: bool
     code: int | None = None
     segments: int | None = None
     cost: Decimal | None = None
+
+    def __repr__(self) -> str:
+        return f"Row(accepted={self.accepted}, code={self.code})"  # tracebacks and logs print what they hold
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,13 +139,9 @@ def bulk_sent(fields: Mapping[str, Any]) -> BulkSent | None:
 
 def bulk_row(row: Mapping[str, Any]) -> Row:
     """Read the answer for one recipient of a list."""
-    return Row(
-        number=number_of(row) or "",
-        accepted=flag(row["success"]) if "success" in row else whole(row.get("code")) in (None, 200),
-        code=whole(row.get("code")),
-        segments=parts(row.get("nbSms")),
-        cost=price(row.get("cost")),
-    )
+    code = whole(row.get("code"))
+    accepted = flag(row["success"]) if "success" in row else code in (None, 200)
+    return Row(number_of(row) or "", accepted, code, parts(row.get("nbSms")), price(row.get("cost")))
 
 
 def receipt(fields: Mapping[str, Any]) -> dict[str, Any]:
@@ -233,8 +233,10 @@ def stop_entries(fields: Mapping[str, Any]) -> StopList | None:
 
 def number_of(row: Mapping[str, Any]) -> str | None:
     """Return the number of a row, which has three names and may come without quotes."""
-    named = (row.get(name) for name in ("phoneNumber", "number", "phone"))
-    return next((number for value in named if (number := spelling(value))), None)
+    for name in NAMES_OF_NUMBER:
+        if name in row and (number := spelling(row[name])):
+            return number
+    return None
 
 
 def mappings(rows: object) -> list[Mapping[str, Any]]:

@@ -46,6 +46,8 @@ def left_out_of(sent: Sent, asked: Iterable[str]) -> frozenset[str]:
 def _rows_fault(sent: Sent, ours: frozenset[str]) -> str | None:
     if not isinstance(sent, BulkSent) or not sent.rows:
         return None
+    if {row.number for row in sent.rows} == ours:  # spelled as they were asked for
+        return None
     read = [read_number(row.number, ours=ours.__contains__) for row in sent.rows]
     if strangers := sum(number not in ours for number in read):
         return f"{strangers} of its rows name nobody whom the request named"

@@ -71,6 +71,14 @@ def spellings(secret: str) -> re.Pattern[str]:
     return re.compile("".join(forms), re.IGNORECASE)
 
 
+def may_hold(body: bytes, secret: str) -> bool:
+    """Tell in a quick look whether our key may be in a text of a JSON body, in whatever spelling."""
+    # Without escapes of either kind a text is its bytes; with a zero it would be UTF-16 or UTF-32
+    if not (body.isascii() and secret.isascii()) or any(sign in body for sign in (b"\\", b"%", b"\0")):
+        return True
+    return secret.lower().encode() in body.lower()
+
+
 def strike(fields: Mapping[str, Any], secret: str) -> dict[str, Any]:
     """Strike our key from the texts of an answer, as deep as any of them is read."""
     if not secret:

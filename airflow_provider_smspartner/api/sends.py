@@ -22,15 +22,14 @@ from airflow_provider_smspartner.rules.arguments import boolean
 from airflow_provider_smspartner.rules.batches import check_batch
 from airflow_provider_smspartner.rules.masking import E164
 from airflow_provider_smspartner.rules.message import (
-    Written,
     check_sender,
     check_survey_id,
     check_tag,
     check_url,
     range_code,
-    write,
 )
 from airflow_provider_smspartner.rules.schedule import parse, wire_time
+from airflow_provider_smspartner.rules.writing import Written, write
 
 S = TypeVar("S", bound=answers.Sent)
 

@@ -17,6 +17,8 @@ ID: Final = re.compile(r"(?=[0-9]*[1-9])[0-9]{1,20}")  # "0" names nothing
 HIGHEST_CODE: Final = (
     9_999  # 992 is the vendor's highest; a longer one may be a phone number in the wrong place
 )
+MOST: Final = 10**18
+WHOLE: Final = re.compile(r"\s*[0-9]{1,18}\s*")
 LONGEST_TEXT: Final = 300
 MOST_PARTS: Final = 2**31 - 1
 """What an integer column takes."""
@@ -39,9 +41,9 @@ def text_id(value: object) -> str | None:
 
 def whole(value: object) -> int | None:
     """Return a count or a code given as a number or as digits, else None."""
-    if isinstance(value, str) and re.fullmatch(r"\s*[0-9]{1,18}\s*", value):
-        return int(value)
-    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 10**18 else None
+    if type(value) is int:  # the usual case needs no second look
+        return value if 0 <= value < MOST else None
+    return int(value) if isinstance(value, str) and WHOLE.fullmatch(value) else None
 
 
 def error_code(value: object) -> int | None:
@@ -64,7 +66,7 @@ def amount(value: object) -> Decimal | None:
 def price(value: object) -> Decimal | None:
     """Return what a request cost, None when no account pays so much."""
     cost = amount(value)
-    return cost if cost is not None and abs(cost) < MOST_MONEY else None
+    return cost if cost is not None and -MOST_MONEY < cost < MOST_MONEY else None
 
 
 def parts(value: object) -> int | None:
@@ -87,7 +89,7 @@ def label(value: object) -> str | None:
 
 def spelling(value: object) -> str | None:
     """Return a phone number as the platform writes it, be it a text or an integer."""
-    return str(value) if isinstance(value, int) and not isinstance(value, bool) else word(value)
+    return str(value) if type(value) is int else word(value)
 
 
 def word(value: object) -> str | None:

@@ -15,7 +15,7 @@ from types import MappingProxyType
 from typing import Any, NoReturn
 
 from airflow_provider_smspartner.api.entries import XmlNames, parse_xml
-from airflow_provider_smspartner.api.problems import problems, strike
+from airflow_provider_smspartner.api.problems import may_hold, problems, strike
 from airflow_provider_smspartner.api.values import error_code, text_id
 from airflow_provider_smspartner.exceptions import APIError, OutcomeUnknownError, RateLimitError
 
@@ -46,7 +46,8 @@ def decode(answer: Answer, path: str, xml: XmlNames | None, *, repeatable: bool)
     fields = parse(answer.body, xml) or {}
     success, code = fields.get("success"), error_code(fields.get("code"))
     if success is True and answer.status < 300:
-        return strike(fields, answer.secret)
+        harmless = xml is None and not may_hold(answer.body, answer.secret)
+        return fields if harmless else strike(fields, answer.secret)
     # A no that brings a message id may be a sent message, and so may a yes under a status that says no
     contradicts = success is True or (not repeatable and names_message(fields))
     reasons = problems(fields, answer.secret)
@@ -111,19 +112,11 @@ def parse(body: bytes, xml: XmlNames | None) -> Mapping[str, Any] | None:
 def parse_json(body: bytes) -> object:
     """Return what the JSON text holds, None when it is none; numbers with a point are ``Decimal``."""
     try:
-        return json.loads(body, parse_float=amount_or_fault, parse_constant=fault)
-    except (ValueError, RecursionError):
+        return json.loads(body, parse_float=Decimal, parse_constant=fault)
+    except (ValueError, RecursionError, InvalidOperation):  # the last for a number out of every range
         return None
 
 
 def fault(text: str) -> NoReturn:
     """Refuse NaN and Infinity, which are no JSON."""
     raise ValueError(f"{text} is not JSON")
-
-
-def amount_or_fault(text: str) -> Decimal:
-    """Read a number with a point or an exponent."""
-    try:
-        return Decimal(text)
-    except InvalidOperation:
-        raise ValueError("a number out of every range") from None

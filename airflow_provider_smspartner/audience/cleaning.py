@@ -9,6 +9,7 @@ from operator import not_
 from typing import Any, TypeVar
 
 from airflow_provider_smspartner.audience.contents import contents_of
+from airflow_provider_smspartner.audience.heap import standing_objects_passed_over
 from airflow_provider_smspartner.audience.rows import Rows, Rules
 from airflow_provider_smspartner.audience.spool import Spool, key_of
 from airflow_provider_smspartner.exceptions import InvalidMessage
@@ -184,8 +185,9 @@ def repeated(keys: array[int]) -> bytearray:
 def gather(parts: Iterable[Rows], rules: Rules) -> Audience:
     """Clean what people typed into distinct E.164 numbers."""
     audience = Audience(rules)
-    for part in parts:
-        audience.take(part)
+    with standing_objects_passed_over():
+        for part in parts:
+            audience.take(part)
     audience.close()
     return audience
 

@@ -7,8 +7,8 @@ from typing import Final, NamedTuple
 
 from airflow_provider_smspartner.audience.rows import Rules
 from airflow_provider_smspartner.exceptions import InvalidMessage
-from airflow_provider_smspartner.rules.message import Written
 from airflow_provider_smspartner.rules.values import check_characters, event_name
+from airflow_provider_smspartner.rules.writing import Written
 
 LONGEST_EVENT: Final = 200
 

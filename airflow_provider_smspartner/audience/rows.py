@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 from airflow_provider_smspartner.exceptions import InvalidMessage
 from airflow_provider_smspartner.rules.masking import mask_numbers
-from airflow_provider_smspartner.rules.message import Written
 from airflow_provider_smspartner.rules.share import Share
+from airflow_provider_smspartner.rules.writing import Written
 
 ROWS_AT_ONCE = 5_000
 

@@ -9,7 +9,7 @@ from array import array
 from collections.abc import Iterator, Sequence
 from hashlib import blake2b
 
-from airflow_provider_smspartner.rules.message import Written
+from airflow_provider_smspartner.rules.writing import Written
 
 
 class Spool:
@@ -25,9 +25,9 @@ class Spool:
 
     def write(self, events: Sequence[str], texts: Sequence[Written]) -> None:
         """Add what some rows hold. They are read again together, so give them in parts that memory bears."""
-        self.sizes.extend(segments for _, segments in texts)
-        pairs = [(event, text) for event, (text, _) in zip(events, texts, strict=True)]
-        self._file.write(json.dumps(pairs).encode() + b"\n")
+        written, sizes = zip(*texts, strict=True) if texts else ((), ())
+        self.sizes.extend(sizes)
+        self._file.write(json.dumps([events, written]).encode() + b"\n")
 
     def pairs(self) -> Iterator[tuple[str, str]]:
         """Yield event and text of each row. Several may read at once, and each from the start."""
@@ -37,7 +37,7 @@ class Spool:
             if not (line := self._file.readline()):
                 return
             at = self._file.tell()
-            yield from json.loads(line)
+            yield from zip(*json.loads(line), strict=True)
 
 
 def key_of(number: int, event: str) -> int:

@@ -161,8 +161,11 @@ def picked(names: Sequence[str], parts: Iterable[Sequence[Any]], columns: Column
             return
         if isinstance(part[0], Mapping):
             part = [[row[name] for name in names] for row in part]
-        others = [[row[place] for place in places] for row in part] if places else None
-        yield Rows([row[phone_at] for row in part], others)
+        if not places:
+            yield Rows([row[phone_at] for row in part], None)
+            continue
+        values = list(zip(*part, strict=True))  # by column: of a row of SQLAlchemy, each value takes its time
+        yield Rows(values[phone_at], list(zip(*(values[place] for place in places), strict=True)))
 
 
 def column_index(names: Sequence[str], column: str, argument: str) -> int:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from bisect import bisect_right
 
+from airflow_provider_smspartner.rules.characters import outgoing
 from airflow_provider_smspartner.rules.links import escaped
 from airflow_provider_smspartner.rules.message import check_message
-from airflow_provider_smspartner.rules.segments import MAX_SEGMENTS, estimate, outgoing
+from airflow_provider_smspartner.rules.segments import MAX_SEGMENTS, estimate
 
 _BRACES = str.maketrans("{}", "()")
 _LONGEST = 153 * MAX_SEGMENTS

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.providers.common.compat.sdk import AirflowFailException
 
 from airflow_provider_smspartner.audience import Audience, check_quality
+from airflow_provider_smspartner.audience.heap import standing_objects_passed_over
 from airflow_provider_smspartner.exceptions import OutsideSendingHoursError, SMSPartnerError
 from airflow_provider_smspartner.operators.audiences import read_audience
 from airflow_provider_smspartner.operators.hours import (
@@ -101,6 +102,7 @@ class SendRun:
         options = within_hours(self._text.options, self._order.hours, wait=wait, log=self._at.log)
         self._text = replace(self._text, options=options)
         with ExitStack() as stack:
+            stack.enter_context(standing_objects_passed_over())
             if not self._order.dry_run:
                 self._sending = stack.enter_context(self._prepare())
                 self._heed_what_came_before(self._sending)

@@ -10,9 +10,10 @@ from airflow_provider_smspartner import api
 from airflow_provider_smspartner.exceptions import InvalidMessage
 from airflow_provider_smspartner.operators.arguments import literal
 from airflow_provider_smspartner.rules import merge
-from airflow_provider_smspartner.rules.message import Written, check_message
+from airflow_provider_smspartner.rules.message import check_message
 from airflow_provider_smspartner.rules.people import Person
 from airflow_provider_smspartner.rules.segments import estimate
+from airflow_provider_smspartner.rules.writing import Written
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +73,10 @@ def personal(template: merge.Template, options: api.SendOptions) -> Text:
 
     def write(rows: Sequence[Sequence[object]]) -> list[Written | InvalidMessage]:
         rendered = template.render_all(rows)
-        written = iter(options.write([text for text in rendered if isinstance(text, str)]))
+        texts = [text for text in rendered if isinstance(text, str)]
+        if len(texts) == len(rendered):
+            return options.write(texts)
+        written = iter(options.write(texts))
         return [next(written) if isinstance(text, str) else text for text in rendered]
 
     return Text(

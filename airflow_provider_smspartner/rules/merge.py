@@ -6,17 +6,22 @@ import dataclasses
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from itertools import chain, repeat
+from types import NoneType
 from typing import Final
 
 from airflow_provider_smspartner.exceptions import InvalidMessage
-from airflow_provider_smspartner.rules.values import as_text, check_characters
+from airflow_provider_smspartner.rules.values import as_text, as_texts, check_characters
 
 LONGEST_VALUE: Final = 1600
 """Characters; more than ten segments hold."""
 
 INVISIBLE: Final = " \n\t\r\xa0\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufe0f\ufeff"
 """What a value may be made of that says nothing."""
+
+_ONE_SPELLING: Final = frozenset({str, int, date, NoneType})
+"""Types of which equal values are written alike."""
 
 _find_brace = re.compile("[{}]").search
 _FIELD = re.compile(r"\{([^\W\d]\w*)(?:\|([^{}|]*))?\}")
@@ -104,14 +109,15 @@ def parse(message: str) -> Template:
 def fillings(field: MergeField, values: Sequence[object]) -> list[str | InvalidMessage]:
     """Return what stands in place of a field in each of many texts, or why nothing can.
 
-    Texts come again and again in a column, and each is looked at once, or all of them together.
+    A column is looked at as a whole, else each of its values that come again and again once.
     """
-    if set(map(type, values)) == {str} and _stand_as_they_are(values):  # type: ignore[arg-type]
-        return list(values)  # type: ignore[arg-type]
-    known: dict[str, str | InvalidMessage] = {}
+    texts = as_texts(values)
+    if texts is not None and _stand_as_they_are(texts):
+        return list(texts)
+    known: dict[object, str | InvalidMessage] = {}
     found = []
     for value in values:
-        if type(value) is not str:
+        if type(value) not in _ONE_SPELLING:
             found.append(attempt(field, value))
         elif value in known:
             found.append(known[value])

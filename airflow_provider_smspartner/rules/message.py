@@ -8,22 +8,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from functools import partial
-from typing import NoReturn, TypeAlias
+from typing import NoReturn
 from urllib.parse import urlsplit
 
 from airflow_provider_smspartner.exceptions import InvalidMessage
-from airflow_provider_smspartner.rules.links import losses, may_lose
+from airflow_provider_smspartner.rules.links import losses
 from airflow_provider_smspartner.rules.segments import (
-    BETWEEN,
     LOW_COST_LIMIT,
     MAX_SEGMENTS,
     Estimate,
     estimate,
-    is_supported,
-    outgoing,
-    segments_of,
-    spelled,
 )
 
 _SENDER_RULE = (
@@ -31,10 +25,6 @@ _SENDER_RULE = (
     'an empty text ("") asks for the operators\' short code'
 )
 _NAMED_CHARACTERS = 5
-
-
-Written: TypeAlias = tuple[str, int]
-"""A message as it stands in a request, and how many SMS it takes."""
 
 
 def check_message(
@@ -71,15 +61,12 @@ def measure(
     return size
 
 
-_find_brace = re.compile("[{}]").search
-
-
 def _check_braces(message: str) -> None:
-    if brace := _find_brace(message):
+    if braces := re.findall("[{}]", message):
         _refuse(
             "message",
-            f'holds "{brace[0]}", which SMS Partner turns into a parenthesis: write the text without braces; '
-            "SendSmsOperator fills {column} from each row before it sends",
+            f'holds "{braces[0]}", which SMS Partner turns into a parenthesis: write the text without braces;'
+            " SendSmsOperator fills {column} from each row before it sends",
         )
 
 
@@ -124,57 +111,6 @@ def _check_low_cost(size: Estimate, *, stop_sms: bool) -> None:
             f"counts {size.units} characters; a low-cost text has at most {LOW_COST_LIMIT}: shorten it, or "
             'choose sms_range="premium"',
         )
-
-
-def wire_text(message: str, *, unicode: bool = False) -> str:
-    """Write a message as the API wants it: ``:br:`` for each line break, ``:euro:`` for €.
-
-    The rest is the text of ``segments.outgoing``, so that what leaves is what ``segments.estimate`` measures.
-    Quotes survive because JSON escapes them.
-    """
-    return on_wire(outgoing(message, unicode=unicode))
-
-
-def on_wire(text: str) -> str:
-    """Return a text that leaves with the API's spelling of line breaks and €."""
-    return re.sub("\r\n?|\n", ":br:", text).replace("€", ":euro:")
-
-
-def write(
-    messages: Sequence[str], *, unicode: bool = False, low_cost: bool = False, stop_sms: bool = False
-) -> list[Written | InvalidMessage]:
-    """Return what ``wire_text`` and ``measure`` make of each of many messages, or why it cannot be sent.
-
-    Looking at all of them as one text takes a fraction of the time; only those that may be refused are looked
-    at alone.
-    """
-
-    joined = BETWEEN.join(messages)
-    look = partial(_look, unicode=unicode, low_cost=low_cost, stop_sms=stop_sms)
-    if low_cost or joined.count(BETWEEN) >= len(messages):
-        return list(map(look, messages))
-    leaves, arrives = spelled(joined, unicode=unicode)
-    leave, arrive = on_wire(leaves).split(BETWEEN), arrives.split(BETWEEN)
-    segments = [segments_of(text, unicode=unicode) for text in arrive]
-    found: list[Written | InvalidMessage] = list(zip(leave, segments, strict=True))
-    doubtful = {place for place, text in enumerate(arrive) if not text or text.isspace()}
-    doubtful |= {place for place, size in enumerate(segments) if size > MAX_SEGMENTS}
-    if not is_supported(arrives, unicode=unicode):
-        doubtful |= {place for place, text in enumerate(arrive) if not is_supported(text, unicode=unicode)}
-    for doubt in (_find_brace, may_lose):
-        if doubt(joined):
-            doubtful |= {place for place, message in enumerate(messages) if doubt(message)}
-    for place in doubtful:
-        found[place] = look(messages[place])
-    return found
-
-
-def _look(message: str, *, unicode: bool, low_cost: bool, stop_sms: bool) -> Written | InvalidMessage:
-    try:
-        size = measure(message, unicode=unicode, low_cost=low_cost, stop_sms=stop_sms)
-    except InvalidMessage as error:
-        return error
-    return wire_text(message, unicode=unicode), size.segments
 
 
 def check_sender(sender: str) -> None:

@@ -1,17 +1,21 @@
-"""What becomes of a text on its way to the phone: which characters are replaced, and how many SMS it takes.
+"""How many SMS a text takes, and which of its characters do not arrive as they were written.
 
-What SMS Partner replaces is published. Where it says nothing, the text is changed here, before it leaves, so
-that what is measured is what is sent. The count is an estimate all the same: ``nb_sms`` in the answer to a
-send is the authority.
+The count is an estimate: ``nb_sms`` in the answer to a send is the authority.
 """
 
 from __future__ import annotations
 
 import re
-import unicodedata
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final, Literal, NamedTuple
+
+from airflow_provider_smspartner.rules.characters import (
+    BETWEEN,
+    is_plain,
+    outgoing,
+    spelled,
+    unsupported_in,
+)
 
 MAX_SEGMENTS = 10
 """The platform refuses a longer message (code 52)."""
@@ -23,75 +27,6 @@ LOW_COST_LIMIT = 160
 _GSM_SIZES = (160, 153)
 _UNICODE_SIZES = (70, 67)
 
-_GSM_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
-_GSM_SIGNS = " \n!\"#¤%&'()*+,-./:;<=>?@£$¥_§¡¿"
-_GSM_FOREIGN = "ÄÅÆÇÉÑÖØÜßàäåæèéìñòöøùüΓΔΘΛΞΠΣΦΨΩ"
-_GSM_TWO_SEPTETS = "€"
-_GSM = frozenset(_GSM_LETTERS + _GSM_SIGNS + _GSM_FOREIGN + _GSM_TWO_SEPTETS)
-
-# The vendor's 53 rows, by what they become. Its page prints quotes typographically; as targets they are read
-# as the straight ones.
-_VENDOR_ROWS = {
-    "A": "ÄÀÁÂÃ",
-    "E": "ÈÊË",
-    "I": "Î",
-    "N": "Ñ",
-    "O": "ÖÔ",
-    "U": "ÜÙÚÛ",
-    "Y": "Ý",
-    "a": "äáâã",
-    "e": "ëê",
-    "i": "ïî",
-    "n": "ñ",
-    "o": "ôöó",
-    "u": "ûüµ",
-    "y": "ÿ",
-    "à": "ą",
-    "Ç": "ç",
-    "oe": "œ",
-    "(": "[{",
-    ")": "]}",
-    "'": "‘’“`",
-    '"': "«»",
-    ".": "°",
-    "": "^~|\\¨§",
-}
-
-# Where the vendor's table says nothing and the near text is obvious, the near text is what leaves; accents,
-# ligatures, "…", "™" and the many spaces need no row, as Unicode itself decomposes them.
-_NEAR_ROWS = {
-    '"': "”„‟″",
-    "'": "´ʼ‚‛′‹›",
-    "-": "‐‑‒–—―−•·",
-    "/": "⁄",
-    " ": "\t",
-    "x": "×",
-    "L": "Ł",
-    "l": "ł",
-    "D": "Đ",
-    "d": "đ",
-    "i": "ı",
-    "OE": "Œ",
-    "(c)": "©",
-    "(r)": "®",
-    "\n": "\u2028\u2029",
-    "": "\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufe0f\ufeff",
-}
-
-_VENDOR = {ord(char): target for target, chars in _VENDOR_ROWS.items() for char in chars}
-_NEAR = {ord(char): target for target, chars in _NEAR_ROWS.items() for char in chars}
-
-_LINE_BREAK = re.compile(":br:|\r\n?")
-# What is neither replaced nor counted twice: many texts hold nothing else, and the others little
-_PLAIN = re.escape("".join(sorted(_GSM - set(map(chr, _VENDOR)) - set(":\n€"))))
-_find_special = re.compile(f"[^{_PLAIN}:]|:(?:br|euro):").search
-_all_special = re.compile(f"[^{_PLAIN}:]").findall
-BETWEEN: Final = "\x1e"
-"""Parts messages that are looked at together: it leaves as it is, and no phone can show it."""
-_UNSUPPORTED: Final = {
-    False: re.compile(f"[^{re.escape(''.join(sorted(_GSM)))}]"),
-    True: re.compile("[\ud800-\udfff]"),
-}
 _HALF: Final = "\ud800"
 """Stands for the first of two units that no part boundary may separate."""
 _WIDE = re.compile("[\U00010000-\U0010ffff]")
@@ -139,27 +74,14 @@ def estimate(message: str, *, unicode: bool = False) -> Estimate:
     Vendor pages: "Single Send" and "Special Characters" of docpartner.dev.
     """
     _, text = spelled(message, unicode=unicode)
+    unsupported = unsupported_in(text, unicode=unicode)
     return Estimate(
         text=text,
         encoding="UCS-2" if unicode else "GSM-7",
         units=len(text) + text.count("\n") + _wide(text, unicode=unicode),
         segments=segments_of(text, unicode=unicode),
-        unsupported=tuple(dict.fromkeys(_UNSUPPORTED[unicode].findall(text))),
+        unsupported=tuple(sorted(unsupported, key=text.index)),
     )
-
-
-def spelled(message: str, *, unicode: bool = False) -> tuple[str, str]:
-    """Return the text that leaves (see ``outgoing``), and the one that arrives (see ``estimate``).
-
-    Of several messages with ``BETWEEN`` between them it makes what it makes of each.
-    """
-    if unicode or is_plain(message):
-        return message, written_out(message)
-    leaves = arrives = unicodedata.normalize("NFC", message)
-    for char in set(_all_special(leaves)):  # none of them becomes another special one
-        leaves = leaves.replace(char, _leaves_as[char])
-        arrives = arrives.replace(char, _arrives_as[char])
-    return leaves, written_out(arrives)
 
 
 def segments_of(text: str, *, unicode: bool = False) -> int:
@@ -176,30 +98,22 @@ def segments_of(text: str, *, unicode: bool = False) -> int:
     return _parts(marked.replace("\n", "\n\n"), part)
 
 
+def segments_of_each(texts: str, *, unicode: bool = False) -> list[int]:
+    """Count the SMS that each of several texts takes as it arrives; ``BETWEEN`` parts them."""
+    each = texts.split(BETWEEN)
+    if unicode:
+        return [segments_of(text, unicode=True) for text in each]
+    units = map(len, texts.replace("€", "€€").replace("\n", "\n\n").split(BETWEEN))
+    single, _ = _GSM_SIZES
+    return [
+        segments_of(text) if size > single else 1 if size else 0
+        for size, text in zip(units, each, strict=True)
+    ]
+
+
 def _wide(text: str, *, unicode: bool) -> int:
     """Count the characters that take two units, but for line breaks."""
-    return sum(map("\uffff".__lt__, text)) if unicode else text.count(_GSM_TWO_SEPTETS)
-
-
-def is_plain(message: str) -> bool:
-    """Tell whether nothing in a message is replaced, and nothing counts twice."""
-    return _find_special(message) is None
-
-
-def is_supported(text: str, *, unicode: bool = False) -> bool:
-    """Tell whether all characters of a text as it arrives can be sent, ``BETWEEN`` among them."""
-    return _UNSUPPORTED[unicode].search(text.replace(BETWEEN, "")) is None
-
-
-def outgoing(message: str, *, unicode: bool = False) -> str:
-    """Return the text that leaves for the platform, but for the spelling of line breaks and €.
-
-    Without ``unicode``, a character of which the vendor says nothing and that GSM-7 lacks is written as the
-    GSM-7 text that reads like it, such as "..." for an ellipsis; an accent that stands behind its letter is
-    put on it. What the vendor's table replaces leaves as it is.
-    """
-    leaves, _ = spelled(message, unicode=unicode)
-    return leaves
+    return sum(map("\uffff".__lt__, text)) if unicode else text.count("€")
 
 
 def changes(message: str, *, unicode: bool = False) -> list[Change]:
@@ -226,11 +140,6 @@ def _change(cluster: re.Match[str]) -> Change | None:
     return Change(start, end, written, arrives, by_platform=outgoing(written) == written)
 
 
-def written_out(message: str) -> str:
-    """Return a message with real line breaks and € signs."""
-    return _LINE_BREAK.sub("\n", message).replace(":euro:", "€")
-
-
 def _parts(units: str, part: int) -> int:
     if _HALF not in units:
         return -(-len(units) // part)
@@ -241,36 +150,3 @@ def _parts(units: str, part: int) -> int:
         if units[start - 1 : start] == _HALF and start < len(units):
             start -= 1
     return parts
-
-
-def _nearest(char: str) -> str:
-    """The GSM-7 text that reads like the character, or the character itself when there is none."""
-    parts = unicodedata.normalize("NFKD", char.translate(_NEAR))
-    bare = "".join(part for part in parts if not unicodedata.combining(part))
-    near = bare.translate(_NEAR).translate(_VENDOR)
-    return near if _GSM.issuperset(near) else char
-
-
-class _Known(dict[str, str]):
-    """What becomes of each special character; filled as texts need it, with everyday scripts at most."""
-
-    def __init__(self, becomes: Callable[[str], str]) -> None:
-        self._becomes = becomes
-
-    def __missing__(self, char: str) -> str:
-        target = self._becomes(char)
-        if char <= "\uffff":
-            self[char] = target
-        return target
-
-
-def _leaving(char: str) -> str:
-    return char if char in _GSM or ord(char) in _VENDOR else _nearest(char)
-
-
-def _arriving(char: str) -> str:
-    return _VENDOR[ord(char)] if ord(char) in _VENDOR else _leaving(char)
-
-
-_leaves_as = _Known(_leaving)
-_arrives_as = _Known(_arriving)

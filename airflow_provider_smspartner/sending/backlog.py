@@ -18,6 +18,8 @@ class Backlog:
         self._done = Known()
         self._held: dict[bytes, list[Person]] = {}
         self._holders = Counter[bytes]()
+        self._is_first = True
+        """Whether nobody is done or held yet: most sends are first tries, and a hash takes its time."""
         self.again: deque[tuple[Person, ...]] = deque()
         """Groups that go again, each in a batch of its own."""
 
@@ -28,17 +30,19 @@ class Backlog:
     def finish(self, hashes: bytes) -> None:
         """Note who is done."""
         self._done.add(hashes)
+        self._is_first = self._is_first and not hashes
 
     def hold(self, batch: Batch) -> None:
         """Keep the people of an earlier try's batch back until it is known what became of it."""
         for hashed in each(batch.hashes):
             self._held.setdefault(hashed, [])
             self._holders[hashed] += 1
+            self._is_first = False
 
     def newcomers(self, people: Iterable[Person]) -> Iterator[Person]:
         """Leave out who is done, and keep back who may be."""
         for person in people:
-            if not self._done and not self._held:  # most sends are first tries, and a hash takes its time
+            if self._is_first:
                 yield person
                 continue
             hashed = self._hash_of(person)

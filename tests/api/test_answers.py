@@ -81,6 +81,10 @@ def row(index: int, segments: int, cost: str) -> Row:
     return Row(number=NUMBERS[index], accepted=True, code=200, segments=segments, cost=Decimal(cost))
 
 
+def test_a_row_does_not_show_its_number() -> None:
+    assert NUMBERS[0] not in repr(row(0, 1, "0.045"))
+
+
 def bulk_sent(message_id: str, segments: int, cost: str, *rows: Row) -> BulkSent:
     return BulkSent(
         message_id=message_id, segments=segments, cost=Decimal(cost), currency="EUR", rows=tuple(rows)

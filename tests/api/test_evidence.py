@@ -46,6 +46,7 @@ def item(number: str, **more: Any) -> dict[str, object]:
         (SANDBOX, {"nb_sms": 0}),
         (BULK, {}),
         (BULK, {"nbSMS": 3, "SMSResponse_List": rows(*PEOPLE)}),
+        (BULK, {"nbSMS": 3, "SMSResponse_List": rows(EVE, ANN, BOB, ANN, EVE[1:])}),
         (BULK, {"SMSResponse_List": rows("0600000001", "0470123456", 33600000003)}),
         (SEND, {"errors": [], "error": None}),
         (SEND, {"errors": [{"elementId": "children[sender].data", "message": "replaced"}]}),

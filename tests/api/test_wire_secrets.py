@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from airflow_provider_smspartner import api
 from airflow_provider_smspartner.api import Call
-from airflow_provider_smspartner.api.wire import Answer
+from airflow_provider_smspartner.api.problems import may_hold, strike
+from airflow_provider_smspartner.api.wire import Answer, parse_json
 from airflow_provider_smspartner.exceptions import APIError, OutcomeUnknownError
 
 KEY = "aB+3/k9=Zz"
@@ -127,3 +128,52 @@ def hold_no_secret(error: APIError) -> None:
         assert "600000012" not in re.sub(r"\D", "", text)
         for form in KEYS:
             assert form.lower() not in text.lower()
+
+
+SECRETS = st.sampled_from([KEY, "plain-key", "kéy", "Kelvin", 'a"b\\c', "50%", "\u212aey", "a/b"])
+ENCODINGS = st.just("utf-8") | st.sampled_from(["utf-16", "utf-16-le", "utf-32-be", "utf-8-sig"])
+
+
+@given(st.data(), SECRETS, ENCODINGS, st.booleans(), st.booleans())
+def test_a_key_that_a_quick_look_does_not_find_is_in_no_text(
+    data: st.DataObject, secret: str, encoding: str, ascii_only: bool, slashed: bool
+) -> None:
+    forms = [secret, secret.upper(), secret.lower(), quote(secret, safe=""), secret.replace("s", "\u017f")]
+    words = st.just(secret) | st.lists(st.sampled_from([*forms, "said ", NUMBER, "é"]), max_size=3).map(
+        "".join
+    )
+    fields = {"success": True, "rows": [{"text": data.draw(words)}]}
+    text = json.dumps(fields, ensure_ascii=ascii_only)
+    body = (text.replace("/", "\\/") if slashed else text).encode(encoding)
+
+    read = parse_json(body)
+
+    assert not isinstance(read, dict) or may_hold(body, secret) or strike(read, secret) == read
+
+
+@pytest.mark.parametrize(
+    ("secret", "written"),
+    [
+        ("plain-key", '"PLAIN-key"'),
+        ("plain-key", '"\\u0070lain-key"'),
+        ("a/b", '"a%2fb"'),
+        ("a/b", '"a\\/b"'),
+        ('a"b', '"a\\"b"'),
+        ("50%", '"50%25"'),
+        ("kéy", '"K\\u00e9Y"'),
+        ("key", '"\u212aey"'),
+    ],
+)
+def test_a_quick_look_sees_a_key_in_every_spelling(secret: str, written: str) -> None:
+    body = f'{{"success": true, "message": {written}}}'.encode()
+    read = parse_json(body)
+
+    assert isinstance(read, dict)
+    assert strike(read, secret) != read
+    assert may_hold(body, secret)
+
+
+def test_a_quick_look_tells_that_an_everyday_answer_holds_no_key() -> None:
+    body = json.dumps({"success": True, "rows": [{"phoneNumber": NUMBER, "cost": 0.045}] * 500}).encode()
+
+    assert not may_hold(body, KEY)

@@ -8,7 +8,7 @@ from typing import Any
 from airflow_provider_smspartner.audience import Audience, Columns, Rows, Rules, gather
 from airflow_provider_smspartner.exceptions import InvalidMessage
 from airflow_provider_smspartner.rules import merge
-from airflow_provider_smspartner.rules.message import Written
+from airflow_provider_smspartner.rules.writing import Written
 
 ANN, BOB = "+33600000001", "+33600000002"
 BY_NAME, BY_ORDER = Columns("phone_number"), Columns("phone_number", "order_id")

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from airflow_provider_smspartner.audience import Audience, Rows, Rules, check_quality, gather
 from airflow_provider_smspartner.audience.cleaning import MOST_EXPLAINED
 from airflow_provider_smspartner.exceptions import InvalidMessage
-from airflow_provider_smspartner.rules.message import Written
 from airflow_provider_smspartner.rules.people import Person
 from airflow_provider_smspartner.rules.share import Share
+from airflow_provider_smspartner.rules.writing import Written
 from tests.audience.people import ANN, BOB, clean, letters, numbers_of
 from tests.rules.frames import numpy_scalar, pandas_missing
 

@@ -15,8 +15,8 @@ from sqlalchemy import exc
 from airflow_provider_smspartner.audience import Audience, Columns, Rows
 from airflow_provider_smspartner.audience import warehouse as reading
 from airflow_provider_smspartner.exceptions import InvalidMessage
-from airflow_provider_smspartner.rules.message import Written
 from airflow_provider_smspartner.rules.people import Person
+from airflow_provider_smspartner.rules.writing import Written
 from tests.audience.conftest import Hook, Query
 from tests.audience.people import ANN, BOB, BY_NAME, BY_ORDER, numbers_of
 from tests.warehouses import (

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from airflow_provider_smspartner.rules import merge, phone
-from airflow_provider_smspartner.rules.message import write
+from airflow_provider_smspartner.rules.writing import write
 from benchmarks import (
     campaign,
     cleaning,
@@ -25,6 +25,7 @@ from benchmarks import (
     reading,
     retry,
     sqlite_ledger,
+    stages,
     untidy,
 )
 from benchmarks.table import BEGIN, END, Figure, Sizes, keep, spell
@@ -89,6 +90,13 @@ def test_untidy_rows_are_what_they_are_said_to_be() -> None:
     assert read.count(phone.REFUSED) == 600
     assert sum(number > 0 and not 33_000_000_000 < number < 34_000_000_000 for number in read) == 200
     assert len(set(read)) == 3_401
+
+
+def test_each_stage_of_a_personal_text_is_timed() -> None:
+    timed = dict(stages.stages(600, 1))
+
+    assert len(timed) == 11
+    assert all(0 < seconds < 0.01 for seconds in timed.values())
 
 
 def test_both_sides_send_the_same_personal_texts() -> None:

@@ -164,6 +164,32 @@ ANY_VALUE = (
 )
 
 
+COLUMNS = [
+    VALUES,
+    st.text(max_size=5),
+    st.integers() | st.just(10**400),
+    st.decimals(),
+    st.decimals(0, 10**6, places=2),
+    st.decimals(-1, 1, places=1),
+    st.dates(),
+    st.datetimes(timezones=st.none() | st.timezones()),
+    st.times(),
+    st.uuids(),
+    st.booleans(),
+]
+"""What the values of one column are; every one of them may be missing."""
+
+
+@st.composite
+def tables(draw: st.DrawFn) -> list[tuple[object, object]]:
+    """Draw rows of two columns, each of one type."""
+    height = draw(st.integers(1, 8))
+    kinds = [draw(st.sampled_from(COLUMNS)) for _ in range(2)]
+    values = [kind | st.none() if draw(st.booleans()) else kind for kind in kinds]
+    columns = [draw(st.lists(value, min_size=height, max_size=height)) for value in values]
+    return list(zip(*columns, strict=True))
+
+
 def rendered(message: str, row: list[object]) -> str:
     try:
         return parse(message).render(row)
@@ -171,7 +197,7 @@ def rendered(message: str, row: list[object]) -> str:
         return str(error)
 
 
-@given(st.lists(st.tuples(ANY_VALUE, ANY_VALUE), max_size=8))
+@given(st.lists(st.tuples(ANY_VALUE, ANY_VALUE), max_size=8) | tables())
 def test_many_rows_fill_a_message_as_one_by_one_does(rows: list[tuple[object, object]]) -> None:
     message = "Bonjour {name|client}, {city}{name}."
 

@@ -19,12 +19,9 @@ from airflow_provider_smspartner.rules.message import (
     check_survey_id,
     check_tag,
     check_url,
-    measure,
     range_code,
-    wire_text,
-    write,
 )
-from airflow_provider_smspartner.rules.segments import BETWEEN, estimate
+from airflow_provider_smspartner.rules.segments import estimate
 
 check_dlr_url = partial(check_url, argument="dlr_url")
 unicode_message = partial(check_message, unicode=True)
@@ -179,27 +176,6 @@ def test_what_can_be_sent_is_taken_and_the_rest_refused(message: str, unicode: b
             check_message(message, unicode=unicode, low_cost=low_cost)
 
 
-@pytest.mark.parametrize(
-    ("message", "wire"),
-    [
-        ("a\nb", "a:br:b"),
-        ("a\r\nb", "a:br:b"),
-        ("a\rb", "a:br:b"),
-        ("a\n\r\n\rb", "a:br::br::br:b"),
-        ("5 €", "5 :euro:"),
-        ('dit "oui" \\ [ç] 日', 'dit "oui" \\ [ç] 日'),
-        ("”…–\u00a0Œ™\u2028e\u0301", '"...- OETM:br:é'),
-    ],
-)
-def test_wire_text(message: str, wire: str) -> None:
-    assert wire_text(message) == wire
-    assert wire_text(wire) == wire
-
-
-def test_wire_text_in_unicode_leaves_all_but_line_breaks_and_the_euro() -> None:
-    assert wire_text("”…–\u00a0Œ™ ça\n5 €", unicode=True) == "”…–\u00a0Œ™ ça:br:5 :euro:"
-
-
 @pytest.mark.parametrize(("sms_range", "gamme"), [("premium", 1), ("low_cost", 2), (None, None)])
 def test_range_code(sms_range: str | None, gamme: int | None) -> None:
     assert range_code(sms_range) == gamme
@@ -222,43 +198,3 @@ def test_message_id(message_id: str | int, text: str) -> None:
 def test_no_message_id(message_id: str) -> None:
     with pytest.raises(InvalidMessage, match=r"^message_id: is not made of digits only"):
         check_message_id(message_id)
-
-
-# ---- many at once ----------------------------------------------------------------------------------
-
-MESSAGES = (
-    st.text(max_size=40)
-    | st.text(st.sampled_from("aé€\n \r:br~ç’ê\u0301/.?{}w\x1e\ud800😀"), max_size=40)
-    | st.sampled_from(
-        [" ", "^~", "x" * 1531, "€" * 800, "www.x.fr/ê", "x.fr/a?ç", "http://x.fr/{", "a.b /ê", "28/12 ê"]
-    )
-)
-
-
-def one_by_one(message: str, **options: bool) -> tuple[str, int] | str:
-    try:
-        size = measure(message, **options)
-    except InvalidMessage as error:
-        return str(error)
-    return wire_text(message, unicode=options["unicode"]), size.segments
-
-
-@given(st.lists(MESSAGES, max_size=8), st.booleans(), st.booleans(), st.booleans())
-def test_many_messages_are_written_as_one_by_one_is(
-    messages: list[str], unicode: bool, low_cost: bool, stop_sms: bool
-) -> None:
-    options = {"unicode": unicode, "low_cost": low_cost, "stop_sms": stop_sms}
-
-    written = write(messages, **options)
-
-    told = [str(found) if isinstance(found, InvalidMessage) else found for found in written]
-    assert told == [one_by_one(message, **options) for message in messages]
-
-
-def test_what_parts_messages_is_no_way_to_send_two() -> None:
-    written = write(["Bonjour", f"Bon{BETWEEN}jour", "Au revoir"])
-
-    assert [found for found in written if not isinstance(found, InvalidMessage)] == [
-        ("Bonjour", 1),
-        ("Au revoir", 1),
-    ]

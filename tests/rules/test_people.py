@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hmac
+import json
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -19,6 +22,16 @@ def test_a_hash_keeps_64_bits_and_shows_nothing_of_the_number() -> None:
 
     assert len(hashed) == HASH_SIZE == 8
     assert ANN.number.encode() not in hashed
+
+
+@given(SECRETS, st.lists(st.text() | st.integers() | st.none(), max_size=3), PEOPLE)
+def test_a_hash_is_hmac_sha_256_under_a_derived_key(
+    secret: str, campaign: list[object], person: Person
+) -> None:
+    key = hmac.digest(secret.encode(), json.dumps(["people", *campaign]).encode(), "sha256")
+    whole = hmac.digest(key, f"{person.number}|{person.event}".encode(), "sha256")
+
+    assert Pseudonymizer(secret, campaign).hash(person) == whole[:HASH_SIZE]
 
 
 @given(PEOPLE, PEOPLE)

@@ -6,16 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_provider_smspartner.rules.message import wire_text
-from airflow_provider_smspartner.rules.segments import (
-    BETWEEN,
-    Change,
-    changes,
-    estimate,
-    outgoing,
-    spelled,
-    written_out,
-)
+from airflow_provider_smspartner.rules.characters import BETWEEN, outgoing, spelled, written_out
+from airflow_provider_smspartner.rules.segments import Change, changes, estimate, segments_of_each
+from airflow_provider_smspartner.rules.writing import wire_text
 
 # The vendor's page, row by row: the character, then what becomes of it.
 REPLACED = """
@@ -238,6 +231,18 @@ def test_any_text_has_an_estimate_that_stands(message: str, unicode: bool) -> No
     assert (found.segments == 0) == (found.text == "")
     # no target of a replacement is replaced itself
     assert estimate(found.text, unicode=unicode) == found
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 170), st.sampled_from(["", "€", "\n", "😀"]), st.integers(0, 170))),
+    st.booleans(),
+)
+def test_many_texts_count_what_each_counts(runs: list[tuple[int, str, int]], unicode: bool) -> None:
+    texts = ["x" * before + char * times for before, char, times in runs if unicode or char != "😀"]
+
+    counted = segments_of_each(BETWEEN.join(texts), unicode=unicode)
+
+    assert counted == [estimate(text, unicode=unicode).segments for text in texts or [""]]
 
 
 @given(st.lists(st.sampled_from(["\n", "\r\n", "€", ":br:", ":euro:", "é", "x ", '"', "日"])).map("".join))

@@ -19,6 +19,7 @@ from airflow_provider_smspartner.exceptions import InvalidMessage
 from airflow_provider_smspartner.rules.values import (
     as_number,
     as_text,
+    as_texts,
     check_characters,
     event_name,
     is_missing,
@@ -191,6 +192,26 @@ def test_neither_numpy_nor_pandas_is_needed() -> None:
 )
 def test_a_value_stands_in_a_text_as_people_write_it(value: object, text: str | None) -> None:
     assert as_text(value, "it") == text
+
+
+@pytest.mark.parametrize(
+    ("values", "texts"),
+    [
+        (["Ann", ""], ["Ann", ""]),
+        ([0, -12, 10**399], ["0", "-12", "1" + "0" * 399]),
+        ([Decimal("12.50"), Decimal("7"), Decimal("0.0")], ["12.50", "7", "0.0"]),
+        ([date(2026, 11, 27)], ["2026-11-27"]),
+        ([datetime(2026, 11, 27, 10, tzinfo=PARIS)], ["2026-11-27 10:00:00+01:00"]),
+        ([UUID(int=1)], ["00000000-0000-0000-0000-000000000001"]),
+        *(([value], None) for value in (10**400, True, 1.0, None, Decimal("NaN"), Timestamp(2026, 11, 27))),
+        *(([Decimal("1.5"), Decimal(odd)], None) for odd in ("1.500", "-0.00", "1E+3", "0E-9", "Infinity")),
+        (["Ann", None], None),
+        ([], None),
+    ],
+)
+def test_a_column_of_one_type_is_written_at_once(values: list[object], texts: list[str] | None) -> None:
+    assert as_texts(values) == texts
+    assert texts is None or [as_text(value, "it") for value in values] == texts
 
 
 @pytest.mark.parametrize("value", [True, b"a", bytearray(b"a"), [1], (1,), {"a": 1}, {1}, float("inf")])

@@ -11,7 +11,8 @@ from airflow_provider_smspartner.plugins.drawing import words
 from airflow_provider_smspartner.plugins.drawing.language import say
 from airflow_provider_smspartner.plugins.facts import TaskFact
 from airflow_provider_smspartner.rules import merge
-from airflow_provider_smspartner.rules.segments import changes, estimate, written_out
+from airflow_provider_smspartner.rules.characters import written_out
+from airflow_provider_smspartner.rules.segments import changes, estimate
 
 BULLET: Final = "•"
 """What masks are made of; in a message it would itself be replaced."""
