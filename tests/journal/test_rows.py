@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from airflow_provider_smspartner.journal import Memory, Receipt, StaleProcess
 from airflow_provider_smspartner.journal.rows import shares_of
 from airflow_provider_smspartner.journal.schema import PEOPLE, SENDS
-from airflow_provider_smspartner.rules.people import ERASED, Person, Pseudonymizer
+from airflow_provider_smspartner.rules.people import ERASED, Person, Pseudonymizer, each
 from airflow_provider_smspartner.rules.sending_states import DOUBTED, BatchState
 from tests.databases import in_sqlite
 from tests.journal.conftest import (
@@ -209,7 +209,7 @@ def test_a_later_try_reads_what_was_recorded(
     gone = state == BatchState.ABSENT or (len(rejected) == 3 and state not in DOUBTED)
     assert read.state == (BatchState.ABSENT if gone else state)
     assert read.rejected == pseudonymizer.hashes(rejected)
-    assert read.hashes == (b"" if gone else batch.hashes)
+    assert set(each(read.hashes)) == set(each(b"" if gone else batch.hashes))  # a database has no order
     assert (read.tag, read.claimed_at) == (batch.tag, campaign.clock.time)
     billed = None if gone else replace(RECEIPT, people=3 - len(rejected))
     assert read.receipt == (billed if state == BatchState.ACCEPTED else None)
@@ -252,7 +252,7 @@ def test_a_changed_key_changes_nothing(campaign: Campaign) -> None:
 
     assert memory is not None
     assert memory.comparable
-    assert memory.batches[0].hashes == plan.pseudonymizer.hashes([ANN, BOB])
+    assert set(each(memory.batches[0].hashes)) == set(map(plan.pseudonymizer.hash, [ANN, BOB]))
     assert list(campaign.log("tuesday", secret="another").unsent([ANN, BOB, EVE])) == [EVE]
 
 
