@@ -207,7 +207,7 @@ CHANGES = (
     ),
     Change(
         name="key of another account",
-        logs=BY_STORE,
+        logs=BY_ALL_LOGS,
         make=change_account,
         says="API key|former (one|key)",
         is_possible=knows,
@@ -224,7 +224,7 @@ CHANGES = (
     ),
     Change(
         name="time to send at taken away",
-        logs=BY_STORE,
+        logs=BY_ALL_LOGS,
         make=lambda campaign, dice: assign(campaign, {"send_at": None}),
         is_possible=lambda campaign: campaign.send_at is not None and knows(campaign),
     ),

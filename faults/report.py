@@ -44,7 +44,7 @@ really left. Nobody may have two texts, and nobody of the last audience with a g
   made again only when what it sent can be seen, and before a try has used a ledger only when one of its first
   ordinals was sent, an older copy of the ledger is put in its place only while the store is whole, an untrue
   no is listed within a second, a list does not lag where a clock is further behind than clocks may differ,
-  and with no store a changed key is one of the same account. The ledger is SQLite.
+  and with no memory a changed key is one of the same account. The ledger is SQLite.
 - **Processes killed**: `SendSmsOperator` in a process of its own sends {people} texts over HTTP; SIGKILL
   comes up to three times in a task, mostly while it sends, else while it begins.
 - **Scheduled tasks stopped**, with `cancel_on_kill`: in one process with all of the faults above, and with

@@ -27,7 +27,7 @@ from airflow_provider_smspartner.journal.rows import read_batches, write_forgive
 from airflow_provider_smspartner.journal.schema import BATCHES
 from airflow_provider_smspartner.journal.screening import Screening
 from airflow_provider_smspartner.journal.table import Key, Ledger, RefusedValue, who
-from airflow_provider_smspartner.journal.tries import begin_try, may_go_on
+from airflow_provider_smspartner.journal.tries import Before, begin_try, may_go_on, note_world
 from airflow_provider_smspartner.journal.union import Ordinals, ordinals, united
 from airflow_provider_smspartner.journal.world import UNNAMED, World
 from airflow_provider_smspartner.rules.people import Person, Pseudonymizer
@@ -41,6 +41,10 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 RENEW_EVERY: Final = 30.0  # seconds
+REPLACED: Final = (
+    "Another process has taken over this task: this one stops, and a later try sends to those who are still "
+    "missing."
+)
 
 
 class LedgerJournal:
@@ -94,19 +98,19 @@ class LedgerJournal:
 
         :raises StaleProcess: a later try has begun, which this process did not live to see.
         """
-        claimed = self._begin_try()  # MySQL would read what follows as of this moment
+        before = self._begin_try()  # MySQL would read what follows as of this moment
         batches = self._ledger.transact(self._take_over)
         of_fence = self._fence.load() if self._fence else None
-        memory = united(batches, of_fence, claimed=claimed, has_store=self._fence is not None)
+        memory = united(batches, of_fence, before=before, has_store=self._fence is not None)
         if memory and memory.lost:
             log.warning("Somebody whom this task had claimed is forgotten: it is looked up by tag")
         self._known = ordinals(batches, of_fence, memory)
         return memory
 
-    def _begin_try(self) -> int:
-        claimed = self._ledger.transact(lambda connection: begin_try(connection, self._me, self._now()))
+    def _begin_try(self) -> Before:
+        before = self._ledger.transact(lambda connection: begin_try(connection, self._me, self._now()))
         self._has_begun = True
-        return claimed
+        return before
 
     def _take_over(self, connection: Connection) -> list[Batch]:
         self._check_turn(connection)
@@ -115,10 +119,7 @@ class LedgerJournal:
 
     def _check_turn(self, connection: Connection, *, batches: int = 0) -> None:
         if not may_go_on(connection, self._me, self._now(), batches=batches):
-            raise StaleProcess(
-                "Another process has taken over this task: this one stops, and a later try sends to those "
-                "who are still missing."
-            )
+            raise StaleProcess(REPLACED)
 
     def open(self, memory: Memory) -> None:
         """Begin the journal, with the people who were found by tag.
@@ -135,11 +136,16 @@ class LedgerJournal:
             self._fence.count_claims(1 + max(in_ledger, default=-1))
 
     def note(self, world: World) -> None:
-        """Write it into the fence, which a ledger that is lost or replaced cannot contradict."""
+        """Write it into the ledger, and into the fence, which a lost or replaced ledger cannot contradict."""
         if self._fence:
             self._fence.note(world)
+        self._ledger.transact(partial(self._note, world=world))
         if of_store := self._known.of_store:  # or a run that is deleted and made again would seem to be new
             self._ledger.transact(partial(self._check_turn, batches=1 + max(of_store)))
+
+    def _note(self, connection: Connection, *, world: World) -> None:
+        if not note_world(connection, self._me, world):
+            raise StaleProcess(REPLACED)
 
     def _adopt(self, connection: Connection, *, batches: Sequence[Batch]) -> None:
         # All or none: the next try would take some for all of them

@@ -20,6 +20,7 @@ from sqlalchemy import (
     MetaData,
     PrimaryKeyConstraint,
     Table,
+    Text,
     and_,
     case,
     event,
@@ -133,10 +134,11 @@ TASKS: Final = Table(
     Column("connection", Exact(LONGEST_CONNECTION), nullable=False),
     Column("sandbox", Boolean, nullable=False),
     Column("batches", Integer, nullable=False),
+    Column("world", Text),
     Column("seen_at", Moment, nullable=False),
     mysql_engine="InnoDB",
 )
-"""One row for each task instance: under which connection it sends, and which of its tries may go on."""
+"""One row for each task instance: under which circumstances it sends, and which of its tries may go on."""
 
 IDENTITY: Final = Table(
     "smspartner_ledger",

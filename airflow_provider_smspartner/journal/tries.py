@@ -6,7 +6,8 @@ left in its own audience may have left the successor's. The row is what keeps it
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import json
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import case, insert, select, update
 
@@ -16,13 +17,23 @@ from airflow_provider_smspartner.journal.claims import note_campaign
 from airflow_provider_smspartner.journal.eligibility import Claimant
 from airflow_provider_smspartner.journal.schema import TASKS
 from airflow_provider_smspartner.journal.table import Conflict, moment
+from airflow_provider_smspartner.journal.world import World, later, world_of
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection, Row
 
 
-def begin_try(connection: Connection, claimant: Claimant, now: float) -> int:
-    """Let this try go on instead of those before, and return how many ordinals they have claimed.
+class Before(NamedTuple):
+    """What the tries before have left in the row of their task."""
+
+    claimed: int = 0
+    """How many ordinals they have used up."""
+    world: World | None = None
+    """What they ran under; None where none has come so far as to note it."""
+
+
+def begin_try(connection: Connection, claimant: Claimant, now: float) -> Before:
+    """Let this try go on instead of those before, and return what they have left.
 
     :raises StaleProcess: a later try has begun, which this process did not live to see.
     :raises NeedsPerson: they sent under another connection, or to nobody in a sandbox.
@@ -35,7 +46,7 @@ def begin_try(connection: Connection, claimant: Claimant, now: float) -> int:
     if seen is None:  # the primary key refuses the later one of two
         new = {"instance": claimant.known_as, "batches": 0, "seen_at": moment(now)}
         connection.execute(insert(TASKS), named | new)
-        return 0
+        return Before()
     if claimant.is_older_than(seen.owner):
         raise StaleProcess(
             "A later try of this task has taken over: this process stops, and leaves the rest to it."
@@ -46,7 +57,7 @@ def begin_try(connection: Connection, claimant: Claimant, now: float) -> int:
     taken = update(TASKS).where(TASKS.c.instance == claimant.known_as, *as_seen)
     if connection.execute(taken.values(**named, seen_at=moment(now))).rowcount != 1:
         raise Conflict
-    return int(seen.batches)
+    return Before(int(seen.batches), noted_in(seen))
 
 
 def check_world(seen: Row[Any], claimant: Claimant) -> None:
@@ -72,3 +83,21 @@ def may_go_on(connection: Connection, claimant: Claimant, now: float, *, batches
     counted = case((TASKS.c.batches < batches, batches), else_=TASKS.c.batches)
     held = update(TASKS).where(TASKS.c.instance == claimant.known_as, TASKS.c.owner == claimant.owner)
     return connection.execute(held.values(batches=counted, seen_at=moment(now))).rowcount == 1
+
+
+def note_world(connection: Connection, claimant: Claimant, world: World) -> bool:
+    """Note what this try runs under, beside what was true of those before; False when it may not go on.
+
+    A task state store holds the same, where there is one; on an Airflow without, nothing else knows under
+    whose key the batches of the ledger have left.
+    """
+    mine = (TASKS.c.instance == claimant.known_as, TASKS.c.owner == claimant.owner)
+    if (seen := connection.execute(select(TASKS.c.world).where(*mine)).one_or_none()) is None:
+        return False
+    text = json.dumps(later(noted_in(seen), world).as_dict())
+    return connection.execute(update(TASKS).where(*mine).values(world=text)).rowcount == 1
+
+
+def noted_in(row: Row[Any]) -> World | None:
+    """Read what tries have noted of what they run under."""
+    return world_of(json.loads(row.world)) if row.world else None

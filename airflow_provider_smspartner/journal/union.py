@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from itertools import zip_longest
 
 from airflow_provider_smspartner.journal import Batch, Memory
+from airflow_provider_smspartner.journal.tries import Before
 from airflow_provider_smspartner.rules.sending_states import BatchState
 
 
@@ -25,14 +26,18 @@ class Ordinals:
 
 
 def united(
-    of_ledger: Sequence[Batch], of_store: Memory | None, *, claimed: int, has_store: bool
+    of_ledger: Sequence[Batch], of_store: Memory | None, *, before: Before, has_store: bool
 ) -> Memory | None:
     """Return what both know; None when nobody has begun either.
 
     :param of_ledger: by ordinal; those whose people have all moved on hold nobody.
-    :param claimed: how many ordinals were used up, as the ledger has counted beside its people.
+    :param before: what the ledger knows of the tries beside their people.
     :param has_store: whether there is a store, which should know that people were claimed in the ledger.
     """
+    claimed = before.claimed
+    if not has_store and (of_ledger or claimed):
+        alone = remembered(of_ledger, Memory(world=before.world, claimed=claimed))
+        return replace(alone, lost=not of_ledger)
     if of_ledger and has_store and not (of_store and of_store.in_ledger):
         return store_lost(of_ledger)
     memory = added_up(of_ledger, of_store)

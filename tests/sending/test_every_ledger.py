@@ -110,11 +110,11 @@ def test_another_connection_is_put_back(memory: str, sent: Campaign) -> None:
     assert_everyone_once(sent, sent.finish(EVERYBODY))
 
 
-@needs_task_state_store
 @on_servers
+@with_and_without_a_store
 @pytest.mark.parametrize("fates", [[Fate.ANSWER_LOST] * 3, TWO_OF_THEM])
-def test_the_key_of_another_account_is_put_back(fates: list[Fate], sent: Campaign) -> None:
-    begin(sent, "both", fates)
+def test_the_key_of_another_account_is_put_back(fates: list[Fate], memory: str, sent: Campaign) -> None:
+    begin(sent, memory, fates)
     put_back = change_account(sent, DICE)
 
     with pytest.raises(FOR_GOOD, match=r"API key|former (one|key)"):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import random
 from collections import deque
 from typing import Any
 
@@ -13,8 +12,7 @@ from airflow_provider_smspartner import api
 from airflow_provider_smspartner.api.wire import Answer
 from airflow_provider_smspartner.sending.walk import MISSING_IN_A_ROW
 from airflow_provider_smspartner.simulator import Settings
-from faults.campaign import VERIFY_TIMEOUT, Campaign, with_ledger_alone
-from faults.changes import change_account
+from faults.campaign import VERIFY_TIMEOUT
 from faults.world import LONGEST_REQUEST, Fate
 from tests.sending.conftest import EVERYBODY, RICH, campaign, every_log, half_sent
 
@@ -65,20 +63,6 @@ def test_without_a_journal_whom_a_list_leaves_out_without_a_word_gets_the_text_a
     sent.finish(EVERYBODY)
 
     assert sent.doubles == dict.fromkeys(EVERYBODY[2:6:3], 2)
-
-
-@pytest.mark.parametrize("accepted", [0, 1])
-def test_a_ledger_alone_takes_the_key_of_another_account_for_its_own_while_nothing_is_accepted(
-    accepted: int,
-) -> None:
-    sent = Campaign(with_ledger_alone, settings=Settings(balance=RICH))
-    sent.line.fates = deque([*[Fate.ANSWERED] * accepted, Fate.ANSWER_LOST, Fate.UNREACHABLE])
-    sent.attempt_anyway(EVERYBODY)
-    change_account(sent, random.Random(1))
-
-    sent.attempt_anyway(EVERYBODY)
-
-    assert sent.doubles == ({} if accepted else dict.fromkeys(FIRST_BATCH, 2))
 
 
 @pytest.mark.parametrize("missing", [MISSING_IN_A_ROW - 1, MISSING_IN_A_ROW])
