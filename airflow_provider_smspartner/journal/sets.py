@@ -48,6 +48,12 @@ def find_numbers(connection: Connection, query: Select[Any], numbers: Sequence[s
     return [row for look in looks for row in connection.execute(look)]
 
 
+def find_members(connection: Connection, query: Select[Any], batches: Collection[int]) -> list[Row[Any]]:
+    """Return what a query of ``PEOPLE`` finds in these batches."""
+    looks = looks_for(connection, query, Told(("batch",), [(batch,) for batch in batches]))
+    return [row for look in looks for row in connection.execute(look)]
+
+
 def tally(connection: Connection, query: Select[Any], people: Sequence[Key]) -> list[Row[Any]] | None:
     """Return what a query of ``PEOPLE`` finds under these numbers and events, alike rows as one with how many
     they are; None where it may find more than these.
@@ -181,13 +187,15 @@ class Form(NamedTuple):
     insert: Callable[[Connection, int, Told], int]
     in_process: bool = False
     """Whether a statement for each row is as quick."""
+    joins: str | None = None
+    """What writes the texts of many rows as one, however long that is."""
 
 
 FORMS: Final[dict[str, Form]] = {
-    "postgresql": Form(unnested, insert_unnested),
+    "postgresql": Form(unnested, insert_unnested, joins="string_agg"),
     "mysql": Form(in_json_table, insert_ignoring),
     "mariadb": Form(in_json_table, insert_ignoring),
-    "sqlite": Form(in_json_each, insert_in_process, in_process=True),
+    "sqlite": Form(in_json_each, insert_in_process, in_process=True, joins="group_concat"),
 }
 """By the name of the dialect; a database that is not here is told plainly."""
 

@@ -31,6 +31,7 @@ from airflow_provider_smspartner.sending.engine import Sending
 from airflow_provider_smspartner.sending.plan import Summary
 from airflow_provider_smspartner.tasks import signals
 from airflow_provider_smspartner.tasks.failures import HOPELESS, in_sentences
+from airflow_provider_smspartner.tasks.garbage import sparing_what_is_there
 from airflow_provider_smspartner.tasks.identity import unfinished
 from airflow_provider_smspartner.tasks.xcom import push
 from airflow_provider_smspartner.tracking.handover import CAMPAIGN_KEY
@@ -96,6 +97,7 @@ class SendRun:
         counts = {name: getattr(audience, name) for name in ("rows", "invalid", "duplicates", "excluded")}
         return {**counts, "recipients": len(audience)}
 
+    @sparing_what_is_there()
     def send(self) -> dict[str, Any]:
         """Carry the order out, and return counts and message ids."""
         wait = None if self._order.dry_run else self._at.wait
@@ -187,8 +189,8 @@ class SendRun:
         send_at = self._text.options.send_at
         try:
             if send_at and datetime.now(UTC) - send_at > LATEST:
-                refuse_late(sending.count_left(audience.people), send_at)
-            return sending.run(audience.people)
+                refuse_late(sending.count_left(audience), send_at)
+            return sending.run(audience)
         except (OutsideSendingHoursError, HoursOver) as error:
             rest = sending.explain()
             slot = slot_for_rest(error, self._order.hours, send_at, rest)
