@@ -102,19 +102,20 @@ def one_by_one(query: Select[Any], people: Subquery) -> Select[Any]:
 # ---- writing -------------------------------------------------------------------------------------------
 
 
-def for_each(connection: Connection, rows: Sequence[Values], write: Written) -> None:
-    """Do a statement for each row."""
-    if not rows:
+def for_each(connection: Connection, told: Told, write: Written) -> None:
+    """Do a statement for each of some people."""
+    if not told.rows:
         return
-    form, names = FORMS.get(connection.dialect.name), tuple(rows[0])
+    form = FORMS.get(connection.dialect.name)
     # One statement spares a round trip for each row; within this process there is none to spare
     if form and not form.in_process:
-        for some in parts(rows, AT_ONCE):
-            people = form.table(Told(names, [tuple(row.values()) for row in some])).c
-            connection.execute(write({name: people[name] for name in names}))
+        for some in parts(told.rows, AT_ONCE):
+            people = form.table(Told(told.names, some)).c
+            connection.execute(write({name: people[name] for name in told.names}))
         return
-    of = {name: bindparam(f"of_{name}", type_=TYPES[name]) for name in names}
-    connection.execute(write(of), [{f"of_{name}": row[name] for name in names} for row in rows])
+    of = {name: bindparam(f"of_{name}", type_=TYPES[name]) for name in told.names}
+    names = [f"of_{name}" for name in told.names]
+    connection.execute(write(of), [dict(zip(names, row, strict=True)) for row in told.rows])
 
 
 def insert_missing(connection: Connection, campaign: int, batch_of: Mapping[Key, int]) -> int:

@@ -107,6 +107,15 @@ def comparable(number: str) -> str:
         return number.strip()
 
 
+def comparables(numbers: Sequence[str]) -> list[str]:
+    """Return what ``comparable`` makes of each of many numbers, most of which are French mobiles."""
+    french = french_mobiles(numbers)
+    return [
+        f"+33{digits}" if digits else comparable(number)
+        for number, digits in zip(numbers, french, strict=True)
+    ]
+
+
 def several(text: str) -> list[str]:
     """Take a text of several numbers apart, joined as the platform's own ``phoneNumbers``; else return none.
 
