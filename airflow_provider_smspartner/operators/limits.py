@@ -98,7 +98,8 @@ def check_limits(
     currency = (known.currency if known else None) or "EUR"
     quote = budget.Quote(people=people, segments=segments, price=price, currency=currency)
     budget.check_cost(quote, most=most)
-    if known is not None and not free:
+    # What is left is counted only where the account would not pay for everybody: each has to be hashed
+    if known is not None and not free and not budget.is_covered(quote, known):
         budget.check_balance(still_to_pay(audience, quote, sending), known)
     return quote
 
