@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from decimal import ROUND_DOWN, Decimal
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from sqlalchemy import bindparam, case, func, select, update
 
@@ -51,7 +51,7 @@ def of_batch(batch: Batch, claimant: Claimant) -> ColumnElement[bool]:
     return BATCHES.c.id == claimant.batch_id(batch.ordinal)
 
 
-def person_of(row: Row[Any]) -> Person:
+def person_of(row: Member) -> Person:
     """Return whose row it is."""
     return Person(row.number, row.event)
 
@@ -92,18 +92,28 @@ def read_batches(
     return batches if is_known else []
 
 
-def people_of(connection: Connection, batches: Sequence[int]) -> defaultdict[int, list[Row[Any]]]:
+class Member(NamedTuple):
+    """One of the people of a batch; of SQLAlchemy's rows each look at a column takes its time."""
+
+    batch: int
+    number: str
+    event: str
+    campaign: int
+    state: str | None
+
+
+def people_of(connection: Connection, batches: Sequence[int]) -> defaultdict[int, list[Member]]:
     """Return the people of batches."""
-    names = ("batch", "number", "event", "campaign", "state")
-    columns: list[Any] = [PEOPLE.c[name] for name in names]
-    members = defaultdict[int, "list[Row[Any]]"](list)
+    columns: list[Any] = [PEOPLE.c[name] for name in Member._fields]
+    members = defaultdict[int, list[Member]](list)
     for row in connection.execute(select(*columns).where(PEOPLE.c.batch.in_(batches))):
-        members[row.batch].append(row)
+        member = Member._make(row)
+        members[member.batch].append(member)
     return members
 
 
 def batch_of(
-    row: Row[Any], people: Sequence[Row[Any]], claimant: Claimant, pseudonymizer: Pseudonymizer
+    row: Row[Any], people: Sequence[Member], claimant: Claimant, pseudonymizer: Pseudonymizer
 ) -> Batch:
     """Build a batch out of its row and those of its people."""
     # Of a free batch only the refused are still its people: the others are anybody's

@@ -36,6 +36,7 @@ log = logging.getLogger(__name__)
 
 LOOKED_AT: Final = 4 * AT_ONCE
 """People who are looked up in one transaction."""
+CLAIMABLE: Final = frozenset({Standing.FREE, Standing.OURS})
 WAITED_FOR: Final = frozenset({Standing.HELD, Standing.LAPSED})
 
 
@@ -171,7 +172,7 @@ class Screening:
             )
         return None
 
-    def _free(self, people: Sequence[Person]) -> list[Person]:
+    def _free(self, people: Sequence[Person]) -> Sequence[Person]:
         rows = self._rows(people)
         lapsed = [row for row in rows.values() if self._standing(row) is Standing.LAPSED]
         if lapsed:
@@ -180,10 +181,12 @@ class Screening:
                 if not resolve(row, self._me, self._ledger, self._look, self._now):
                     self._stuck.setdefault(row.tag, 0)
             rows = self._rows(people)
-        free = [person for person in people if self.admit(person, rows.get(who(person)))]
+        kinds = {id(row): row for row in rows.values()}.values()  # many people share one
+        nobody_waits = not self._kept_back and all(self._standing(row) in CLAIMABLE for row in kinds)
+        free = people if nobody_waits else [one for one in people if self.admit(one, rows.get(who(one)))]
         capped = self._capped(free, rows)
         self.count_capped(capped)
-        return [person for person in free if who(person) not in capped]
+        return [person for person in free if who(person) not in capped] if capped else free
 
     def count_capped(self, capped: Collection[Key]) -> None:
         """Count people who were left out because they were texted often enough."""
@@ -200,7 +203,7 @@ class Screening:
     def admit(self, person: Person, row: Seen | None) -> bool:
         """Tell whether a person may be claimed; if not, count them or keep them back."""
         is_now, seen = self._standing(row), self._kept_back.pop(who(person), None)
-        if row is None or is_now in (Standing.FREE, Standing.OURS):
+        if row is None or is_now in CLAIMABLE:
             return True
         if is_now is Standing.LAPSED and row.tag in self._stuck:
             self._stuck[row.tag] += 1
