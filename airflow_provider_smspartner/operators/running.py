@@ -31,7 +31,6 @@ from airflow_provider_smspartner.sending.engine import Sending
 from airflow_provider_smspartner.sending.plan import Summary
 from airflow_provider_smspartner.tasks import signals
 from airflow_provider_smspartner.tasks.failures import HOPELESS, in_sentences
-from airflow_provider_smspartner.tasks.garbage import sparing_what_is_there
 from airflow_provider_smspartner.tasks.identity import unfinished
 from airflow_provider_smspartner.tasks.xcom import push
 from airflow_provider_smspartner.tracking.handover import CAMPAIGN_KEY
@@ -97,7 +96,6 @@ class SendRun:
         counts = {name: getattr(audience, name) for name in ("rows", "invalid", "duplicates", "excluded")}
         return {**counts, "recipients": len(audience)}
 
-    @sparing_what_is_there()
     def send(self) -> dict[str, Any]:
         """Carry the order out, and return counts and message ids."""
         wait = None if self._order.dry_run else self._at.wait

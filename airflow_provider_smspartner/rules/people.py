@@ -67,9 +67,7 @@ class Pseudonymizer:
 
     def hashes(self, people: Iterable[Person]) -> bytes:
         """Return the hashes of several people, one after the other."""
-        digest, key = hmac.digest, self._key  # a call for each person takes a quarter longer
-        whole = [digest(key, f"{number}|{event}".encode(), "sha256") for number, event, _ in people]
-        return b"".join([hashed[:HASH_SIZE] for hashed in whole])
+        return b"".join(map(self.hash, people))
 
     @property
     def check(self) -> str:
