@@ -15,7 +15,7 @@ TIME_TARGET, MEMORY_TARGET = 1.1, 120
 
 def figures(sizes: Sizes) -> Iterator[Figure]:
     """Measure a small send and a large one in turn, in one ledger that grows."""
-    large, small = sizes.growth, min(sizes.ledger, sizes.growth // 3)
+    large, small = sizes.growth, min(sizes.small_ledger, sizes.growth // 3)
     of_small, of_large, peaks = list[float](), list[float](), list[float]()
     with warehouse(large), platform(sizes.latency) as address:
         run(address, 1, sizes, campaign="one")  # compiles what the next ones load

@@ -18,7 +18,7 @@ TARGET = 1.5
 
 def figures(sizes: Sizes) -> Iterator[Figure]:
     """Measure both in turn."""
-    people = min(sizes.recipients, sizes.ledger)
+    people = min(sizes.recipients, sizes.small_ledger)
     stored, ours = list[float](), list[float]()
     with tempfile.TemporaryDirectory() as folder, warehouse(people), platform(sizes.latency) as address:
         os.environ[f"AIRFLOW_CONN_{LEDGER.upper()}"] = f"sqlite:///{folder}/ledger.db"

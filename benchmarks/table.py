@@ -29,8 +29,10 @@ class Sizes:
     """People of the campaign of personal texts."""
     audience: int = 20_000
     """People of the campaign that is sent in other ways too."""
-    ledger: int = 100_000
-    """People of the sends with a ledger."""
+    ledger: int = 1_000_000
+    """People of the sends with a PostgreSQL ledger."""
+    small_ledger: int = 100_000
+    """People of the sends with a ledger in SQLite, and of those that a large one is compared with."""
     growth: int = 1_000_000
     """People of the send whose time a person, and memory, are those of a large one with a ledger."""
     rounds: int = 3

@@ -31,7 +31,7 @@ FIRST_DAY = date(2026, 12, 1)
 @contextmanager
 def warehouse(rows: int, numbers: Callable[[int], Iterable[str | None]] = typed) -> Iterator[dict[str, str]]:
     """Run a server with so many people, define its connection and yield it as environment variables."""
-    with postgres() as location:
+    with postgres(["-c", "fsync=off", "-c", "synchronous_commit=off"]) as location:
         url = make_url(location)
         folder = str(url.query["host"])
         with psycopg.connect(host=folder, user=url.username, dbname=url.database) as connection:

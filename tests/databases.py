@@ -17,6 +17,7 @@ from airflow_provider_smspartner.journal.schema import (
     CAMPAIGNS,
     PEOPLE,
     SENDS,
+    STOPPED,
     batch_id,
     campaign_id,
 )
@@ -37,7 +38,7 @@ OF_CAMPAIGNS: set[str] = set()
 
 OF_BATCH = ("task", "ordinal", "tag", "owner", "invisible", "claimed_at", "lease_until")
 OF_MESSAGE = ("message_id", "currency", "accepted_at", "scheduled_for")
-OF_PERSON = ("number", "event", "status", "stop", "reported_at")
+OF_PERSON = ("number", "event", "status", "reported_at")
 
 
 def empty_database(request: pytest.FixtureRequest, file: Path) -> str:
@@ -110,7 +111,8 @@ def write_sends(connection: sa.engine.Connection, rows: Sequence[dict[str, Any]]
         batch = batch_id(row["task"], row["ordinal"])
         own = REJECTED if row["state"] == REJECTED else None
         person = {name: row.get(name) for name in OF_PERSON}
-        people.append({**person, "campaign": campaign, "batch": batch, "state": own})
+        marks = STOPPED if row.get("stop") else None
+        people.append({**person, "campaign": campaign, "batch": batch, "state": own, "marks": marks})
         batches[batch].append({**row, "campaign": campaign})
     connection.execute(sa.insert(PEOPLE), people)
     for batch, members in batches.items():

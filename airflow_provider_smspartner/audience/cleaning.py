@@ -14,7 +14,7 @@ from airflow_provider_smspartner.audience.rows import Rows, Rules
 from airflow_provider_smspartner.audience.spool import Spool, key_of
 from airflow_provider_smspartner.exceptions import InvalidMessage
 from airflow_provider_smspartner.rules import phone
-from airflow_provider_smspartner.rules.people import Person
+from airflow_provider_smspartner.rules.people import Person, people_of
 from airflow_provider_smspartner.rules.values import event_name
 
 MOST_EXPLAINED = 20
@@ -49,6 +49,9 @@ class Audience:
     def __len__(self) -> int:
         return len(self._numbers) - sum(self._repeated)
 
+    def __iter__(self) -> Iterator[Person]:
+        return self.people
+
     @property
     def held_out(self) -> int:
         """People outside the share that is texted; their further rows are duplicates."""
@@ -74,7 +77,7 @@ class Audience:
         """Everybody who is to be texted, in the order of the rows. May be asked for again and again."""
         numbers = map("+{}".format, self._unrepeated(self._numbers))
         if self._spool is None:
-            return map(Person, numbers)
+            return people_of(numbers)
         pairs = self._unrepeated(self._spool.pairs())
         return (Person(number, *pair) for number, pair in zip(numbers, pairs, strict=True))
 

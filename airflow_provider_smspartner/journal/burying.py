@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import delete, select, update
 
@@ -11,9 +11,12 @@ from airflow_provider_smspartner.journal.rows import recount
 from airflow_provider_smspartner.journal.schema import PEOPLE
 from airflow_provider_smspartner.journal.sets import find_numbers, for_each, is_person
 from airflow_provider_smspartner.journal.table import tombstone
+from airflow_provider_smspartner.journal.told import Told
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection, Row
+
+KEY: Final = ("number", "event", "campaign")
 
 
 def bury(connection: Connection, rows: Sequence[Row[Any]], secret: str) -> None:
@@ -25,9 +28,10 @@ def bury(connection: Connection, rows: Sequence[Row[Any]], secret: str) -> None:
     stones = [(row, tombstone((row.number, row.event), secret)) for row in rows]
     columns = select(PEOPLE.c.number, PEOPLE.c.campaign)
     known = set(map(tuple, find_numbers(connection, columns, sorted({stone for _, stone in stones}))))
+    new = [(*key_of(row), stone) for row, stone in stones if (stone, row.campaign) not in known]
     for_each(
         connection,
-        [key_of(row) | {"stone": stone} for row, stone in stones if (stone, row.campaign) not in known],
+        Told((*KEY, "stone"), new),
         lambda of: update(PEOPLE).where(*is_person(of)).values(number=of["stone"], event=""),
     )
     drop(connection, [row for row, stone in stones if (stone, row.campaign) in known])
@@ -35,11 +39,12 @@ def bury(connection: Connection, rows: Sequence[Row[Any]], secret: str) -> None:
 
 def drop(connection: Connection, rows: Sequence[Row[Any]]) -> None:
     """Delete rows of people, and count anew who is left in their batches."""
-    for_each(connection, [key_of(row) for row in rows], lambda of: delete(PEOPLE).where(*is_person(of)))
+    whose = Told(KEY, [key_of(row) for row in rows])
+    for_each(connection, whose, lambda of: delete(PEOPLE).where(*is_person(of)))
     if rows:
         recount(connection, {row.batch for row in rows})
 
 
-def key_of(row: Row[Any]) -> dict[str, Any]:
+def key_of(row: Row[Any]) -> tuple[str, str, int]:
     """Return what names a row."""
-    return {"number": row.number, "event": row.event, "campaign": row.campaign}
+    return row.number, row.event, row.campaign

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from itertools import repeat
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from sqlalchemy import and_, func, not_, or_, select
 
 from airflow_provider_smspartner.exceptions import SMSPartnerError
 from airflow_provider_smspartner.journal.eligibility import Claimant, Rows, Seen
+from airflow_provider_smspartner.journal.neighbours import Kind, found_together
 from airflow_provider_smspartner.journal.schema import BATCHES, CAMPAIGNS, PEOPLE
 from airflow_provider_smspartner.journal.sets import find, find_ids, tally
 from airflow_provider_smspartner.journal.table import Key, tombstone
@@ -21,9 +24,6 @@ if TYPE_CHECKING:
 
 OF_PERSON: Final = ("number", "event", "batch", "state")
 OF_BATCH: Final = ("state", "task", "ordinal", "tag", "owner", "lease_until", "invisible", "unseen_until")
-
-Kind = tuple[int, str | None]
-"""What people have in common: their batch, and what happened to them alone."""
 
 
 class Others(NamedTuple):
@@ -51,27 +51,47 @@ def rows_of(connection: Connection, keys: Sequence[Key], claimant: Claimant) -> 
     stones: dict[Key, Key] = {}
     if has_tombstones(connection, claimant):
         stones = {(tombstone(key, claimant.secret), ""): key for key in keys}
+    found, rest = looked_up_together(connection, keys, claimant)
     query = of_campaign(claimant, *(PEOPLE.c[name] for name in OF_PERSON))
-    names = {*keys, *stones}
-    looked_up: list[Any] = find(connection, query, list(names))
-    found = [row for row in looked_up if row[:2] in names]
-    kinds = alike(connection, {(batch, state) for _, _, batch, state in found})
-    rows = {(number, event): kinds[batch, state] for number, event, batch, state in found}
+    looked_up: list[Any] = find(connection, query, [*rest, *stones])
+    of_kinds = {(number, event): (batch, state) for number, event, batch, state in looked_up}
+    for kind, numbers in found.items():
+        of_kinds |= dict.fromkeys(zip(numbers, repeat("")), kind)
+    names = {key: of_kinds[key] for key in (*keys, *stones) if key in of_kinds}
+    kinds = alike(connection, set(names.values()))
     # Tombstones last, where they win: who was erased stays left out if the number has come back since
-    erased = {key: rows[stone]._replace(is_erased=True) for stone, key in stones.items() if stone in rows}
-    return {key: rows[key] for key in keys if key in rows} | erased
+    erased = {
+        stones[key]: kinds[kind]._replace(is_erased=True) for key, kind in names.items() if key in stones
+    }
+    return {key: kinds[kind] for key, kind in names.items() if key not in stones} | erased
 
 
-def tally_of(connection: Connection, keys: Sequence[Key], claimant: Claimant) -> dict[Seen, int] | None:
+def tally_of(connection: Connection, keys: Sequence[Key], claimant: Claimant) -> Counter[Seen] | None:
     """Return what is known of how many people, under their numbers; None where that cannot be counted.
 
     :raises SMSPartnerError: some have no batch.
     """
-    counts: list[Any] | None = tally(connection, of_campaign(claimant, PEOPLE.c.batch, PEOPLE.c.state), keys)
+    found, rest = looked_up_together(connection, keys, claimant)
+    counts: list[Any] | None = tally(connection, of_campaign(claimant, PEOPLE.c.batch, PEOPLE.c.state), rest)
     if counts is None:
         return None
-    kinds = alike(connection, {(batch, state) for batch, state, _ in counts})
-    return {kinds[batch, state]: people for batch, state, people in counts}
+    people = Counter({kind: len(numbers) for kind, numbers in found.items()})
+    people.update({(batch, state): of_kind for batch, state, of_kind in counts})
+    kinds, alike_ones = alike(connection, people), Counter[Seen]()
+    for kind, of_kind in people.items():
+        alike_ones[kinds[kind]] += of_kind
+    return alike_ones
+
+
+def looked_up_together(
+    connection: Connection, keys: Sequence[Key], claimant: Claimant
+) -> tuple[dict[Kind, set[str]], Sequence[Key]]:
+    """Return the numbers of those who are found batch by batch, and the others, who are to be looked for."""
+    found = found_together(connection, keys, of_campaign(claimant, PEOPLE.c.batch, PEOPLE.c.state))
+    if sum(map(len, found.values())) == len(keys):  # as in a second run, of people by the hundred thousand
+        return found, []
+    known = set[str]().union(*found.values())
+    return found, [key for key in keys if key[0] not in known]
 
 
 def of_campaign(claimant: Claimant, *columns: Any) -> Select[Any]:

@@ -13,8 +13,9 @@ from airflow_provider_smspartner.journal.eligibility import Claimant, Rows, Seen
 from airflow_provider_smspartner.journal.moves import moved
 from airflow_provider_smspartner.journal.rows import recount
 from airflow_provider_smspartner.journal.schema import BATCHES, CAMPAIGNS, IS_AS_BATCH, PEOPLE, TASKS
-from airflow_provider_smspartner.journal.sets import Values, for_each, insert_missing, is_person, wrote_all
+from airflow_provider_smspartner.journal.sets import for_each, insert_missing, is_person, wrote_all
 from airflow_provider_smspartner.journal.table import Conflict, Key, moment, who
+from airflow_provider_smspartner.journal.told import Told
 from airflow_provider_smspartner.journal.visibility import unseen_written
 from airflow_provider_smspartner.rules.sending_states import (
     FORGIVEN,
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Connection, Row
 
 CLAIMED: Final = BATCHES.c.state == BatchState.CLAIMED.value
-UNTOLD: Final = dict.fromkeys(("state", "status", "stop", "reported_at", "pays_rest"))
+UNTOLD: Final = dict.fromkeys(("state", "status", "reported_at", "marks"))
 """What nobody has told yet of a person who is claimed anew."""
 
 
@@ -143,10 +144,10 @@ def take_out(connection: Connection, wanted: Mapping[Key, int], claimant: Claima
     free = {key: row for key, row in elsewhere.items() if is_claimable(row, claimant, now)}
     if free:
         hold(connection, list(free.values()))
-        moves = [move(key, wanted[key], row, claimant) for key, row in sorted(free.items())]
+        moves = [(*key, claimant.campaign_id, wanted[key], row.batch) for key, row in sorted(free.items())]
         for_each(
             connection,
-            moves,
+            Told(("number", "event", "campaign", "batch", "seen"), moves),
             lambda of: (
                 update(PEOPLE)
                 .where(*is_person(of), PEOPLE.c.batch == of["seen"], is_not_rejected())
@@ -155,13 +156,6 @@ def take_out(connection: Connection, wanted: Mapping[Key, int], claimant: Claima
         )
         recount(connection, {row.batch for row in free.values()})
     return {key: row for key, row in elsewhere.items() if key not in free}
-
-
-def move(key: Key, batch: int, row: Seen, claimant: Claimant) -> Values:
-    """Return what is said of somebody who goes from the batch that they were seen in into another one."""
-    number, event = key
-    of_person = {"number": number, "event": event, "campaign": claimant.campaign_id}
-    return {**of_person, "batch": batch, "seen": row.batch}
 
 
 def is_in(row: Seen, batch: int) -> bool:

@@ -27,7 +27,7 @@ from airflow_provider_smspartner.journal.rows import read_batches, write_forgive
 from airflow_provider_smspartner.journal.schema import BATCHES
 from airflow_provider_smspartner.journal.screening import Screening
 from airflow_provider_smspartner.journal.table import Key, Ledger, RefusedValue, who
-from airflow_provider_smspartner.journal.tries import Before, begin_try, may_go_on, note_world
+from airflow_provider_smspartner.journal.tries import Before, begin_try, may_go_on, note_world, replaced
 from airflow_provider_smspartner.journal.union import Ordinals, ordinals, united
 from airflow_provider_smspartner.journal.world import UNNAMED, World
 from airflow_provider_smspartner.rules.people import Person, Pseudonymizer
@@ -41,10 +41,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 RENEW_EVERY: Final = 30.0  # seconds
-REPLACED: Final = (
-    "Another process has taken over this task: this one stops, and a later try sends to those who are still "
-    "missing."
-)
 
 
 class LedgerJournal:
@@ -119,7 +115,7 @@ class LedgerJournal:
 
     def _check_turn(self, connection: Connection, *, batches: int = 0) -> None:
         if not may_go_on(connection, self._me, self._now(), batches=batches):
-            raise StaleProcess(REPLACED)
+            raise replaced()
 
     def open(self, memory: Memory) -> None:
         """Begin the journal, with the people who were found by tag.
@@ -139,13 +135,9 @@ class LedgerJournal:
         """Write it into the ledger, and into the fence, which a lost or replaced ledger cannot contradict."""
         if self._fence:
             self._fence.note(world)
-        self._ledger.transact(partial(self._note, world=world))
+        self._ledger.transact(lambda connection: note_world(connection, self._me, world))
         if of_store := self._known.of_store:  # or a run that is deleted and made again would seem to be new
             self._ledger.transact(partial(self._check_turn, batches=1 + max(of_store)))
-
-    def _note(self, connection: Connection, *, world: World) -> None:
-        if not note_world(connection, self._me, world):
-            raise StaleProcess(REPLACED)
 
     def _adopt(self, connection: Connection, *, batches: Sequence[Batch]) -> None:
         # All or none: the next try would take some for all of them

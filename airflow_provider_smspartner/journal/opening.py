@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Connection, Engine
 
 EXACT_BY_NATURE: Final = ("postgresql", "sqlite")
+BEFORE_MARKS: Final = {"stop", "pays_rest"}
+"""Columns of people in place of ``marks``, in a version before."""
 TWINS: Final = ("aé😀", "Aé😀", "ae😀", "aé😁", "aé😀 ")
 """Texts that are not the same, although many collations say so."""
 
@@ -121,10 +123,15 @@ def check_name(engine: Engine) -> None:
             f"ledger_conn_id: its table {SENDS.name} has other columns than a ledger ({odd}) and was left "
             "untouched; rename it, or give another database or schema"
         )
-    raise InvalidMessage(
-        f"ledger_conn_id: its table {SENDS.name} is the ledger of an older version and was left untouched. "
+    raise of_older_version(SENDS, remedy="rename the table")
+
+
+def of_older_version(table: Table, *, remedy: str) -> InvalidMessage:
+    """Return the error about a table that this version does not read, although it knows who was texted."""
+    return InvalidMessage(
+        f"ledger_conn_id: its table {table.name} is the ledger of an older version and was left untouched. "
         "It knows who was texted, and this version does not read it: let the older one finish what is under "
-        "way, then rename the table, and a new ledger is created; see docs/ledger.md"
+        f"way, then {remedy}, and a new ledger is created; see docs/ledger.md"
     )
 
 
@@ -185,6 +192,9 @@ def check_columns(table: Table, columns: set[str]) -> None:
             f"ledger_conn_id: its table {table.name} was made before it had {', '.join(sorted(missing))}: "
             "add that as a nullable column, see docs/ledger.md; keep the table, it knows who was texted"
         )
+    if table is PEOPLE and columns - set(table.columns.keys()) == BEFORE_MARKS:
+        # A view reads the table that it was made for, whatever that is called by now
+        raise of_older_version(table, remedy=f"rename the table, drop the view {SENDS.name}")
     if columns != set(table.columns.keys()):
         odd = ", ".join(sorted(columns ^ set(table.columns.keys())))
         raise InvalidMessage(

@@ -33,6 +33,7 @@ from airflow_provider_smspartner.journal.schema import (
     IS_AS_BATCH,
     LONGEST_CONNECTION,
     OF_CAMPAIGN,
+    OF_STOP,
     PEOPLE,
 )
 from airflow_provider_smspartner.journal.table import Ledger, moment
@@ -160,7 +161,7 @@ def read_counts(ledger: Ledger, connection_id: str, messages: Sequence[Open]) ->
 
 
 def _counted(connection: Connection, *, connection_id: str, names: Sequence[str]) -> Sequence[Row[Any]]:
-    columns = (PEOPLE.c.status, PEOPLE.c.stop, func.count().label("people"))
+    columns = (PEOPLE.c.status, PEOPLE.c.marks, func.count().label("people"))
     grouped = select(*columns).select_from(OF_CAMPAIGN)
     ours = or_(
         BATCHES.c.message_id.in_([name for name in names if name.isdigit()]),
@@ -169,7 +170,7 @@ def _counted(connection: Connection, *, connection_id: str, names: Sequence[str]
         ),
     )
     return connection.execute(
-        grouped.where(*sent(connection_id), ours).group_by(PEOPLE.c.status, PEOPLE.c.stop)
+        grouped.where(*sent(connection_id), ours).group_by(PEOPLE.c.status, PEOPLE.c.marks)
     ).all()
 
 
@@ -182,7 +183,7 @@ def tally_of(row: Row[Any]) -> delivery.Tally:
         delivered=row.people if delivered else 0,
         not_delivered=row.people if final and not delivered else 0,
         waiting=0 if final else row.people,
-        stop=row.people if row.stop else 0,
+        stop=row.people if row.marks in OF_STOP else 0,
     )
 
 

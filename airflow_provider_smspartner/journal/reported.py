@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import and_, case, func, or_, select
 
 from airflow_provider_smspartner.journal.refreshing import AT_ONCE, IS_OPEN, NAME, sent
-from airflow_provider_smspartner.journal.schema import BATCHES, OF_CAMPAIGN, PEOPLE
+from airflow_provider_smspartner.journal.schema import BATCHES, HAS_STOPPED, OF_CAMPAIGN, PEOPLE
 from airflow_provider_smspartner.journal.table import Ledger
 from airflow_provider_smspartner.rules import delivery
 
@@ -46,7 +46,7 @@ def _read(
     whole = [row.name for row in counted if not row.open and row.people == counts[row.name]]
     if not whole:
         return {}
-    own = (PEOPLE.c.number, PEOPLE.c.status, PEOPLE.c.stop, PEOPLE.c.reported_at)
+    own = (PEOPLE.c.number, PEOPLE.c.status, HAS_STOPPED.label("stop"), PEOPLE.c.reported_at)
     of_people = select(NAME.label("name"), *own).select_from(OF_CAMPAIGN)
     rows = connection.execute(of_people.where(*sent(connection_id), named(whole)))
     reports: dict[str, list[delivery.Report]] = {}

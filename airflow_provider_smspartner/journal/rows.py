@@ -6,17 +6,25 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from decimal import ROUND_DOWN, Decimal
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from sqlalchemy import bindparam, func, select, update
+from sqlalchemy import bindparam, case, func, select, update
 
 from airflow_provider_smspartner.journal import Batch, Receipt
 from airflow_provider_smspartner.journal.columns import MILLIONTH, fitting
 from airflow_provider_smspartner.journal.eligibility import Claimant
 from airflow_provider_smspartner.journal.moves import forgiven
-from airflow_provider_smspartner.journal.schema import BATCHES, IS_AS_BATCH, PEOPLE
+from airflow_provider_smspartner.journal.schema import (
+    BATCHES,
+    BOTH,
+    HAS_STOPPED,
+    IS_AS_BATCH,
+    PAYS_REST,
+    PEOPLE,
+)
 from airflow_provider_smspartner.journal.sets import for_each, is_person, wrote_all
 from airflow_provider_smspartner.journal.table import moment
+from airflow_provider_smspartner.journal.told import Told
 from airflow_provider_smspartner.journal.visibility import unseen_until
 from airflow_provider_smspartner.rules.people import Person, Pseudonymizer, each
 from airflow_provider_smspartner.rules.sending_states import (
@@ -43,7 +51,7 @@ def of_batch(batch: Batch, claimant: Claimant) -> ColumnElement[bool]:
     return BATCHES.c.id == claimant.batch_id(batch.ordinal)
 
 
-def person_of(row: Row[Any]) -> Person:
+def person_of(row: Member) -> Person:
     """Return whose row it is."""
     return Person(row.number, row.event)
 
@@ -84,18 +92,28 @@ def read_batches(
     return batches if is_known else []
 
 
-def people_of(connection: Connection, batches: Sequence[int]) -> defaultdict[int, list[Row[Any]]]:
+class Member(NamedTuple):
+    """One of the people of a batch; of SQLAlchemy's rows each look at a column takes its time."""
+
+    batch: int
+    number: str
+    event: str
+    campaign: int
+    state: str | None
+
+
+def people_of(connection: Connection, batches: Sequence[int]) -> defaultdict[int, list[Member]]:
     """Return the people of batches."""
-    names = ("batch", "number", "event", "campaign", "state")
-    columns: list[Any] = [PEOPLE.c[name] for name in names]
-    members = defaultdict[int, "list[Row[Any]]"](list)
+    columns: list[Any] = [PEOPLE.c[name] for name in Member._fields]
+    members = defaultdict[int, list[Member]](list)
     for row in connection.execute(select(*columns).where(PEOPLE.c.batch.in_(batches))):
-        members[row.batch].append(row)
+        member = Member._make(row)
+        members[member.batch].append(member)
     return members
 
 
 def batch_of(
-    row: Row[Any], people: Sequence[Row[Any]], claimant: Claimant, pseudonymizer: Pseudonymizer
+    row: Row[Any], people: Sequence[Member], claimant: Claimant, pseudonymizer: Pseudonymizer
 ) -> Batch:
     """Build a batch out of its row and those of its people."""
     # Of a free batch only the refused are still its people: the others are anybody's
@@ -215,7 +233,8 @@ def have_pay_rest(connection: Connection, batch: int) -> None:
     first = connection.execute(members.order_by(PEOPLE.c.number, PEOPLE.c.event).limit(1)).first()
     if first is not None:
         of_first = {"number": first.number, "event": first.event, "campaign": first.campaign}
-        connection.execute(update(PEOPLE).where(*is_person(of_first)).values(pays_rest=True))
+        marked = case((HAS_STOPPED, BOTH), else_=PAYS_REST)
+        connection.execute(update(PEOPLE).where(*is_person(of_first)).values(marks=marked))
 
 
 def write_rejected(
@@ -229,13 +248,11 @@ def write_rejected(
     connection.execute(select(BATCHES.c.id).where(BATCHES.c.id == number).with_for_update())
     members = people_of(connection, [number])[number]
     refused = [row for row in members if row.state is None and pseudonymizer.hash(person_of(row)) in rejected]
+    # In the campaign that they were claimed under: a later try may have another name for it
+    whose = [(row.number, row.event, row.campaign, number) for row in refused]
     for_each(
         connection,
-        [
-            # In the campaign that they were claimed under: a later try may have another name for it
-            {"number": row.number, "event": row.event, "campaign": row.campaign, "batch": number}
-            for row in refused
-        ],
+        Told(("number", "event", "campaign", "batch"), whose),
         lambda of: update(PEOPLE).where(*is_person(of), PEOPLE.c.batch == of["batch"]).values(state=REJECTED),
     )
     recount(connection, [number])

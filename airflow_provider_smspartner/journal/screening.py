@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections import Counter, deque
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence, Sized
 from functools import partial
 from itertools import compress, islice
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
+LOOKED_AT: Final = 4 * AT_ONCE
+"""People who are looked up in one transaction."""
+CLAIMABLE: Final = frozenset({Standing.FREE, Standing.OURS})
 WAITED_FOR: Final = frozenset({Standing.HELD, Standing.LAPSED})
 
 
@@ -64,8 +67,10 @@ class Screening:
         """Whom somebody else is about to text, and until when that holds unless it is renewed."""
         self._stuck: dict[str, int] = {}
         """How many people are under the tags of dead runs of which nobody can tell whether they left."""
-        self._judged: dict[int, Judged] = {}
-        """What ``left_out`` has found, by the hash of the people."""
+        self._counted: Iterable[Person] = ()
+        """The audience that ``left_out`` has counted."""
+        self._judged: deque[Judged] = deque()
+        """What it has found, of some thousands of that audience after the other."""
         self._others: Others | None = None
         """What others had in the campaign at that time."""
 
@@ -78,16 +83,25 @@ class Screening:
         self.excluded_by.clear()
         self._kept_back.clear()
         self._stuck.clear()
+        judged = self._judged_of(people)
+        if judged and not any(any(some.left) for some in judged):
+            self.excluded_by.update(reasons_of(judged))
+            return
         source = iter(people)
-        while some := tuple(islice(source, AT_ONCE)):
-            yield from self._left_of(some)
+        while some := tuple(islice(source, LOOKED_AT)):
+            yield from self._left_of(some, judged.popleft()) if judged else self._free(some)
         if self._kept_back:  # or nobody would know why a task that has sent to all goes on
             log.info("Another task is about to text %s people: waiting for it", len(self._kept_back))
 
-    def _left_of(self, people: Sequence[Person]) -> Sequence[Person]:
-        judged = self._judged.pop(hash(people), None)
-        if judged is None:
-            return self._free(people)
+    def _judged_of(self, people: Iterable[Person]) -> deque[Judged]:
+        """Return what was found when this very audience was counted, once; nothing of another one."""
+        judged, self._judged = self._judged, deque()
+        # What can be gone through but once, or has changed since, must not pass for it: it would lose people
+        if people is not self._counted or not isinstance(people, Sized):
+            return deque()
+        return judged if len(people) == sum(len(some.left) for some in judged) else deque()
+
+    def _left_of(self, people: Sequence[Person], judged: Judged) -> Sequence[Person]:
         self.excluded_by.update(judged.reasons)
         left = list(compress(people, judged.left))
         if left and (judged.is_open or self._ledger.transact(self._others_now) != self._others):
@@ -97,11 +111,10 @@ class Screening:
     def left_out(self, people: Iterable[Person]) -> Counter[str]:
         """Count by reason whom the ledger leaves out for certain; who is waited for does not count yet."""
         self._others = self._ledger.transact(self._others_now)
-        reasons, source = Counter[str](), iter(people)
-        while some := tuple(islice(source, AT_ONCE)):
-            judged = self._judged[hash(some)] = self._judge(some)
-            reasons.update(judged.reasons)
-        return reasons
+        self._counted, self._judged, source = people, deque(), iter(people)
+        while some := tuple(islice(source, LOOKED_AT)):
+            self._judged.append(self._judge(some))
+        return reasons_of(self._judged)
 
     def _others_now(self, connection: Connection) -> Others:
         return others_of(connection, self._me)
@@ -159,7 +172,7 @@ class Screening:
             )
         return None
 
-    def _free(self, people: Sequence[Person]) -> list[Person]:
+    def _free(self, people: Sequence[Person]) -> Sequence[Person]:
         rows = self._rows(people)
         lapsed = [row for row in rows.values() if self._standing(row) is Standing.LAPSED]
         if lapsed:
@@ -168,10 +181,12 @@ class Screening:
                 if not resolve(row, self._me, self._ledger, self._look, self._now):
                     self._stuck.setdefault(row.tag, 0)
             rows = self._rows(people)
-        free = [person for person in people if self.admit(person, rows.get(who(person)))]
+        kinds = {id(row): row for row in rows.values()}.values()  # many people share one
+        nobody_waits = not self._kept_back and all(self._standing(row) in CLAIMABLE for row in kinds)
+        free = people if nobody_waits else [one for one in people if self.admit(one, rows.get(who(one)))]
         capped = self._capped(free, rows)
         self.count_capped(capped)
-        return [person for person in free if who(person) not in capped]
+        return [person for person in free if who(person) not in capped] if capped else free
 
     def count_capped(self, capped: Collection[Key]) -> None:
         """Count people who were left out because they were texted often enough."""
@@ -188,7 +203,7 @@ class Screening:
     def admit(self, person: Person, row: Seen | None) -> bool:
         """Tell whether a person may be claimed; if not, count them or keep them back."""
         is_now, seen = self._standing(row), self._kept_back.pop(who(person), None)
-        if row is None or is_now in (Standing.FREE, Standing.OURS):
+        if row is None or is_now in CLAIMABLE:
             return True
         if is_now is Standing.LAPSED and row.tag in self._stuck:
             self._stuck[row.tag] += 1
@@ -208,6 +223,11 @@ class Screening:
         check_events(people)
         keys = list(map(who, people))
         return self._ledger.transact(lambda connection: rows_of(connection, keys, self._me))
+
+
+def reasons_of(judged: Iterable[Judged]) -> Counter[str]:
+    """Return how many people are left out, by reason."""
+    return sum((some.reasons for some in judged), Counter[str]())
 
 
 def by_reason(counts: Mapping[Seen, int]) -> Counter[str]:

@@ -48,6 +48,12 @@ def find_numbers(connection: Connection, query: Select[Any], numbers: Sequence[s
     return [row for look in looks for row in connection.execute(look)]
 
 
+def find_members(connection: Connection, query: Select[Any], batches: Collection[int]) -> list[Row[Any]]:
+    """Return what a query of ``PEOPLE`` finds in these batches."""
+    looks = looks_for(connection, query, Told(("batch",), [(batch,) for batch in batches]))
+    return [row for look in looks for row in connection.execute(look)]
+
+
 def tally(connection: Connection, query: Select[Any], people: Sequence[Key]) -> list[Row[Any]] | None:
     """Return what a query of ``PEOPLE`` finds under these numbers and events, alike rows as one with how many
     they are; None where it may find more than these.
@@ -96,19 +102,20 @@ def one_by_one(query: Select[Any], people: Subquery) -> Select[Any]:
 # ---- writing -------------------------------------------------------------------------------------------
 
 
-def for_each(connection: Connection, rows: Sequence[Values], write: Written) -> None:
-    """Do a statement for each row."""
-    if not rows:
+def for_each(connection: Connection, told: Told, write: Written) -> None:
+    """Do a statement for each of some people."""
+    if not told.rows:
         return
-    form, names = FORMS.get(connection.dialect.name), tuple(rows[0])
+    form = FORMS.get(connection.dialect.name)
     # One statement spares a round trip for each row; within this process there is none to spare
     if form and not form.in_process:
-        for some in parts(rows, AT_ONCE):
-            people = form.table(Told(names, [tuple(row.values()) for row in some])).c
-            connection.execute(write({name: people[name] for name in names}))
+        for some in parts(told.rows, AT_ONCE):
+            people = form.table(Told(told.names, some)).c
+            connection.execute(write({name: people[name] for name in told.names}))
         return
-    of = {name: bindparam(f"of_{name}", type_=TYPES[name]) for name in names}
-    connection.execute(write(of), [{f"of_{name}": row[name] for name in names} for row in rows])
+    of = {name: bindparam(f"of_{name}", type_=TYPES[name]) for name in told.names}
+    names = [f"of_{name}" for name in told.names]
+    connection.execute(write(of), [dict(zip(names, row, strict=True)) for row in told.rows])
 
 
 def insert_missing(connection: Connection, campaign: int, batch_of: Mapping[Key, int]) -> int:
@@ -181,13 +188,15 @@ class Form(NamedTuple):
     insert: Callable[[Connection, int, Told], int]
     in_process: bool = False
     """Whether a statement for each row is as quick."""
+    joins: str | None = None
+    """What writes the texts of many rows as one, however long that is."""
 
 
 FORMS: Final[dict[str, Form]] = {
-    "postgresql": Form(unnested, insert_unnested),
+    "postgresql": Form(unnested, insert_unnested, joins="string_agg"),
     "mysql": Form(in_json_table, insert_ignoring),
     "mariadb": Form(in_json_table, insert_ignoring),
-    "sqlite": Form(in_json_each, insert_in_process, in_process=True),
+    "sqlite": Form(in_json_each, insert_in_process, in_process=True, joins="group_concat"),
 }
 """By the name of the dialect; a database that is not here is told plainly."""
 

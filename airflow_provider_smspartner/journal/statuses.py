@@ -7,22 +7,30 @@ the database looks at the row again when the other one has committed.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from functools import partial
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+from functools import lru_cache, partial
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import and_, false, func, or_, update
+from sqlalchemy import and_, case, false, or_, update
 
-from airflow_provider_smspartner.journal.schema import PEOPLE
+from airflow_provider_smspartner.journal.schema import BOTH, PAYS_REST, PAYS_THE_REST, PEOPLE, STOPPED
 from airflow_provider_smspartner.journal.sets import Values, for_each
+from airflow_provider_smspartner.journal.told import Told
 from airflow_provider_smspartner.rules.delivery import FINAL, DeliveryStatus
 
 if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Update
     from sqlalchemy.engine import Connection
 
+Names = tuple[str, ...]
+"""Columns that name a row, of which there is more than one."""
+Named = tuple[Any, ...]
+"""Their values."""
+
 REPORTED_AT: Final = PEOPLE.c.reported_at
-TOLD: Final = ("status", "reported_at", "stop")
+NEWS: Final = ("status", "reported_at", "stop")
 FINAL_WORDS: Final = sorted(status.value for status in FINAL)
 
 
@@ -34,25 +42,32 @@ def write_statuses(connection: Connection, news: Iterable[Values]) -> None:
         all.
     """
     # Those of one status and with a date, or without one, share a statement: its rule is the same
-    alike: dict[tuple[str, bool], list[Values]] = {}
-    stops: list[Values] = []
+    alike: dict[tuple[str, bool, Names], dict[Named, datetime | None]] = {}
+    stops: dict[Names, set[Named]] = {}
     for report in news:
-        row = {name: value for name, value in report.items() if name not in TOLD}
-        if (status := report["status"]) is not None:
-            moment = report["reported_at"]
-            dated = {} if moment is None else {"reported_at": moment}
-            alike.setdefault((status, moment is not None), []).append(row | dated)
+        names, named_by = naming(tuple(report))
+        named, status, moment = named_by(report), report["status"], report["reported_at"]
+        if status is not None:
+            rows = alike.setdefault((status, moment is not None, names), {})
+            # Of two about one person, the later: which of them a statement would take is not known
+            if moment is None or (before := rows.get(named)) is None or moment >= before:
+                rows[named] = moment
         if report["stop"]:
-            stops.append(row)
-    for (status, is_dated), rows in alike.items():
-        for_each(connection, latest(rows), partial(newer, status=status, is_dated=is_dated))
-    for_each(connection, latest(stops), stopped)
+            stops.setdefault(names, set()).add(named)
+    for (status, is_dated, names), rows in alike.items():
+        told = Told(names, sorted(rows))
+        if is_dated:
+            told = Told((*names, "reported_at"), [(*named, rows[named]) for named in told.rows])
+        for_each(connection, told, partial(newer, status=status, is_dated=is_dated))
+    for names, people in stops.items():
+        for_each(connection, Told(names, sorted(people)), stopped)
 
 
-def latest(rows: Sequence[Values]) -> list[Values]:
-    """Return one row for each person, the latest: which of two a statement would take is not known."""
-    ranked = sorted(rows, key=lambda row: row.get("reported_at") or "")
-    return list({tuple(row[name] for name in row if name not in TOLD): row for row in ranked}.values())
+@lru_cache(maxsize=16)
+def naming(columns: Names) -> tuple[Names, Callable[[Values], Named]]:
+    """Return which columns of a report name the row, and what returns their values."""
+    names = tuple(name for name in columns if name not in NEWS)
+    return names, itemgetter(*names)
 
 
 def whose(of: Mapping[str, Any]) -> list[ColumnElement[bool]]:
@@ -61,21 +76,22 @@ def whose(of: Mapping[str, Any]) -> list[ColumnElement[bool]]:
     By the person, and not by the batch: PostgreSQL, before it has counted its rows, might look through all of
     a batch for each of its people.
     """
-    named = [PEOPLE.c[name] == of[name] for name in of if name not in (*TOLD, "batch")]
+    named = [PEOPLE.c[name] == of[name] for name in of if name not in (*NEWS, "batch")]
     return [*named, PEOPLE.c.batch.is_not_distinct_from(of["batch"])] if "batch" in of else named
 
 
 def newer(of: Mapping[str, Any], *, status: str, is_dated: bool) -> Update:
     """Write a status where it is newer than what is known."""
     moment = of["reported_at"] if is_dated else None
-    values = {"status": status, "reported_at": moment, "stop": func.coalesce(PEOPLE.c.stop, False)}
-    return update(PEOPLE).where(*whose(of), is_older(status, moment)).values(**values)
+    return (
+        update(PEOPLE).where(*whose(of), is_older(status, moment)).values(status=status, reported_at=moment)
+    )
 
 
 def stopped(of: Mapping[str, Any]) -> Update:
     """Write that somebody wants no more."""
-    unmarked = or_(PEOPLE.c.stop.is_(None), PEOPLE.c.stop.is_(False))
-    return update(PEOPLE).where(*whose(of), unmarked).values(stop=True)
+    unmarked = or_(PEOPLE.c.marks.is_(None), PEOPLE.c.marks == PAYS_REST)
+    return update(PEOPLE).where(*whose(of), unmarked).values(marks=case((PAYS_THE_REST, BOTH), else_=STOPPED))
 
 
 def is_older(status: str, new: Any) -> ColumnElement[bool]:

@@ -85,17 +85,28 @@ def may_go_on(connection: Connection, claimant: Claimant, now: float, *, batches
     return connection.execute(held.values(batches=counted, seen_at=moment(now))).rowcount == 1
 
 
-def note_world(connection: Connection, claimant: Claimant, world: World) -> bool:
-    """Note what this try runs under, beside what was true of those before; False when it may not go on.
+def replaced() -> StaleProcess:
+    """Make the error of a try that another one has taken over."""
+    return StaleProcess(
+        "Another process has taken over this task: this one stops, and a later try sends to those who are "
+        "still missing."
+    )
+
+
+def note_world(connection: Connection, claimant: Claimant, world: World) -> None:
+    """Note what this try runs under, beside what was true of those before.
 
     A task state store holds the same, where there is one; on an Airflow without, nothing else knows under
     whose key the batches of the ledger have left.
+
+    :raises StaleProcess: another try has taken over.
     """
     mine = (TASKS.c.instance == claimant.known_as, TASKS.c.owner == claimant.owner)
     if (seen := connection.execute(select(TASKS.c.world).where(*mine)).one_or_none()) is None:
-        return False
+        raise replaced()
     text = json.dumps(later(noted_in(seen), world).as_dict())
-    return connection.execute(update(TASKS).where(*mine).values(world=text)).rowcount == 1
+    if connection.execute(update(TASKS).where(*mine).values(world=text)).rowcount != 1:
+        raise replaced()
 
 
 def noted_in(row: Row[Any]) -> World | None:

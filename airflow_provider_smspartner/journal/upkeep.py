@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,7 @@ from airflow_provider_smspartner.journal.opening import open_ledger
 from airflow_provider_smspartner.journal.schema import BATCHES, CAMPAIGNS, PEOPLE
 from airflow_provider_smspartner.journal.sets import AT_ONCE
 from airflow_provider_smspartner.journal.statuses import write_statuses
-from airflow_provider_smspartner.journal.table import Ledger, moment
+from airflow_provider_smspartner.journal.table import Ledger
 from airflow_provider_smspartner.rules import delivery, phone
 
 if TYPE_CHECKING:
@@ -63,26 +64,34 @@ def write_reports(connection: Connection, *, conn_id: str, news: News) -> None:
     for row in connection.execute(query):
         batches[row.tag if row.tag in news else row.message_id].append(row.id)
     of_people = (
-        {"batch": batch, **values} for name in news for batch in batches[name] for values in news[name]
+        values | {"batch": batch} for name in news for batch in batches[name] for values in news[name]
     )
     write_statuses(connection, of_people)
 
 
 def values_by_number(reports: Iterable[delivery.Report]) -> list[dict[str, Any]]:
     """Return what each person's row gets: the latest final report, and any STOP."""
-    latest: dict[str, dict[str, Any]] = {}
-    for report in sorted(reports, key=lambda report: (report.status in delivery.FINAL, when(report))):
-        number = phone.comparable(report.number)
-        stopped = latest.get(number, {}).get("stop", False)
-        reported_at = moment(when(report)) if report.reported_at else None
-        values = {"status": report.status.value, "reported_at": reported_at}
-        latest[number] = {"number": number, "stop": stopped or report.stop, **values}
-    return [latest[number] for number in sorted(latest)]
+    them = list(reports)
+    latest, stopped = dict[str, delivery.Report](), set[str]()
+    for number, report in zip(phone.comparables([report.number for report in them]), them, strict=True):
+        if (before := latest.get(number)) is None or rank(report) >= rank(before):
+            latest[number] = report
+        if report.stop:
+            stopped.add(number)
+    return [
+        {
+            "number": number,
+            "status": report.status.value,
+            "reported_at": report.reported_at and report.reported_at.astimezone(UTC).replace(tzinfo=None),
+            "stop": number in stopped,
+        }
+        for number, report in latest.items()
+    ]
 
 
-def when(report: delivery.Report) -> float:
-    """Return the time of a report, seconds since the epoch; 0 when it has none."""
-    return report.reported_at.timestamp() if report.reported_at else 0.0
+def rank(report: delivery.Report) -> tuple[bool, float]:
+    """Return what makes a report the one that holds: final ones before open ones, then the later one."""
+    return report.status in delivery.FINAL, report.reported_at.timestamp() if report.reported_at else 0.0
 
 
 def erase(

@@ -98,7 +98,8 @@ def check_limits(
     currency = (known.currency if known else None) or "EUR"
     quote = budget.Quote(people=people, segments=segments, price=price, currency=currency)
     budget.check_cost(quote, most=most)
-    if known is not None and not free:
+    # What is left is counted only where the account would not pay for everybody: each has to be hashed
+    if known is not None and not free and not budget.is_covered(quote, known):
         budget.check_balance(still_to_pay(audience, quote, sending), known)
     return quote
 
@@ -107,7 +108,7 @@ def still_to_pay(audience: Audience, quote: budget.Quote, sending: Sending | Non
     """Return what is left of a quote, when earlier tries have sent some of it."""
     if sending is None or not sending.has_past(len(audience)):
         return quote
-    done = len(audience) - sending.count_left(audience.people)
+    done = len(audience) - sending.count_left(audience)
     people = max(0, quote.people - done)
     return replace(quote, people=people, segments=part(quote.segments, people, quote.people))
 
@@ -117,7 +118,7 @@ def count_left(audience: Audience, sending: Sending | None, *, campaign: str | N
 
     :param sending: knows what earlier tries have sent; None for a dry run.
     """
-    reasons = sending.left_out(audience.people) if sending else {}
+    reasons = sending.left_out(audience) if sending else {}
     if not reasons:
         return len(audience)
     left = len(audience) - sum(reasons.values())

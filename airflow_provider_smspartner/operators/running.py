@@ -187,8 +187,8 @@ class SendRun:
         send_at = self._text.options.send_at
         try:
             if send_at and datetime.now(UTC) - send_at > LATEST:
-                refuse_late(sending.count_left(audience.people), send_at)
-            return sending.run(audience.people)
+                refuse_late(sending.count_left(audience), send_at)
+            return sending.run(audience)
         except (OutsideSendingHoursError, HoursOver) as error:
             rest = sending.explain()
             slot = slot_for_rest(error, self._order.hours, send_at, rest)

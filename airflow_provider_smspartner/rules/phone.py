@@ -90,10 +90,8 @@ def mobiles(numbers: Sequence[object], region: str = "FR") -> list[int]:
     Few rows of a million are looked at alone, and libphonenumber itself is asked about next to none.
     """
     french = french_mobiles(numbers) if region == "FR" else [""] * len(numbers)
-    return [
-        _FRANCE + int(digits) if digits else _mobile(number, region)
-        for number, digits in zip(numbers, french, strict=True)
-    ]
+    pairs = zip(numbers, french, strict=True)
+    return [_FRANCE + int(digits) if digits else _mobile(number, region) for number, digits in pairs]
 
 
 def comparable(number: str) -> str:
@@ -105,6 +103,12 @@ def comparable(number: str) -> str:
         return normalize(number)
     except InvalidPhoneNumber:
         return number.strip()
+
+
+def comparables(numbers: Sequence[str]) -> list[str]:
+    """Return what ``comparable`` makes of each of many numbers, most of which are French mobiles."""
+    pairs = zip(numbers, french_mobiles(numbers), strict=True)
+    return [f"+33{digits}" if digits else comparable(number) for number, digits in pairs]
 
 
 def several(text: str) -> list[str]:

@@ -95,9 +95,14 @@ def check_cost(quote: Quote, *, most: Decimal | None) -> None:
         raise InvalidMessage(f"max_cost: {quote}, and {most} is allowed; nothing was sent by this try")
 
 
+def is_covered(quote: Quote, account: Account) -> bool:
+    """Tell whether an account can pay for a send, as far as price and balance are known."""
+    return quote.cost is None or account.balance is None or quote.cost <= account.balance
+
+
 def check_balance(quote: Quote, account: Account) -> None:
     """Refuse a send that costs more than the account has."""
-    if quote.cost is not None and account.balance is not None and quote.cost > account.balance:
+    if not is_covered(quote, account):
         raise InvalidMessage(
             f"recipients: {quote}, and the account has {account.balance}; top it up and clear the task. "
             "Nothing was sent by this try"

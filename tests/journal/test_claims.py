@@ -13,7 +13,7 @@ from sqlalchemy.pool import NullPool
 from airflow_provider_smspartner.exceptions import InvalidMessage, SMSPartnerError
 from airflow_provider_smspartner.journal import Batch, StaleProcess
 from airflow_provider_smspartner.journal.schema import BATCHES, TASKS
-from airflow_provider_smspartner.journal.sets import AT_ONCE
+from airflow_provider_smspartner.journal.screening import LOOKED_AT
 from airflow_provider_smspartner.journal.table import first_line, set_limits
 from airflow_provider_smspartner.rules.people import Person
 from airflow_provider_smspartner.rules.sending_states import BatchState
@@ -89,13 +89,13 @@ def test_an_audience_is_read_some_people_at_a_time(campaign: Campaign) -> None:
 
     def source() -> Iterator[Person]:
         nonlocal read
-        for person in people(2 * AT_ONCE):
+        for person in people(2 * LOOKED_AT):
             read += 1
             yield person
 
     next(campaign.log("monday").unsent(source()))
 
-    assert read == AT_ONCE
+    assert read == LOOKED_AT
 
 
 def test_an_event_or_a_campaign_that_the_table_cannot_hold_is_refused(campaign: Campaign) -> None:

@@ -71,7 +71,12 @@ def plans(campaign: Campaign) -> Iterator[list[str]]:
 def reads_all(plan: str) -> bool:
     """Tell whether a table of people is read as a whole, or an index of it."""
     lines = [line.strip() for line in plan.splitlines()]
-    scans = [at for at, line in enumerate(lines) if "Scan" in line and f"{PEOPLE.name}" in line]
+    # A heap scan of a bitmap reads what its index scan has found, which stands below it
+    scans = [
+        at
+        for at, line in enumerate(lines)
+        if "Scan" in line and PEOPLE.name in line and "Bitmap Heap Scan" not in line
+    ]
     return any("Index" not in lines[at] or "Index Cond" not in " ".join(lines[at : at + 2]) for at in scans)
 
 
@@ -124,5 +129,5 @@ def test_a_campaign_that_has_grown_since_it_was_counted_is_not_read_as_a_whole(
 
     list(campaign.log("monday").unsent(people(AT_ONCE, first=40_000)))
 
-    assert len(plans) == 1
+    assert len(plans) == 2
     assert [plan for plan in plans if reads_all(plan)] == []

@@ -19,6 +19,7 @@ from airflow_provider_smspartner.journal.sets import (
     is_person,
     tally,
 )
+from airflow_provider_smspartner.journal.told import Told
 
 ODD = [
     "",
@@ -57,10 +58,10 @@ def test_events_of_any_characters_come_in_and_are_found_and_changed(engine: sa.E
         found = find(connection, sa.select(PEOPLE.c.event), everybody)
         for_each(
             connection,
-            [
-                {"number": number, "event": event, "campaign": CAMPAIGN, "batch": 2**60 + at}
-                for at, event in enumerate(ODD)
-            ],
+            Told(
+                ("number", "event", "campaign", "batch"),
+                [(number, event, CAMPAIGN, 2**60 + at) for at, event in enumerate(ODD)],
+            ),
             lambda of: sa.update(PEOPLE).where(*is_person(of)).values(batch=of["batch"]),
         )
         assert people_in(connection) == {(number, event, 2**60 + at) for at, event in enumerate(ODD)}

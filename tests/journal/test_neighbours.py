@@ -1,0 +1,72 @@
+"""People who were texted one after the other are found batch by batch, whoever has come and gone since."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Sequence
+from typing import Final
+
+import pytest
+import sqlalchemy as sa
+
+from airflow_provider_smspartner.journal.schema import PEOPLE
+from airflow_provider_smspartner.rules.batches import split
+from airflow_provider_smspartner.rules.people import Person
+from airflow_provider_smspartner.rules.sending_states import FORGIVEN, BatchState
+from tests.journal.conftest import RECEIPT, Campaign, batch_of, people, record
+
+HAD = people(1_300)
+NEW = people(1_300, first=50_000)
+
+ORDERS: Final[dict[str, Callable[[Sequence[Person]], list[Person]]]] = {
+    "the same": list,
+    "the last ones first": lambda had: [*reversed(had)],
+    "none": lambda had: random.Random(5).sample(had, len(had)),
+    "a third has gone": lambda had: [person for at, person in enumerate(had) if at % 3],
+    "the first ones have gone": lambda had: [*had[630:]],
+    "a newcomer after each": lambda had: [one for pair in zip(had, NEW, strict=True) for one in pair],
+    "newcomers before and after": lambda had: [*NEW[:450], *had, *NEW[450:]],
+    "everybody new": lambda _: NEW,
+}
+
+
+def text(campaign: Campaign, task: str, everybody: Sequence[Person], *, of: str = "sale") -> None:
+    """Have a campaign sent to people, in their order."""
+    log, plan = campaign.log(task, campaign=of), campaign.plan(task)
+    batches = [batch_of(plan, ordinal, some) for ordinal, some in enumerate(split(everybody))]
+    for batch in log.claim(batches):
+        record(log, batch, BatchState.ACCEPTED, receipt=RECEIPT)
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_whoever_has_had_it_is_left_out_in_whatever_order(order: str, campaign: Campaign) -> None:
+    audience, had = ORDERS[order](HAD), set(HAD)
+    text(campaign, "monday", HAD)
+    text(campaign, "another", [*NEW, *HAD], of="another")
+    log = campaign.log("tuesday")
+
+    counted = log.left_out(audience)
+
+    assert counted.total() == sum(person in had for person in audience)
+    assert list(log.unsent(audience)) == [person for person in audience if person not in had]
+
+
+def test_what_has_happened_to_one_of_a_batch_counts_for_them_alone(campaign: Campaign) -> None:
+    text(campaign, "monday", HAD)
+    free = [HAD[at] for at in (0, 3, 700, 1_299)]
+    with campaign.ledger.engine.begin() as connection:
+        theirs = PEOPLE.c.number.in_([person.number for person in free])
+        connection.execute(sa.update(PEOPLE).where(theirs).values(state=FORGIVEN.value))
+    log = campaign.log("tuesday")
+
+    assert log.left_out(HAD) == {"campaign": len(HAD) - len(free)}
+    assert list(log.unsent(HAD)) == free
+
+
+def test_two_events_of_one_person_are_kept_apart(campaign: Campaign) -> None:
+    text(campaign, "monday", people(600, event="order 1"))
+    log = campaign.log("tuesday")
+    both = [*people(600, event="order 1"), *people(600, event="order 2"), *people(600)]
+
+    assert log.left_out(both) == {"campaign": 600}
+    assert list(log.unsent(both)) == both[600:]
