@@ -8,6 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from functools import cached_property
 from typing import Any, Final, NamedTuple
+from uuid import UUID
 
 from airflow_provider_smspartner.tracking.handover import Campaign, Delivery
 from airflow_provider_smspartner.tracking.stops import Failure
@@ -115,6 +116,8 @@ class TaskFact:
     """Why the ledger could not be read."""
     answers: Answers | None = None
     """What people have answered to it; None where its ledger has no inbox."""
+    answered: Mapping[str, int] | None = None
+    """How many answers of each kind there are, as an overview shows them; None when nothing tells."""
     failure: Failure | None = None
     """Why it failed, as it has told."""
     waits_until: datetime | None = None
@@ -125,6 +128,8 @@ class TaskFact:
     """Whether it has pushed what cannot be read, or somebody else in its name."""
     elsewhere: bool = False
     """Whether it has pushed what Airflow's database only points to."""
+    version: UUID | None = None
+    """Of the DAG that it is of, as Airflow has bound it."""
 
     @cached_property
     def by_state(self) -> Mapping[str, Tally]:

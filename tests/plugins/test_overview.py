@@ -5,11 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from airflow_provider_smspartner.inbox.messages import inbox_of
 from benchmarks import campaigns_db as db
+from tests.inbox.conftest import add, reply
+from tests.plugins.reading.in_ledger import a_ledger_send, fill
+from tests.plugins.reading.in_ledger import ledger as ledger
 from tests.plugins.rights import CLOSED, WITHOUT
 from tests.plugins.sends import AT, sent, url
 
@@ -91,6 +96,22 @@ def test_campaigns_are_chosen_and_exported(session: Session, client_of: ClientOf
     assert f"{CLOSED}_chosen" in ann.get("/af/smspartner/campaigns.csv").text
     assert f"{CLOSED}_chosen" not in client_of("vic").get("/af/smspartner/campaigns.csv").text
     assert client_of(None).get("/af/smspartner/campaigns.csv").status_code == 401
+
+
+def test_replies_stand_beside_their_campaign_and_in_the_totals(
+    session: Session, client_of: ClientOf, ledger: Path
+) -> None:
+    fill()
+    inbox = inbox_of("ledger")
+    add(inbox, reply("Oui", connection="c", message_id=None, tag="tag0", number="+33600000000"))
+    inbox.engine.dispose()
+    a_ledger_send(session)
+    session.commit()
+
+    html = client_of("ann").get("/af/smspartner/?dag_id=campaigns&since=2026-11-01&until=2026-11-30").text
+
+    assert "<small>1 reply</small>" in html
+    assert "and 0 STOP, to 1 campaign with an inbox" in html
 
 
 def test_totals_stand_above_the_campaigns(session: Session, client_of: ClientOf) -> None:

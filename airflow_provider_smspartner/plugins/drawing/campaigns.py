@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -42,6 +42,8 @@ class Numbers:
     not_delivered: int
     waiting: int
     stop: int
+    answered: Mapping[str, int] | None
+    """Replies and STOP in the inbox, by kind; None where no inbox tells."""
     without: int
     """People without a text who were to have one, and those of whom nobody can tell."""
     cost: Decimal | None
@@ -103,12 +105,19 @@ def numbers(tasks: Sequence[TaskFact], sums: Sums | None, judged: Verdict, *, dr
         not_delivered=sum(result["not_delivered"] for result in results),
         waiting=sum(result["waiting"] for result in results),
         stop=sum(result["stop"] for result in results),
+        answered=answered(tasks),
         without=judged.without,
         cost=sums.cost if sums and known else None,
         currency=sums.currency if sums else None,
         connections=list(dict.fromkeys(campaign.connection for campaign in told)),
         real=not trial,
     )
+
+
+def answered(tasks: Sequence[TaskFact]) -> dict[str, int] | None:
+    """Return how many replies and STOP there are in the inbox."""
+    counts = [task.answered for task in tasks if task.answered is not None]
+    return {kind: sum(each[kind] for each in counts) for kind in ("reply", "stop")} if counts else None
 
 
 def cleared() -> Verdict:

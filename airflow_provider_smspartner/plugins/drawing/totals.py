@@ -9,13 +9,14 @@ from decimal import Decimal
 from typing import Final
 
 from airflow_provider_smspartner.plugins.drawing import words
-from airflow_provider_smspartner.plugins.drawing.campaigns import CampaignRow
+from airflow_provider_smspartner.plugins.drawing.campaigns import CampaignRow, Numbers
 from airflow_provider_smspartner.plugins.drawing.language import say
 from airflow_provider_smspartner.plugins.drawing.story import Figure
 
 COLUMNS: Final = (
     *("began", "dag_id", "run_id", "campaigns", "connections", "outcome", "recipients", "accepted"),
     *("delivered", "not_delivered", "waiting", "stop", "without_text", "cost", "currency", "marks"),
+    "replies",
 )
 FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 """What a spreadsheet takes the beginning of a formula for."""
@@ -43,6 +44,7 @@ def totals(rows: Sequence[CampaignRow]) -> list[Figure]:
         ),
         *([share(delivered, followed)] if followed else []),
         *([Figure(label="STOP", value=words.number(stop), hint=rate(stop, followed))] if followed else []),
+        *answered(real),
         *(Figure(label=say("Cost"), value=value) for value in costs(rows)),
     ]
     if without:
@@ -51,6 +53,21 @@ def totals(rows: Sequence[CampaignRow]) -> list[Figure]:
             Figure(label=say("Needs attention"), value=words.number(without), hint=hint, tone="bad")
         )
     return figures
+
+
+def answered(real: Sequence[Numbers]) -> list[Figure]:
+    """Return how many people have replied, where an inbox tells."""
+    known = [each.answered for each in real if each.answered is not None]
+    if not known:
+        return []
+    replies, stops = (words.number(sum(each[kind] for each in known)) for kind in ("reply", "stop"))
+    hint = words.of(
+        len(known),
+        "and {stops} STOP, to {count} campaign with an inbox",
+        "and {stops} STOP, to {count} campaigns with an inbox",
+        stops=stops,
+    )
+    return [Figure(label=say("Replies"), value=replies, hint=hint)]
 
 
 def share(delivered: int, followed: int) -> Figure:
@@ -93,6 +110,7 @@ def cells(row: CampaignRow) -> list[object]:
         *(" ".join(map(words.name, n.connections)), row.pill.text, n.planned, n.accepted),
         *((n.delivered, n.not_delivered, n.waiting, n.stop) if n.followed else ("", "", "", "")),
         *(n.without, "" if n.cost is None else n.cost, n.currency, " ".join(row.marks)),
+        "" if n.answered is None else n.answered["reply"],
     ]
 
 

@@ -61,6 +61,28 @@ def answers_to_task(connection: Connection, task: str, *, cut: bool) -> Answers:
     )
 
 
+def counts_of(connection: Connection, tasks: Collection[str]) -> dict[str, dict[str, int]]:
+    """Return how many have answered to tasks, by digest and kind; empty where there is no inbox."""
+    if not inspect(connection).has_table(INBOX.name):
+        return {}
+    recent = recent_posts().subquery()
+    of_task = BATCHES.join(CAMPAIGNS, BATCHES.c.campaign == CAMPAIGNS.c.id)
+    counted = (
+        select(BATCHES.c.task, recent.c.kind, func.count().label("people"))
+        .select_from(of_task.join(recent, recent.c.tag == BATCHES.c.tag))
+        .where(
+            BATCHES.c.task.in_(sorted(tasks)),
+            recent.c.connection == CAMPAIGNS.c.connection,
+            recent.c.campaign == CAMPAIGNS.c.campaign,
+        )
+        .group_by(BATCHES.c.task, recent.c.kind)
+    )
+    found = {task: dict.fromkeys(KINDS, 0) for task in tasks}
+    for row in connection.execute(counted):
+        found[row.task][row.kind] = row.people
+    return found
+
+
 def recent_posts() -> Any:
     """Return the query of the newest posts of each kind, without their texts."""
     names = ("position", "kind", "connection", "campaign", "tag", "happened_at", "received_at")

@@ -13,6 +13,7 @@ from airflow.models.xcom import XComModel
 from sqlalchemy import and_, exists, null, select
 
 from airflow_provider_smspartner.plugins.facts import RunFact, TaskFact
+from airflow_provider_smspartner.plugins.reading.answered import with_answered
 from airflow_provider_smspartner.plugins.reading.runs import of_row, place, pushed_at
 from airflow_provider_smspartner.plugins.reading.store import Notes, read_store
 from airflow_provider_smspartner.plugins.reading.texts import RENDERED
@@ -63,7 +64,7 @@ def read_history(
         .offset((page - 1) * RUNS_PER_PAGE)
         .limit(RUNS_PER_PAGE + 1)
     ).all()
-    runs = facts_of(session, rows[:RUNS_PER_PAGE])
+    runs = with_answered(session, facts_of(session, rows[:RUNS_PER_PAGE]))
     return History(runs=runs, dag_ids=dag_ids, page=page, more=len(rows) > len(runs))
 
 
@@ -117,7 +118,7 @@ def task_rows(session: Session, runs: Sequence[int], tasks: Iterable[str]) -> Se
     return session.execute(
         select(DagRun.id.label("run"), ti.task_id, ti.map_index, ti.operator, ti.state)
         .add_columns(ti.try_number, ti.max_tries, ti.start_date, ti.end_date)
-        .add_columns(null().label(RENDERED.key))
+        .add_columns(ti.dag_version_id, null().label(RENDERED.key))
         .join(DagRun, of_run)
         .where(DagRun.id.in_(runs), ti.task_id.in_(sorted(tasks)))
         .order_by(ti.task_id, ti.map_index)

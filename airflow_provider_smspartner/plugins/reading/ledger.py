@@ -6,7 +6,7 @@ import re
 import sqlite3
 import threading
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -23,7 +23,7 @@ from airflow_provider_smspartner.exceptions import SMSPartnerError
 from airflow_provider_smspartner.journal.opening import engine_of
 from airflow_provider_smspartner.journal.schema import BATCHES
 from airflow_provider_smspartner.plugins.facts import MOST_BATCHES, UNREADABLE, Answers, BatchFact
-from airflow_provider_smspartner.plugins.reading.answers import answers_to
+from airflow_provider_smspartner.plugins.reading.answers import answers_to, counts_of
 from airflow_provider_smspartner.rules.sending_states import BatchState
 
 if TYPE_CHECKING:
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 PATIENCE = 5.0
 """Seconds that a page waits for all of its ledgers."""
+PATIENCE_FOR_COUNTS = 1.0
+"""Seconds that the overview waits for them: it is about much more."""
 MOST_AT_ONCE = 2
 """How many threads a database that hangs may hold."""
 MOST_THREADS = 16
@@ -62,8 +64,14 @@ class Found:
     """By digest of the task, and by ordinal."""
     answers: Mapping[str, Answers] = field(default_factory=dict)
     """By digest of the task; empty where there is no inbox."""
+    counts: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    """How many have answered, by digest of the task and by kind; empty where there is no inbox."""
     fault: str | None = None
     """Why it could not be read in time."""
+
+
+Ask = Callable[["Connection", Collection[str]], Found]
+"""What is asked of a ledger about tasks."""
 
 
 def read_ledgers(wanted: Mapping[str, Collection[str]]) -> dict[str, Found]:
@@ -73,17 +81,30 @@ def read_ledgers(wanted: Mapping[str, Collection[str]]) -> dict[str, Found]:
 
     :param wanted: digests of tasks, by connection.
     """
-    deadline = time.monotonic() + PATIENCE
-    begun = {conn_id: begin(conn_id, tasks, deadline) for conn_id, tasks in wanted.items()}
+    return ask_all(wanted, batches_and_answers, PATIENCE)
+
+
+def count_answers(wanted: Mapping[str, Collection[str]]) -> dict[str, Found]:
+    """Return how many have answered to tasks, by the connection of their ledger.
+
+    :param wanted: digests of tasks, by connection.
+    """
+    return ask_all(wanted, counts_alone, PATIENCE_FOR_COUNTS)
+
+
+def ask_all(wanted: Mapping[str, Collection[str]], ask: Ask, patience: float) -> dict[str, Found]:
+    """Ask all ledgers at once, and wait for them so many seconds in all."""
+    deadline = time.monotonic() + patience
+    begun = {conn_id: begin(conn_id, tasks, ask, deadline) for conn_id, tasks in wanted.items()}
     return {conn_id: ended(conn_id, reading, deadline) for conn_id, reading in begun.items()}
 
 
-def begin(conn_id: str, tasks: Collection[str], deadline: float) -> Future[Found] | None:
+def begin(conn_id: str, tasks: Collection[str], ask: Ask, deadline: float) -> Future[Found] | None:
     """Have a thread ask a ledger; None when those that may are all waiting for it."""
     place = place_at(conn_id)
     if not place.acquire(timeout=max(0.0, deadline - time.monotonic())):
         return None
-    reading = readers().submit(ask_ledger, conn_id, tasks)
+    reading = readers().submit(ask_ledger, conn_id, tasks, ask)
     reading.add_done_callback(lambda _: place.release())
     return reading
 
@@ -110,8 +131,8 @@ def place_at(conn_id: str) -> threading.BoundedSemaphore:
     return threading.BoundedSemaphore(MOST_AT_ONCE)
 
 
-def ask_ledger(conn_id: str, tasks: Collection[str]) -> Found:
-    """Ask a ledger for the batches of tasks."""
+def batches_and_answers(connection: Connection, tasks: Collection[str]) -> Found:
+    """Ask for the batches of tasks, and for what people have answered."""
     columns = BATCHES.c
     query = (
         select(*(columns[name] for name in ASKED))
@@ -119,13 +140,24 @@ def ask_ledger(conn_id: str, tasks: Collection[str]) -> Found:
         .order_by(columns.ordinal)
         .limit(MOST_BATCHES)
     )
+    rows = connection.execute(query).all()
+    batches = {task: [batch_of(row) for row in rows if row.task == task] for task in tasks}
+    return Found(batches=batches, answers=answers_to(connection, tasks))
+
+
+def counts_alone(connection: Connection, tasks: Collection[str]) -> Found:
+    """Ask how many have answered."""
+    return Found(counts=counts_of(connection, tasks))
+
+
+def ask_ledger(conn_id: str, tasks: Collection[str], ask: Ask) -> Found:
+    """Ask a ledger about tasks, and change nothing in it."""
     try:
         engine = read_only(engine_of(conn_id))
         try:
             with engine.connect() as connection:
                 write_nothing(connection)
-                rows = connection.execute(query).all()
-                answers = answers_to(connection, tasks)
+                return ask(connection, tasks)
         finally:
             engine.dispose()
     except SMSPartnerError as error:
@@ -133,8 +165,6 @@ def ask_ledger(conn_id: str, tasks: Collection[str]) -> Found:
     except (exc.SQLAlchemyError, AirflowException) as error:
         # the words of a driver may name a host or a user
         return Found(fault=f"connection {conn_id!r} cannot be read ({type(error).__name__})")
-    batches = {task: [batch_of(row) for row in rows if row.task == task] for task in tasks}
-    return Found(batches=batches, answers=answers)
 
 
 def read_only(engine: Engine) -> Engine:

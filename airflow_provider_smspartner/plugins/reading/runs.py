@@ -68,13 +68,12 @@ def read_run(
     results = read_xcoms(session, [found.id], [RESULT_KEY], {row.task_id for row in rows}).get(found.id, {})
     tasks = [of_row(row, pushed_at((row.task_id, row.map_index), xcoms, results)) for row in rows]
     tasks = [with_notes(session, found.id, task, remembered.get(place(task))) for task in tasks]
-    versions = {(row.task_id, row.map_index): row.dag_version_id for row in rows}
     return RunFact(
         dag_id=dag_id,
         run_id=run_id,
         state=found.state,
         after=found.run_after,
-        tasks=with_ledgers(session, (dag_id, run_id), tasks, versions),
+        tasks=with_ledgers(session, (dag_id, run_id), tasks),
         asking=[(row.task_id, row.map_index) for row in found_rows if row.operator in ASKERS][:MOST_ASKING],
         has_store=HAS_STORE,
     )
@@ -144,6 +143,7 @@ def of_row(row: Any, pushed: Pushed) -> TaskFact:
         failure=value_of(said, FAILURE_KEY) if row.state in FAILED else None,
         waits_until=wait.until if wait else None,
         text=None if follows else text_of(row),
+        version=row.dag_version_id,
         **told,
     )
 
@@ -185,14 +185,11 @@ def with_notes(session: Session, run: int, task: TaskFact, notes: Notes | None) 
     return replace(task, batches=batches, logged=logged, cancelling=notes.cancelling)
 
 
-def with_ledgers(
-    session: Session, run: tuple[str, str], tasks: Sequence[TaskFact], versions: Mapping[Where, Any]
-) -> list[TaskFact]:
+def with_ledgers(session: Session, run: tuple[str, str], tasks: Sequence[TaskFact]) -> list[TaskFact]:
     """Add the batches of sends of which a ledger holds them, where the DAG names that ledger."""
     asking = [task for task in tasks if task.sends and not task.batches and said_ledger(task)]
-    known = {versions[place(task)] for task in asking}
-    named = named_ledgers(session, run[0], known) if asking else {}
-    ledgers = {place(task): named.get((versions[place(task)], task.task_id)) for task in asking}
+    named = named_ledgers(session, run[0], {task.version for task in asking})
+    ledgers = {place(task): named.get((task.version, task.task_id)) for task in asking}
     wanted: dict[str, set[str]] = {}
     for task in asking:
         if conn_id := ledgers[place(task)]:

@@ -44,6 +44,17 @@ def test_what_people_have_got_and_paid_is_added_up() -> None:
     }
 
 
+def test_replies_are_added_up_where_an_inbox_tells() -> None:
+    answered = [replace(done(), answered={"reply": n, "stop": 1}) for n in (1200, 34)]
+    rows = [row(answered[0]), row(answered[1]), row(done())]
+
+    [replies] = [figure for figure in totals(rows) if figure.label == "Replies"]
+
+    assert (replies.value, replies.hint) == ("1,234", "and 2 STOP, to 2 campaigns with an inbox")
+    assert [line["replies"] for line in read(*rows)] == ["1200", "34", ""]
+    assert "Replies" not in summed(row(done()))
+
+
 def test_each_currency_is_summed_by_itself() -> None:
     assert summed(row(done()), row(done(currency="CHF")))["Cost"] == ["57.00 CHF", "57.00 EUR"]
 
@@ -97,6 +108,7 @@ def test_the_file_has_a_line_for_each_campaign() -> None:
         "cost": "57.000",
         "currency": "EUR",
         "marks": "",
+        "replies": "",
     }
 
 

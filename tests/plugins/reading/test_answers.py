@@ -57,6 +57,17 @@ def test_replies_and_stop_are_those_of_the_task(engine: sa.Engine, ledger: Ledge
     assert [one.text for one in other.last] == ["Of winter"]
 
 
+def test_answers_to_many_tasks_are_counted_at_once(engine: sa.Engine, ledger: Ledger) -> None:
+    texts = ("Oui", "Non", "STOP")
+    add(ledger, *(reply(text, at=NOON + n * MINUTE) for n, text in enumerate(texts)), report())
+    add(ledger, reply("Of another account", connection="another"), reply("Of nobody", message_id=777))
+
+    with engine.connect() as connection:
+        counts = answers.counts_of(connection, {TASK, OTHER})
+
+    assert counts == {TASK: {"reply": 2, "stop": 1}, OTHER: {"reply": 0, "stop": 0}}
+
+
 @in_sqlite
 def test_the_newest_twenty_are_shown_and_all_are_counted(engine: sa.Engine, ledger: Ledger) -> None:
     add(ledger, *(reply(f"No. {n}", at=NOON + n * MINUTE) for n in range(30)))
