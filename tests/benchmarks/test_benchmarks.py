@@ -127,6 +127,7 @@ def test_a_small_run_does_all_of_its_work(measure: Callable[[Sizes], Iterator[Fi
     assert len(list(measure(SMALL))) == count  # it ends when somebody was left out
 
 
+@needs_task_state_store
 @pytest.mark.airflow
 def test_a_retry_after_a_kill_sends_to_those_who_are_left() -> None:
     sizes = replace(SMALL, recipients=6_000, concurrency=1, latency=0.05)

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from airflow.sdk import DAG
 
+from airflow_provider_smspartner.operators import plans
 from airflow_provider_smspartner.operators.smspartner import SendSmsOperator
+
+# The simulated platform holds nothing for the night. Without a journal, a later try would rightly wait for
+# what a real one may hold, and these tests would fail in the evening on an Airflow without a task state store
+plans.released = lambda leaves: leaves
 
 PEOPLE = 6_000
 CAMPAIGNS = ("killed", "server_restart", "cleared", "cleared_while_sending", "stopped")
