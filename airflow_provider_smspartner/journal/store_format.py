@@ -195,6 +195,9 @@ class Outline(NamedTuple):
     currency: Any = None
     rejected: int = 0
 
+    def __repr__(self) -> str:
+        return f"Outline({self.state!r}, …)"  # whatever somebody has put there may be a number
+
 
 def ordinal_in(key: str, prefix: str) -> int | None:
     """Return the ordinal in a key that begins so; None in any other."""

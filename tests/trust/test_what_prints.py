@@ -48,7 +48,8 @@ def fields_of(value: type) -> dict[str, str]:
     if dataclasses.is_dataclass(value):
         return {field.name: str(field.type) for field in dataclasses.fields(value)}
     named = issubclass(value, tuple) and hasattr(value, "_fields")
-    return {name: str(kind) for name, kind in value.__annotations__.items()} if named else {}
+    kinds = value.__annotations__ if named else {}
+    return {name: getattr(kind, "__forward_arg__", str(kind)) for name, kind in kinds.items()}
 
 
 def filled(value: type) -> Any:
