@@ -101,6 +101,9 @@ class Member(NamedTuple):
     campaign: int
     state: str | None
 
+    def __repr__(self) -> str:
+        return "Member(…)"  # tracebacks and logs print what they hold
+
 
 def people_of(connection: Connection, batches: Sequence[int]) -> defaultdict[int, list[Member]]:
     """Return the people of batches."""
