@@ -165,7 +165,7 @@ def test_a_late_report_of_a_text_is_not_that_of_the_one_that_takes_its_place(
 
     assert replaced
     with engine.connect() as connection:
-        text = connection.execute(sa.select(PEOPLE).where(PEOPLE.c.number == ANN)).one()
+        text = connection.execute(sa.select(SENDS).where(SENDS.c.number == ANN)).one()
     assert (text.status, text.stop) == (None, told)
 
 
