@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from airflow_provider_smspartner.inbox.messages import Received
 from airflow_provider_smspartner.inbox.posts import Written, write
-from airflow_provider_smspartner.journal.schema import BATCHES, PEOPLE, SENDS
+from airflow_provider_smspartner.journal.schema import BATCHES, HAS_STOPPED, PEOPLE, SENDS
 from airflow_provider_smspartner.journal.table import Ledger
 from airflow_provider_smspartner.journal.upkeep import record_reports
 from airflow_provider_smspartner.rules.delivery import FINAL, DeliveryStatus, Report
@@ -165,7 +165,8 @@ def test_a_late_report_of_a_text_is_not_that_of_the_one_that_takes_its_place(
 
     assert replaced
     with engine.connect() as connection:
-        text = connection.execute(sa.select(SENDS).where(SENDS.c.number == ANN)).one()
+        own = sa.select(PEOPLE.c.status, HAS_STOPPED.label("stop")).where(PEOPLE.c.number == ANN)
+        text = connection.execute(own).one()
     assert (text.status, text.stop) == (None, told)
 
 
