@@ -43,16 +43,19 @@ def unread(
     from airflow_provider_smspartner.inbox.consumers import open_reader
 
     reader = open_reader(consumer, ledger_conn_id, kinds)
-    reader.take()
     try:
-        yield reader.messages()
-    except BaseException:  # whatever ends the block, the next worker must not wait for this one
+        reader.take()
         try:
-            reader.give_back()
-        except SMSPartnerError as error:  # what has ended the block matters more
-            log.warning("The next worker of %r has to wait for the end of the lease: %s", consumer, error)
-        raise
-    reader.finish()
+            yield reader.messages()
+        except BaseException:  # whatever ends the block, the next worker must not wait for this one
+            try:
+                reader.give_back()
+            except SMSPartnerError as error:  # what has ended the block matters more
+                log.warning("The next worker of %r has to wait for the end of the lease: %s", consumer, error)
+            raise
+        reader.finish()
+    finally:
+        reader.ledger.engine.dispose()  # a reader in a loop must not use up the database's
 
 
 def check_consumer(consumer: object) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import nullcontext
 from datetime import timedelta
 from itertools import islice
 from typing import Any
@@ -16,7 +17,7 @@ from airflow_provider_smspartner.inbox.consumers import LEASE, Reader
 from airflow_provider_smspartner.inbox.messages import inbox_in
 from airflow_provider_smspartner.journal import StaleProcess
 from airflow_provider_smspartner.journal.inbox import COUNTER, INBOX
-from airflow_provider_smspartner.journal.opening import prepare
+from airflow_provider_smspartner.journal.opening import engine_of, prepare
 from airflow_provider_smspartner.journal.table import Ledger
 from tests.databases import in_sqlite, write_sends
 from tests.inbox.conftest import ANN, BOB, NOON, add, people, reply, report, rows, sent
@@ -203,6 +204,37 @@ def test_a_block_that_fails_is_read_again_and_at_once(
         fail()
     with unread(consumer="answers", ledger_conn_id=conn) as messages:
         assert [message.text for message in messages] == ["a"]
+
+
+@in_sqlite
+@pytest.mark.parametrize("error", [None, ValueError])
+def test_no_connection_is_left_open(
+    ledger: Ledger, conn: str, error: type[Exception] | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[sa.Engine] = []
+
+    def open_engine(conn_id: str) -> sa.Engine:
+        opened.append(engine_of(conn_id))
+        return opened[-1]
+
+    monkeypatch.setattr("airflow_provider_smspartner.inbox.messages.engine_of", open_engine)
+    disposed: list[sa.Engine] = []
+    note = disposed.append
+    sa.event.listen(sa.Engine, "engine_disposed", note)
+
+    def read() -> None:
+        with unread(consumer="answers", ledger_conn_id=conn):
+            if error:
+                raise error
+
+    with pytest.raises(error) if error else nullcontext():
+        read()
+    with pytest.raises(InvalidMessage), unread(consumer="answers", ledger_conn_id=conn, kinds=("fax",)):
+        pass
+
+    sa.event.remove(sa.Engine, "engine_disposed", note)
+    assert len(opened) == 1
+    assert disposed == opened
 
 
 @pytest.mark.parametrize(
