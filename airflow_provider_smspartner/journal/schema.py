@@ -27,6 +27,7 @@ from sqlalchemy import (
     false,
     func,
     literal,
+    or_,
     select,
     true,
 )
@@ -183,8 +184,9 @@ SENDS: Final = Table(
 STOPPED, PAYS_REST, BOTH = "s", "r", "b"
 """What ``marks`` says of a person: they have answered STOP, pay what does not divide of a bill, or both."""
 OF_STOP: Final = (STOPPED, BOTH)
-HAS_STOPPED: Final = PEOPLE.c.marks.in_(OF_STOP)
-PAYS_THE_REST: Final = PEOPLE.c.marks.in_((PAYS_REST, BOTH))
+# One by one, because a list of values cannot be part of a statement for many rows
+HAS_STOPPED: Final = or_(PEOPLE.c.marks == STOPPED, PEOPLE.c.marks == BOTH)
+PAYS_THE_REST: Final = or_(PEOPLE.c.marks == PAYS_REST, PEOPLE.c.marks == BOTH)
 
 STATE: Final[ColumnElement[str]] = func.coalesce(PEOPLE.c.state, BATCHES.c.state)
 """What a person is."""

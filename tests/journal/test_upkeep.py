@@ -52,6 +52,15 @@ def test_reports_land_in_the_rows_of_their_people(campaign: Campaign) -> None:
     }
 
 
+def test_several_people_may_answer_stop_at_once(campaign: Campaign) -> None:
+    [message_id] = campaign.send("monday", people(3)).message_ids
+    reports = [report(person.number, DeliveryStatus.DELIVERED, stop=True) for person in people(2)]
+
+    record_reports(campaign.ledger, connection="smspartner_default", reports={message_id: reports})
+
+    assert [row["stop"] for _, row in sorted(campaign.rows().items())] == [True, True, None]
+
+
 def test_reports_are_found_by_tag_and_belong_to_one_connection(campaign: Campaign) -> None:
     campaign.die_sending("monday", people(2), posted=True)
     [tag] = campaign.send("monday", people(2), attempt=2).tags
