@@ -129,7 +129,8 @@ class LedgerJournal:
         if self._fence:
             self._fence.open(Memory())
             in_ledger = self._known.of_all - self._known.of_store | {batch.ordinal for batch in lacking}
-            self._fence.count_claims(1 + max(in_ledger, default=-1))
+            ordinals = 1 + max(in_ledger, default=-1)
+            self._fence.count_claims(ordinals, surely=ordinals)
 
     def note(self, world: World) -> None:
         """Write it into the ledger, and into the fence, which a lost or replaced ledger cannot contradict."""
@@ -179,7 +180,7 @@ class LedgerJournal:
         for batch in batches:
             check_events(batch.people)
         if self._fence:
-            self._fence.count_claims(batches[-1].ordinal + 1)
+            self._fence.count_claims(batches[-1].ordinal + 1, surely=batches[0].ordinal)
         if not self._has_begun:
             self._begin_try()
         refused, capped = self._ledger.transact(lambda connection: self._claim(connection, batches))
@@ -272,7 +273,7 @@ class LedgerJournal:
         """Write it into the batches that this try owns: a try that has taken over owns them all."""
         if self._fence:
             self._fence.header()
-            self._fence.count_claims(0)
+            self._fence.count_claims(0, surely=0)
         ours = self._ledger.transact(lambda connection: intend(connection, self._me, now))
         self._is_cancelling = True
         return [batch for batch in batches if batch.ordinal in ours]

@@ -54,7 +54,8 @@ def added_up(of_ledger: Sequence[Batch], of_store: Memory | None) -> Memory | No
     pairs = zip_longest(of_ledger, of_store.batches)
     memory = remembered([chosen(ours, theirs) for ours, theirs in pairs], of_store)
     # One that knows less than the other says is lost, or an older copy, and not new
-    return replace(memory, lost=of_store.lost or of_store.claimed > len(of_ledger))
+    is_empty = of_store.in_ledger and not of_ledger
+    return replace(memory, lost=of_store.lost or is_empty or of_store.surely_claimed > len(of_ledger))
 
 
 def store_lost(of_ledger: Sequence[Batch]) -> Memory:
