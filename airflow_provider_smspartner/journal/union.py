@@ -1,7 +1,7 @@
 """Memories add up: what a ledger and Airflow's task state store know of one task, as one.
 
 A ledger may be added between two tries, and be lost. Whoever one of the two knows was sent to was sent to; a
-ledger that knows of fewer batches than the store says were claimed in it is lost, and not new.
+ledger that knows of fewer batches than the store says it surely has is lost, and not new.
 """
 
 from __future__ import annotations
