@@ -46,7 +46,7 @@ RENEW_EVERY: Final = 30.0  # seconds
 class LedgerJournal:
     """Remembers the people of a campaign over all of its runs and tasks.
 
-    ``fence`` is the journal in Airflow's task state store: who may not write to it may not claim.
+    ``fence`` is the journal in Airflow's task state store: who may not write to it may not send.
     ``intend`` and ``record_cancel`` run in the thread of the shutdown, ``record`` in the recorder's,
     ``unsent`` in the main one, all else in that which claims; transactions of a process follow each other.
     """
@@ -129,8 +129,7 @@ class LedgerJournal:
         if self._fence:
             self._fence.open(Memory())
             in_ledger = self._known.of_all - self._known.of_store | {batch.ordinal for batch in lacking}
-            ordinals = 1 + max(in_ledger, default=-1)
-            self._fence.count_claims(ordinals, surely=ordinals)
+            self._fence.count_claims(1 + max(in_ledger, default=-1))
 
     def note(self, world: World) -> None:
         """Write it into the ledger, and into the fence, which a lost or replaced ledger cannot contradict."""
@@ -179,13 +178,23 @@ class LedgerJournal:
         """
         for batch in batches:
             check_events(batch.people)
-        if self._fence:
-            self._fence.count_claims(batches[-1].ordinal + 1, surely=batches[0].ordinal)
         if not self._has_begun:
             self._begin_try()
         refused, capped = self._ledger.transact(lambda connection: self._claim(connection, batches))
         self._screening.count_capped(capped)
-        return [self._granted(without(batch, capped), refused) for batch in batches]
+        granted = [self._granted(without(batch, capped), refused) for batch in batches]
+        self._count_in_fence(granted)
+        return granted
+
+    def _count_in_fence(self, granted: Sequence[Batch]) -> None:
+        """Count what the ledger has by now, before any of it leaves: one that has less has lost some."""
+        if not self._fence:
+            return
+        try:
+            self._fence.count_claims(max((each.ordinal + 1 for each in granted if each.people), default=0))
+        except StaleProcess:
+            self._drop(granted)
+            raise
 
     def _granted(self, batch: Batch, refused: Rows) -> Batch:
         """Return a batch without those whom others have claimed in between, who are counted or kept back."""
@@ -214,12 +223,15 @@ class LedgerJournal:
         me = self._me
         lost = self._ledger.transact(lambda connection: renew_claims(connection, batches, me, self._now()))
         if lost:
-            # What never leaves must not count as sent when the other's batch is found under the same tag
-            self._ledger.transact(partial(drop_claims, batches=batches, claimant=me))
+            self._drop(batches)
             raise StaleProcess(
                 f"Another process has taken over people of batch {lost[0].ordinal}, tag {lost[0].tag}: this "
                 "one stops, and a later try sends to those who are still missing."
             )
+
+    def _drop(self, batches: Sequence[Batch]) -> None:
+        # What never leaves must not count as sent when another's batch is found under the same tag
+        self._ledger.transact(partial(drop_claims, batches=batches, claimant=self._me))
 
     def keep(self) -> None:
         """Renew the claims of this process from time to time."""
@@ -273,7 +285,7 @@ class LedgerJournal:
         """Write it into the batches that this try owns: a try that has taken over owns them all."""
         if self._fence:
             self._fence.header()
-            self._fence.count_claims(0, surely=0)
+            self._fence.count_claims(0)
         ours = self._ledger.transact(lambda connection: intend(connection, self._me, now))
         self._is_cancelling = True
         return [batch for batch in batches if batch.ordinal in ours]

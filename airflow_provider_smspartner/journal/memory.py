@@ -22,8 +22,6 @@ class Memory:
     """What it was made under; None when nothing was written about it."""
     claimed: int = 0
     """How many ordinals of this task were used up with a ledger, as the task state store has counted them."""
-    surely_claimed: int = 0
-    """The same without those of the last claim, which the ledger may never have got."""
     lost: bool = False
     """Whether it held more than it does: what is missing has to be found by tags."""
 

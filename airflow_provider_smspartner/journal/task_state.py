@@ -23,7 +23,6 @@ from airflow_provider_smspartner.journal.store_format import (
     HEADER,
     IN_LEDGER,
     INTENT,
-    SURELY_IN_LEDGER,
     batch_key,
     claim_written,
     claimed_in,
@@ -108,7 +107,6 @@ class TaskStateJournal:
             cancelling=intent is not None or is_cancelling,
             world=world,
             claimed=claims,
-            surely_claimed=int(self._header.get(SURELY_IN_LEDGER, 0)),
             lost=is_cut,
         )
 
@@ -148,16 +146,13 @@ class TaskStateJournal:
             so_far = later(world_of(self._header), world)
         self._write_header(so_far.as_dict())
 
-    def count_claims(self, ordinals: int, *, surely: int) -> None:
-        """Note how many ordinals have been claimed in a ledger, whose loss would not show by itself.
+    def count_claims(self, ordinals: int) -> None:
+        """Note how many ordinals a ledger has by now, whose loss would not show by itself.
 
-        :param ordinals: those that it is about to have.
-        :param surely: those that it has by now.
         :raises StaleProcess: another process has taken over this task.
         """
         # Never less than before: a try that has claimed little must not hide what the others claimed
-        counts = {IN_LEDGER: ordinals} | ({SURELY_IN_LEDGER: surely} if surely else {})
-        self._write_header({name: max(n, int(self._header.get(name, 0))) for name, n in counts.items()})
+        self._write_header({IN_LEDGER: max(ordinals, int(self._header.get(IN_LEDGER, 0)))})
 
     def _write_header(self, changes: dict[str, Any], *, without: str = "") -> None:
         """Change the header; threads that claim and that cancel may both do so at the same moment."""

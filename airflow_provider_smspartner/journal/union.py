@@ -1,7 +1,7 @@
 """Memories add up: what a ledger and Airflow's task state store know of one task, as one.
 
 A ledger may be added between two tries, and be lost. Whoever one of the two knows was sent to was sent to; a
-ledger that knows of fewer batches than the store says it surely has is lost, and not new.
+ledger that knows of fewer batches than the store says were claimed in it is lost, and not new.
 """
 
 from __future__ import annotations
@@ -54,8 +54,7 @@ def added_up(of_ledger: Sequence[Batch], of_store: Memory | None) -> Memory | No
     pairs = zip_longest(of_ledger, of_store.batches)
     memory = remembered([chosen(ours, theirs) for ours, theirs in pairs], of_store)
     # One that knows less than the other says is lost, or an older copy, and not new
-    is_empty = of_store.in_ledger and not of_ledger
-    return replace(memory, lost=of_store.lost or is_empty or of_store.surely_claimed > len(of_ledger))
+    return replace(memory, lost=of_store.lost or of_store.claimed > len(of_ledger))
 
 
 def store_lost(of_ledger: Sequence[Batch]) -> Memory:

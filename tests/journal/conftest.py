@@ -173,7 +173,7 @@ class Fence:
             raise StaleProcess("gone")
         self.memory = memory
 
-    def count_claims(self, ordinals: int, *, surely: int) -> None:
+    def count_claims(self, ordinals: int) -> None:
         self.open(Memory())
 
     def note(self, world: World) -> None:

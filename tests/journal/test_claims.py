@@ -185,11 +185,14 @@ def test_leases_are_renewed_while_the_process_lives(campaign: Campaign) -> None:
     assert campaign.states() == {ANN.number: "claimed"}
 
 
-def test_who_may_not_write_to_airflows_store_may_not_claim(campaign: Campaign) -> None:
+def test_who_may_not_write_to_airflows_store_holds_nobody(campaign: Campaign) -> None:
     with pytest.raises(StaleProcess):
         claim(campaign, campaign.log("monday", fence=Fence(stale=True)), "monday", 0, ANN)
 
-    assert campaign.rows() == {}
+    other = campaign.log("tuesday")
+    assert list(other.unsent([ANN])) == [ANN]
+    claim(campaign, other, "tuesday", 0, ANN)
+    assert [(row["task"], row["state"]) for row in campaign.rows().values()] == [("tuesday", "claimed")]
 
 
 # ---- a database that fails ------------------------------------------------------------------------
