@@ -36,6 +36,15 @@ def test_an_example_runs(code: str) -> None:
     exec(compile(code, "example", "exec"), {"__name__": "example"})
 
 
+@pytest.mark.parametrize("page", [*PAGES, *sorted(ROOT.glob("dags/*.py"))], ids=lambda page: page.name)
+def test_an_example_uses_only_what_every_run_has(page: Path) -> None:
+    """A run that somebody triggers, or that an asset starts, may have no logical date."""
+    text = page.read_text()
+    code = text if page.suffix == ".py" else "".join(code for _, code in FENCED.findall(text))
+
+    assert not re.findall(r"\b(?:logical_date|data_interval_\w+|(?:ds|ts)(?:_no\w+)?)\b", code)
+
+
 @pytest.mark.parametrize("text", blocks("json"))
 def test_an_example_is_json(text: str) -> None:
     assert json.loads(text)

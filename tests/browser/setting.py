@@ -16,6 +16,8 @@ from tests.browser.limited_rights import LIMITED_USER, LimitedRights
 FOLDER = Path(__file__).parent
 AUTUMN = [f"+33612{number:06}" for number in range(3_000)]
 WINTER = [f"+336000000{number:02}" for number in range(40)]
+LEDGER = "ledger.sqlite"
+"""The name of the ledger's file, in the folder of the Airflow's own."""
 
 
 @contextmanager
@@ -32,6 +34,7 @@ def open_airflow(folder: Path, simulator: Simulator) -> Iterator[LocalAirflow]:
     env = {
         "AIRFLOW_CONN_SMS": json.dumps(sms),
         "AIRFLOW_CONN_WAREHOUSE_DEFAULT": json.dumps(people),
+        "AIRFLOW_CONN_LEDGER_DEFAULT": json.dumps({"conn_type": "sqlite", "host": str(folder / LEDGER)}),
         "AIRFLOW__CORE__AUTH_MANAGER": f"limited_rights.{LimitedRights.__name__}",
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": f"{LocalAirflow.username}:admin,{LIMITED_USER}:viewer",
         "AIRFLOW__CORE__TEST_CONNECTION": "Enabled",

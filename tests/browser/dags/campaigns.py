@@ -1,4 +1,4 @@
-"""Campaigns that the browser looks at: one to watch, one that goes wrong, one for a user of few rights."""
+"""Campaigns that the browser looks at: to watch, gone wrong, answered, and for a user of few rights."""
 
 from __future__ import annotations
 
@@ -48,6 +48,15 @@ with DAG(dag_id="winter_campaign", schedule=None, default_args=SMS):
         trigger_rule=TriggerRule.ALL_DONE,
     )
     delivery >> regulars
+
+with DAG(dag_id="spring_campaign", schedule=None, default_args=SMS):
+    SendSmsOperator(
+        task_id="send",
+        recipients=["+33600000081", "+33600000082", "+33600000083"],
+        message="Spring is here. Will you come to our open day? Answer YES or NO",
+        campaign="spring",
+        ledger_conn_id="ledger_default",
+    )
 
 with DAG(dag_id="shop_notice", schedule=None, default_args=SMS):
     SendSmsOperator(task_id="send", recipients=["+33600000099"], message="We open at 9 tomorrow")
