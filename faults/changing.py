@@ -18,8 +18,9 @@ from airflow_provider_smspartner.rules import batches
 from airflow_provider_smspartner.simulator import Settings
 from faults.campaign import LOGS, Campaign, people, with_ledger_alone, with_nothing, with_task_state
 from faults.changes import CHANGES, Change, Undo, counts_ordinals, knows
+from faults.fates import FATES_OF_CANCELS, UNTRUE, Fate, FateOfLook
 from faults.trials import MOST_BATCHES, MOST_STEPS, SCHEDULED_IN, Result
-from faults.world import FATES_OF_CANCELS, UNTRUE, Crash, Fate, FateOfLook
+from faults.world import Crash
 
 MEMORIES = {**LOGS, "ledger alone": with_ledger_alone}
 """What can remember, with a ledger on an Airflow without a task state store."""

@@ -12,7 +12,8 @@ from typing import Any
 from airflow_provider_smspartner.exceptions import NeedsPerson, SMSPartnerError
 from airflow_provider_smspartner.simulator import Settings
 from faults.campaign import LOGS, MOST_TRIES, Campaign, people
-from faults.world import FATES_OF_CANCELS, UNTRUE, Crash, Fate
+from faults.fates import FATES_OF_CANCELS, UNTRUE, Fate
+from faults.world import Crash
 
 MOST_BATCHES = 12
 SCHEDULED_IN = 3 * 3600.0

@@ -60,7 +60,7 @@ DRIVEN_BY: Final[dict[str, tuple[str, ...]]] = {
     "journal.refreshing": ("operators/test_refresh_statuses",),
     "journal.reported": ("sensors/test_reported",),
     "journal.schema": ("journal/test_table", "journal/test_rows"),
-    "journal.seals": ("journal/test_task_state",),
+    "journal.seals": ("journal/test_task_state", "sending/test_edited_store"),
     "journal.told": ("journal/test_sets",),
     "journal.union": ("sending/test_between_tries",),
     "journal.visibility": ("journal/test_orphans", "journal/test_rows"),
@@ -113,7 +113,7 @@ DRIVEN_BY: Final[dict[str, tuple[str, ...]]] = {
     "sending.settlement": ("sending/test_refused", *SENDS),
     "sending.shutdown": ("sending/test_cancelling_cut_short", "sending/test_signals"),
     "sending.totals": ("sending/test_one_try", "sending/test_stopping"),
-    "sending.walk": ("sending/test_evidence",),
+    "sending.walk": ("sending/test_evidence", "sending/test_absence"),
     "sensors.asking": ("sensors/test_trouble", "sensors/test_connections"),
     # the simulator is met as its users meet it, over HTTP
     "simulator.cues": ("sending/test_between_tries",),

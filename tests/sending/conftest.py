@@ -15,8 +15,9 @@ from airflow_provider_smspartner.sending import shutdown
 from airflow_provider_smspartner.sending.plan import Summary
 from airflow_provider_smspartner.simulator import Settings
 from faults.campaign import DURABLE, LOGS, Campaign, people, with_ledger_alone
+from faults.fates import Fate
 from faults.store import OF_THIS_AIRFLOW
-from faults.world import Crash, Fate
+from faults.world import Crash
 from tests.airflow_versions import needs_task_state_store
 
 EVERYBODY = people(20)

@@ -12,7 +12,7 @@ import pytest
 from airflow_provider_smspartner.exceptions import SMSPartnerError
 from airflow_provider_smspartner.rules.people import Person
 from faults.campaign import DURABLE
-from faults.world import Fate
+from faults.fates import Fate
 from tests.sending.conftest import (
     BATCHES,
     DAY,

@@ -13,8 +13,8 @@ from airflow_provider_smspartner.sending import shutdown
 from airflow_provider_smspartner.simulator import Settings
 from airflow_provider_smspartner.simulator.stage import Stage
 from faults.campaign import DURABLE, Campaign
+from faults.fates import FATES_OF_CANCELS, Fate
 from faults.store import Store
-from faults.world import FATES_OF_CANCELS, Fate
 from tests.sending.conftest import (
     BATCHES,
     EVERYBODY,

@@ -17,8 +17,8 @@ from airflow_provider_smspartner.journal.table import Ledger
 from airflow_provider_smspartner.simulator import Settings
 from faults.campaign import LOGS, Campaign, with_ledger_alone, with_task_state
 from faults.changes import another_tag, change_account, delete_run, empty_ledger, roll_key
+from faults.fates import Fate
 from faults.store import OF_THIS_AIRFLOW
-from faults.world import Fate
 from tests.airflow_versions import needs_task_state_store
 from tests.databases import engine as engine
 from tests.databases import on_servers

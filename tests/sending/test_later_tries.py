@@ -15,7 +15,8 @@ from airflow_provider_smspartner.exceptions import (
 )
 from airflow_provider_smspartner.simulator import Settings
 from faults.campaign import people
-from faults.world import UNKNOWN, Crash, Fate
+from faults.fates import UNKNOWN, Fate
+from faults.world import Crash
 from tests.airflow_versions import needs_task_state_store
 from tests.sending.conftest import (
     EVERYBODY,

@@ -9,7 +9,8 @@ import pytest
 from airflow_provider_smspartner.exceptions import NeedsPerson
 from airflow_provider_smspartner.simulator import Settings
 from faults.campaign import LOGS, Campaign, people, with_ledger_alone
-from faults.world import Crash, Fate
+from faults.fates import Fate
+from faults.world import Crash
 from tests.databases import show
 from tests.sending.conftest import RICH, campaign, logs
 from tests.thorough import stride

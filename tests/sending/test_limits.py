@@ -13,7 +13,8 @@ from airflow_provider_smspartner.api.wire import Answer
 from airflow_provider_smspartner.sending.walk import MISSING_IN_A_ROW
 from airflow_provider_smspartner.simulator import Settings
 from faults.campaign import VERIFY_TIMEOUT
-from faults.world import LONGEST_REQUEST, Fate
+from faults.fates import Fate
+from faults.world import LONGEST_REQUEST
 from tests.sending.conftest import EVERYBODY, RICH, campaign, every_log, half_sent
 
 FIRST_BATCH = EVERYBODY[:3]

@@ -17,7 +17,8 @@ from airflow_provider_smspartner.exceptions import NeedsPerson
 from airflow_provider_smspartner.simulator import Settings
 from faults.campaign import LOGS, USABLE, VERIFY_TIMEOUT, Campaign, people
 from faults.changes import CHANGES, Change, Undo
-from faults.world import FATES_OF_CANCELS, LONGEST_REQUEST, UNTRUE, Fate, FateOfLook
+from faults.fates import FATES_OF_CANCELS, UNTRUE, Fate, FateOfLook
+from faults.world import LONGEST_REQUEST
 from tests.thorough import examples
 
 MOST_PEOPLE = 20

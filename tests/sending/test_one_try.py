@@ -13,7 +13,8 @@ from airflow_provider_smspartner.exceptions import (
 )
 from airflow_provider_smspartner.simulator import Settings
 from faults.campaign import VERIFY_TIMEOUT, people
-from faults.world import LONGEST_REQUEST, UNKNOWN, Fate
+from faults.fates import UNKNOWN, Fate
+from faults.world import LONGEST_REQUEST
 from tests.sending.conftest import (
     EVERYBODY,
     RICH,

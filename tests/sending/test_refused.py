@@ -22,7 +22,7 @@ from airflow_provider_smspartner.simulator.orders import Order
 from airflow_provider_smspartner.simulator.platform import Platform
 from airflow_provider_smspartner.simulator.refusals import by_code
 from faults.campaign import people
-from faults.world import Fate, FateOfLook
+from faults.fates import Fate, FateOfLook
 from tests.sending.conftest import (
     EVERYBODY,
     RICH,

@@ -19,7 +19,8 @@ from airflow_provider_smspartner.journal import Batch, Journal, StaleProcess
 from airflow_provider_smspartner.sending import totals
 from airflow_provider_smspartner.sending.plan import Summary
 from faults.campaign import Campaign, OpenLog
-from faults.world import Fate, Process
+from faults.fates import Fate
+from faults.world import Process
 from tests.sending.conftest import (
     EVERYBODY,
     assert_everyone_once,

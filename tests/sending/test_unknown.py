@@ -14,7 +14,7 @@ from airflow_provider_smspartner.exceptions import (
 )
 from airflow_provider_smspartner.simulator import Settings
 from faults.campaign import VERIFY_TIMEOUT, people
-from faults.world import UNKNOWN, Fate
+from faults.fates import UNKNOWN, Fate
 from tests.airflow_versions import needs_task_state_store
 from tests.sending.conftest import (
     EVERYBODY,

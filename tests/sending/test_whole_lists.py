@@ -11,7 +11,7 @@ from airflow_provider_smspartner.exceptions import NeedsPerson, OutcomeUnknownEr
 from airflow_provider_smspartner.simulator import Settings
 from faults.campaign import DURABLE, USABLE, Campaign
 from faults.changing import MEMORIES
-from faults.world import Fate
+from faults.fates import Fate
 from tests.sending.conftest import EVERYBODY, RICH, assert_everyone_once
 
 ABROAD = [
