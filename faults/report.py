@@ -21,75 +21,82 @@ SERIES = {
 COUNTS = ("faults", "recipients", "twice", "lost", "to_a_person", "miscounted", "unfinished")
 PAGE = """# Faults
 
-`make faults` wrote this page. It lets campaigns go wrong and counts texts at the simulator, which knows what
-really left. Nobody may have two texts, and nobody of the last audience with a good number may have none.
+`make faults` writes this page. It makes campaigns fail in every way that we know, and counts the texts at the
+simulator, which knows what really left. Nobody may get two texts, and everybody in the last audience who has
+a good number must get one.
 
 {table}
 
 {kinds}
 
-- **Faults in one process**: answers, requests and looks are lost, requests arrive when the client has long
-  given up, a send can be found by its tag only after minutes, a refusal was not true, the platform asks for
-  patience, a process dies between any two of its steps, the task state store is emptied, people join and
-  leave the audience, numbers are refused; then the task is tried again until it succeeds. All of it stays
-  within the waiting time: what comes later is a [limit](how-it-works.md#its-limits). The clock is simulated,
-  a batch has five people, 1 to 8 requests are in flight.
-- **Every answer lost**: the platform takes each batch on, and no answer ever comes back.
-- **Changes between tries**: all that the second table counts, mixed with each other and with most of the
-  faults above. Two to four tries go wrong, and between them a person changes something. When an error for
-  good names the change, it is put back and the task is cleared; at the end everything goes well, and the
-  rest must be sent, and nothing but it. Four memories: **ledger alone** is an Airflow below 3.3. What
-  nothing can tell is not asked for: lists are whole where they alone remember, a look slips once and not
-  twice in a row at the same tag, nor after one that came before the list had caught up, a deleted run is
-  made again only when what it sent can be seen, and before a try has used a ledger only when one of its first
-  ordinals was sent, an older copy of the ledger is put in its place only while the store is whole, an untrue
-  no is listed within a second, a list does not lag where a clock is further behind than clocks may differ,
-  and with no memory a changed key is one of the same account. The ledger is SQLite.
-- **Processes killed**: `SendSmsOperator` in a process of its own sends {people} texts over HTTP; SIGKILL
-  comes up to three times in a task, mostly while it sends, else while it begins.
-- **Scheduled tasks stopped**, with `cancel_on_kill`: in one process with all of the faults above, and with
-  requests to cancel, and their answers, that are lost, late or throttled; and in processes of their own that
-  get SIGTERM, as from Airflow, and SIGKILL up to two seconds after it. Counted is what leaves in the end.
-- **Handed to a person**: tries that failed for good, so that somebody had to look and to clear the task.
-- **Wrong results**: tasks whose result does not count what really left, over all of their tries.
+- **Faults in one process**: the line loses answers, requests and looks; a request arrives long after the
+  client has given up; a send shows under its tag only after minutes; the platform refuses what it has
+  accepted, or asks for patience; the process dies between any two of its steps; somebody empties the task
+  state store; people join and leave the audience; numbers are refused. Then the task is tried again until it
+  succeeds. All of this happens within the waiting time: what comes later is a
+  [limit](how-it-works.md#its-limits). The clock is simulated, a batch has five people, and 1 to 8 requests
+  are in flight.
+- **Every answer lost**: the platform accepts each batch, and no answer ever comes back.
+- **Changes between tries**: everything in the second table, mixed with most of the faults above. Two to four
+  tries go wrong, and between them somebody changes something. When an error that is final names the change,
+  it is put back and the task is cleared. At the end all goes well, and exactly those who have no text yet must
+  get one. **Ledger alone** is an Airflow below 3.3. The ledgers are SQLite.
+- **Processes killed**: `SendSmsOperator`, in a process of its own, sends {people} texts over HTTP. SIGKILL
+  comes up to three times in a task, mostly while it sends, otherwise while it starts.
+- **Scheduled tasks stopped**, with `cancel_on_kill`: in one process, with all of the faults above, and with
+  cancel requests and their answers lost, late or throttled; and in processes of their own, which get SIGTERM,
+  as Airflow sends it, and SIGKILL up to two seconds later. What counts is what leaves in the end.
+- **Handed to a person**: tries that failed for good, so that somebody had to look and clear the task.
+- **Wrong results**: tasks whose result does not count what really left over all of their tries.
 - **Unfinished**: tasks that had not succeeded after many tries.
 
-What remembers: the **task state** store of Airflow 3.3, the **ledger** (a SQL table, with that store as its
-fence), or **neither**: then
-the platform's lists by tag are all there is.
+What remembers is the **task state** store of Airflow 3.3, the **ledger** (a SQL database, with that store as
+its fence), or **neither**: then only the platform's lists by tag tell.
+
+Changes between tries leave out what nothing could notice; these are [limits](how-it-works.md#its-limits) too:
+
+- Where lists by tag are the only memory, they are whole.
+- A look does not slip twice in a row at one tag, nor right after a look that came before the list had caught
+  up.
+- A deleted run is made again only when what it sent can be seen. Before any try has used a ledger, one of its
+  first ordinals must have been sent.
+- An older copy of the ledger takes its place only while the task state store is whole.
+- What the platform accepts and then refuses shows in its lists within a second.
+- Lists do not lag while a clock is further behind than clocks may differ.
+- Without any memory, a changed key is a key of the same account.
 
 ## The inbox
 
-`python -m faults.inbox` wrote the table of this part. In each run, ten people of a campaign report and
-answer, some with a STOP; the simulated platform posts as it may: once or up to three times, in order or
-not, as JSON or as a form, long answers in parts, and again half a second later what nobody acknowledged.
-Meanwhile up to four processes are killed with SIGKILL: the receiver, the database with all of its
-processes, and the reader, mostly while it reads. Then everything may finish, and it is counted.
+`python -m faults.inbox` writes the table of this part. In each run, the phones of ten people report, and the
+people answer, some with STOP. The simulated platform posts each message one to three times, in any order, as
+JSON or as a form, long answers in parts; whatever nobody acknowledges it posts again half a second later.
+Meanwhile up to four processes get SIGKILL: the receiver, the database with all of its processes, and the
+reader, mostly while it reads. Then everything may finish, and the messages are counted.
 
 {inbox}
 
 - **Lost**: messages that were acknowledged and are not in the inbox. **Counted twice**: messages that are
   there more than once, although the platform only repeated them.
-- **Statuses gone back**: people whose final status another one replaced, at any look of a process that
-  looks all the time, or who do not have theirs at the end.
-- **Misread**: messages that the consumer was not given, that it was given again after it had finished with
-  them or out of order, and those of a reader that died that no later one read again.
+- **Statuses gone back**: people whose final status was replaced, as a process that watches all the time has
+  seen it, or who lack theirs at the end.
+- **Misread**: messages that the consumer never got, got out of order, or got again after it had finished with
+  them; and messages of a reader that died which no later one has read.
 - **Unfinished**: runs in which something had not come in, or had not been read, a minute later.
 
 ## Endurance
 
-`make soak` wrote the figures of this part. A real Airflow (scheduler with LocalExecutor, triggerer, DAG
-processor, API server, PostgreSQL) runs campaigns of 1 to 6,000 people, with a ledger or without, up to four
-at a time. Meanwhile, at random, tasks are killed, services restarted or killed, runs cleared, and the
-platform fails. Then nothing more happens, and everybody must have one text. `make soak MINUTES=60` goes on
-for an hour; a seed repeats what the dice say, not the moment at which it strikes.
+`make soak` writes the figures of this part. A real Airflow (scheduler with LocalExecutor, triggerer, DAG
+processor, API server, PostgreSQL) runs campaigns of 1 to 6,000 people, with or without a ledger, up to four
+at a time. Meanwhile, at random, tasks are killed, services are restarted or killed, runs are cleared, and the
+platform fails. Then the faults end, and everybody must have one text. `make soak MINUTES=60` goes on for an
+hour. A seed repeats which faults are chosen, not the moment at which they strike.
 
 {endurance}
 
-- **Memory and open files**: of the processes that were there all through the longest life of a service, but
-  for its first half minute; the medians of the first and of the last third. Level is at most 15% more memory,
-  and 10 more files, as pools of connections fill.
-- **Processes left**: of tasks, when all runs had ended; of any kind, when Airflow had stopped.
+- **Memory and open files**: those of the processes that lived through the longest life of a service, without
+  its first half minute: the medians of the first and of the last third. "Level" allows for 15% more memory and
+  10 more files, because connection pools fill.
+- **Processes left**: those of tasks after all runs had ended, and of any kind after Airflow had stopped.
 """
 SOAKED = ("<!-- soak: begin -->", "<!-- soak: end -->")
 """What stands around the figures of ``make soak``."""
