@@ -39,8 +39,8 @@ a good number must get one.
 - **Every answer lost**: the platform accepts each batch, and no answer ever comes back.
 - **Changes between tries**: everything in the second table, mixed with most of the faults above. Two to four
   tries go wrong, and between them somebody changes something. When an error that is final names the change,
-  it is put back and the task is cleared. At the end all goes well, and exactly those who have no text yet must
-  get one. **Ledger alone** is an Airflow below 3.3. The ledgers are SQLite.
+  it is put back and the task is cleared. At the end all goes well, and exactly those who have no text yet
+  must get one. **Ledger alone** is an Airflow below 3.3. The ledgers are SQLite.
 - **Processes killed**: `SendSmsOperator`, in a process of its own, sends {people} texts over HTTP. SIGKILL
   comes up to three times in a task, mostly while it sends, otherwise while it starts.
 - **Scheduled tasks stopped**, with `cancel_on_kill`: in one process, with all of the faults above, and with
@@ -94,8 +94,8 @@ hour. A seed repeats which faults are chosen, not the moment at which they strik
 {endurance}
 
 - **Memory and open files**: those of the processes that lived through the longest life of a service, without
-  its first half minute: the medians of the first and of the last third. "Level" allows for 15% more memory and
-  10 more files, because connection pools fill.
+  its first half minute: the medians of the first and of the last third. "Level" allows for 15% more memory
+  and 10 more files, because connection pools fill.
 - **Processes left**: those of tasks after all runs had ended, and of any kind after Airflow had stopped.
 """
 SOAKED = ("<!-- soak: begin -->", "<!-- soak: end -->")
