@@ -82,7 +82,9 @@ def change_account(campaign: Campaign, dice: random.Random) -> Undo:
     ours = campaign.line.stage
     campaign.line.stage = stage = Stage(Settings(balance=RICH), clock=campaign.clock.utc)
     campaign.others.append(stage)
-    campaign.secret, campaign.account = "key of a backup account", dice.choice([None, "backup@example.org"])
+    # A key is one account's; names may be the same
+    campaign.secret = f"key of backup account {len(campaign.others)}"
+    campaign.account = dice.choice([None, "backup@example.org"])
 
     def put_back() -> None:
         campaign.line.stage = ours
