@@ -62,7 +62,7 @@ def parser() -> argparse.ArgumentParser:
     parser.add_argument("--lossy", type=int, default=40, help="campaigns without any answer, for each log")
     parser.add_argument("--stopped", type=int, default=150, help="scheduled ones that are stopped, for each")
     parser.add_argument("--terminated", type=int, default=25, help="the same in processes, for each log")
-    parser.add_argument("--killed", type=int, default=75, help="tasks that are killed, for each log")
+    parser.add_argument("--killed", type=int, default=110, help="tasks that are killed, for each log")
     parser.add_argument(
         "--jobs", type=int, default=os.cpu_count(), help="processes for campaigns in a process"
     )
