@@ -101,7 +101,7 @@ class Recovery:
         now = replace(now, account=fingerprint(plan.account(is_rolled), now.connection))
         check_same(before, now, in_ledger=memory.in_ledger)
         memory = replace(memory, same_account=not is_rolled)  # two accounts of one owner may have one name
-        return now, with_sight(memory, before) if memory.in_ledger else memory
+        return now, memory
 
     def _check_account(self, memory: Memory | None, batches: Sequence[Batch]) -> None:
         """Have a changed key show something that this task has sent, before it sends, cancels or looks.
@@ -246,7 +246,7 @@ class Recovery:
 
 
 def with_sight(memory: Memory, world: World) -> Memory:
-    """Say of each open batch until when nobody can see it; a ledger and earlier versions do not."""
+    """Say of each open batch until when nobody can see it, where an earlier version has not noted it."""
     return replace(
         memory,
         batches=tuple(

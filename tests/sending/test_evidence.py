@@ -137,6 +137,20 @@ def test_a_time_that_is_taken_away_makes_nothing_absent_that_waits(
     assert_everyone_once(sent, sent.finish(EVERYBODY))
 
 
+@pytest.mark.parametrize("log", logs("task state", "ledger", "ledger alone"))
+def test_what_left_at_once_vouches_for_nothing_that_waits(log: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    unseen_before_it_leaves(monkeypatch)
+    sent = scheduled(log)
+    sent.line.always = Fate.ANSWER_LOST
+    sent.attempt_anyway(EVERYBODY[:6])
+    sent.send_at = None
+    sent.attempt_anyway(EVERYBODY, dies_at=40)
+    sent.line.always = None
+    assert sent.stage.texts_per_number()
+
+    assert_fails_until_it_can_be_seen(sent)
+
+
 @needs_task_state_store
 def test_a_time_that_is_taken_away_makes_nothing_absent_that_a_lost_ledger_knew(
     monkeypatch: pytest.MonkeyPatch,
