@@ -12,6 +12,7 @@ from itertools import zip_longest
 
 from airflow_provider_smspartner.journal import Batch, Memory
 from airflow_provider_smspartner.journal.tries import Before
+from airflow_provider_smspartner.journal.world import World
 from airflow_provider_smspartner.rules.sending_states import BatchState
 
 
@@ -38,12 +39,13 @@ def united(
     if not has_store and (of_ledger or claimed):
         alone = remembered(of_ledger, Memory(world=before.world, claimed=claimed))
         return replace(alone, lost=not of_ledger)
-    if of_ledger and has_store and not (of_store and of_store.in_ledger):
-        return store_lost(of_ledger)
+    # A try that died before it counted what it had claimed leaves a store that knows of the ledger nothing
+    if of_ledger and has_store and not (of_store and (of_store.in_ledger or of_store.batches)):
+        return store_lost(of_ledger, before.world)
     memory = added_up(of_ledger, of_store)
     # Those of a store count, too, once the ledger was added: a run that is made again has a store without any
     if not of_ledger and claimed > (len(of_store.batches) if of_store else 0):
-        return replace(memory or Memory(), lost=True)
+        return replace(memory or Memory(world=before.world), lost=True)
     return memory
 
 
@@ -57,13 +59,15 @@ def added_up(of_ledger: Sequence[Batch], of_store: Memory | None) -> Memory | No
     return replace(memory, lost=of_store.lost or of_store.claimed > len(of_ledger))
 
 
-def store_lost(of_ledger: Sequence[Batch]) -> Memory:
+def store_lost(of_ledger: Sequence[Batch], world: World | None) -> Memory:
     """Return what a ledger knows whose store has forgotten that people were claimed in it.
+
+    :param world: what the ledger knows of the circumstances in which they left.
 
     An ordinal of which it knows nobody may be one that was sent before the ledger was added: it is looked up.
     """
     known = [batch for batch in of_ledger if batch.size or batch.rejected]
-    return replace(remembered(known, Memory()), lost=len(known) < len(of_ledger))
+    return replace(remembered(known, Memory(world=world)), lost=len(known) < len(of_ledger))
 
 
 def remembered(batches: Sequence[Batch], of_store: Memory) -> Memory:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections import deque
 from dataclasses import replace
 from typing import Any
@@ -16,8 +17,9 @@ from airflow_provider_smspartner.journal.table import Ledger
 from airflow_provider_smspartner.simulator import Settings
 from airflow_provider_smspartner.simulator.stage import Stage
 from faults.campaign import LOGS, people
-from faults.changes import delete_run, empty_ledger, restore_ledger
+from faults.changes import change_account, delete_run, empty_ledger, restore_ledger
 from faults.fates import Fate
+from faults.world import Crash
 from tests.airflow_versions import needs_task_state_store
 from tests.sending.conftest import (
     EVERYBODY,
@@ -51,6 +53,34 @@ def test_a_ledger_that_is_added_forgets_nobody() -> None:
     sent.attempt_anyway(EVERYBODY)
 
     assert_everyone_once(sent, sent.finish(EVERYBODY))
+
+
+@needs_task_state_store
+def test_a_ledger_whose_store_is_lost_still_knows_the_account() -> None:
+    sent = campaign("ledger", concurrency=1)
+    sent.line.fates = deque([Fate.ANSWERED, Fate.ANSWER_LOST, Fate.UNREACHABLE])
+    sent.attempt_anyway(EVERYBODY)
+    sent.store.clear()  # as clearing a task does from Airflow 3.4 on
+    put_back = change_account(sent, random.Random(0))
+
+    with pytest.raises(NeedsPerson, match="API key"):
+        sent.attempt(EVERYBODY)
+    put_back()
+
+    assert_everyone_once(sent, sent.finish(EVERYBODY))
+
+
+@needs_task_state_store
+def test_a_ledger_that_was_added_by_a_try_that_died_forgets_nothing_of_the_store() -> None:
+    for dies_at in range(1, 40):
+        sent = half_sent("task state")
+        sent.open_log = LOGS["ledger"]
+        if not isinstance(sent.attempt_anyway(EVERYBODY, dies_at=dies_at), Crash):
+            break
+        sent.user_tag = "autumn"
+
+        assert_everyone_once(sent, sent.finish(EVERYBODY))
+    assert dies_at > 20
 
 
 @needs_task_state_store
