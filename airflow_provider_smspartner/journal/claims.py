@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import bindparam, exists, insert, or_, select, update
@@ -235,3 +236,18 @@ def drop_claims(connection: Connection, batches: Sequence[Batch], claimant: Clai
     """Free the people of batches that certainly do not leave."""
     of_them = BATCHES.c.id.in_(sorted(claimant.batch_id(batch.ordinal) for batch in batches))
     connection.execute(moved(Event.NEVER_LEFT).where(*mine(claimant, of_them)))
+
+
+def taken_over(batch: Batch) -> StaleProcess:
+    """Make the error of a try whose people another process holds by now."""
+    return StaleProcess(
+        f"Another process has taken over people of batch {batch.ordinal}, tag {batch.tag}: this one stops, "
+        "and a later try sends to those who are still missing."
+    )
+
+
+def without(batch: Batch, keys: Collection[Key]) -> Batch:
+    """Return a batch without some people."""
+    if not keys:
+        return batch
+    return replace(batch, people=tuple(person for person in batch.people if who(person) not in keys))

@@ -8,17 +8,16 @@ from __future__ import annotations
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import update
 
-from airflow_provider_smspartner.journal import Batch, Memory, StaleProcess
+from airflow_provider_smspartner.journal import Batch, Memory, StaleProcess, claims
 from airflow_provider_smspartner.journal.adopting import adopt, with_people
 from airflow_provider_smspartner.journal.cancelling import intend, take_over, write_answer
-from airflow_provider_smspartner.journal.claims import drop_claims, mine, renew_claims, write_claims
 from airflow_provider_smspartner.journal.eligibility import Claimant, Rows, check_events
 from airflow_provider_smspartner.journal.frequency import capped_of, take_turn
 from airflow_provider_smspartner.journal.orphans import TagLook
@@ -182,7 +181,7 @@ class LedgerJournal:
             self._begin_try()
         refused, capped = self._ledger.transact(lambda connection: self._claim(connection, batches))
         self._screening.count_capped(capped)
-        granted = [self._granted(without(batch, capped), refused) for batch in batches]
+        granted = [self._granted(claims.without(batch, capped), refused) for batch in batches]
         self._count_in_fence(granted)
         return granted
 
@@ -201,7 +200,7 @@ class LedgerJournal:
         for person in batch.people if refused else ():
             if who(person) in refused:
                 self._screening.admit(person, refused[who(person)])
-        granted = without(batch, refused)
+        granted = claims.without(batch, refused)
         if len(granted.people) == len(batch.people) and batch.hashes:
             return batch  # as almost all are, and hashes take their time
         return replace(granted, hashes=self._pseudonymizer.hashes(granted.people))
@@ -212,26 +211,22 @@ class LedgerJournal:
         self._check_turn(connection, batches=1 + max(batch.ordinal for batch in batches))
         now, everybody = self._now(), (person for batch in batches for person in batch.people)
         capped = capped_of(connection, everybody, self._me, now)
-        left = [without(batch, capped) for batch in batches]
-        return write_claims(connection, left, self._me, now), capped
+        left = [claims.without(batch, capped) for batch in batches]
+        return claims.write_claims(connection, left, self._me, now), capped
 
     def confirm(self, *batches: Batch) -> None:
         """Make sure that this process holds all people of batches, and nobody else any under their tags.
 
         :raises StaleProcess: it does not; nobody of any of them is texted.
         """
-        me = self._me
-        lost = self._ledger.transact(lambda connection: renew_claims(connection, batches, me, self._now()))
+        lost = self._ledger.transact(lambda to: claims.renew_claims(to, batches, self._me, self._now()))
         if lost:
             self._drop(batches)
-            raise StaleProcess(
-                f"Another process has taken over people of batch {lost[0].ordinal}, tag {lost[0].tag}: this "
-                "one stops, and a later try sends to those who are still missing."
-            )
+            raise claims.taken_over(lost[0])
 
     def _drop(self, batches: Sequence[Batch]) -> None:
         # What never leaves must not count as sent when another's batch is found under the same tag
-        self._ledger.transact(partial(drop_claims, batches=batches, claimant=self._me))
+        self._ledger.transact(partial(claims.drop_claims, batches=batches, claimant=self._me))
 
     def keep(self) -> None:
         """Renew the claims of this process from time to time."""
@@ -239,7 +234,7 @@ class LedgerJournal:
         if now - self._renewed_at < RENEW_EVERY:
             return
         self._renewed_at = now
-        renewal = update(BATCHES).where(*mine(self._me, IS_OPEN))
+        renewal = update(BATCHES).where(*claims.mine(self._me, IS_OPEN))
         lease = renewal.values(lease_until=self._me.lease_until(now))
         self._ledger.transact(lambda connection: connection.execute(lease))
 
@@ -301,10 +296,3 @@ class LedgerJournal:
         """Forget that of the store, where a try without the ledger has written it; each row has its own."""
         if self._fence:
             self._fence.forget_intent()
-
-
-def without(batch: Batch, keys: Collection[Key]) -> Batch:
-    """Return a batch without some people."""
-    if not keys:
-        return batch
-    return replace(batch, people=tuple(person for person in batch.people if who(person) not in keys))

@@ -220,7 +220,7 @@ def test_no_connection_is_left_open(
     monkeypatch.setattr("airflow_provider_smspartner.inbox.messages.engine_of", open_engine)
     disposed: list[sa.Engine] = []
     note = disposed.append
-    sa.event.listen(sa.Engine, "engine_disposed", note)
+    sa.event.listen(sa.engine.Engine, "engine_disposed", note)
 
     def read() -> None:
         with unread(consumer="answers", ledger_conn_id=conn):
@@ -232,7 +232,7 @@ def test_no_connection_is_left_open(
     with pytest.raises(InvalidMessage), unread(consumer="answers", ledger_conn_id=conn, kinds=("fax",)):
         pass
 
-    sa.event.remove(sa.Engine, "engine_disposed", note)
+    sa.event.remove(sa.engine.Engine, "engine_disposed", note)
     assert len(opened) == 1
     assert disposed == opened
 
