@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from datetime import tzinfo
+from datetime import timezone, tzinfo
 from functools import cache
 from gettext import NullTranslations
 from importlib.resources import files
@@ -117,8 +117,17 @@ def reader_of(*, chosen: str, accepted: str, zone: str, server_zone: tzinfo) -> 
     wanted = [chosen] if chosen else accepted_languages(accepted)
     known = (language for tag in wanted if (language := language_of(tag)))
     return Reader(
-        language=next(known, ENGLISH), zone=ZoneInfo(zone) if zone in known_zones() else server_zone
+        language=next(known, ENGLISH),
+        zone=ZoneInfo(zone) if zone in known_zones() else of_python(server_zone),
     )
+
+
+def of_python(zone: tzinfo) -> tzinfo:
+    """Return a time zone as Python's own, which can be the key of a cache: one of older pendulums cannot."""
+    if (name := getattr(zone, "key", None)) in known_zones():
+        return ZoneInfo(str(name))
+    offset = zone.utcoffset(None)
+    return zone if offset is None else timezone(offset)
 
 
 def language_of(tag: str) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, tzinfo
 from decimal import Decimal
 from string import Formatter
 from zoneinfo import ZoneInfo
@@ -154,3 +154,32 @@ def test_a_reader_gets_their_time_zone_and_what_is_none_gets_that_of_the_server(
     reader = reader_of(chosen="", accepted="", zone=zone, server_zone=ZoneInfo("UTC"))
 
     assert str(reader.zone) == shown
+
+
+class Named(ZoneInfo):
+    """A time zone as older pendulums have it."""
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+class Fixed(tzinfo):
+    """The same without a name."""
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def utcoffset(self, moment: datetime | None) -> timedelta:
+        return timedelta(hours=2)
+
+    def tzname(self, moment: datetime | None) -> str:
+        return "+02:00"
+
+    def dst(self, moment: datetime | None) -> timedelta:
+        return timedelta(0)
+
+
+@pytest.mark.parametrize(
+    ("zone", "shown"), [(Named("Asia/Tokyo"), "21:00:00 JST"), (Fixed(), "14:00:00 UTC+02:00")]
+)
+def test_the_time_zone_of_the_server_may_be_any(zone: tzinfo, shown: str) -> None:
+    with read_by(reader_of(chosen="", accepted="", zone="", server_zone=zone)):
+        assert words.clock(datetime(2026, 11, 2, 12, tzinfo=UTC)).endswith(shown)
