@@ -52,6 +52,8 @@ def main(given: Sequence[str] | None = None) -> int:
     """Serve until the process is told to end."""
     import uvicorn
 
+    from airflow_provider_smspartner.audience.heap import standing_objects_passed_over
+
     asked = parser().parse_args(given)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     try:
@@ -59,7 +61,8 @@ def main(given: Sequence[str] | None = None) -> int:
     except SMSPartnerError as error:
         sys.stderr.write(f"{error}\n")
         return 2
-    uvicorn.run(app, **how_to_serve(asked))
+    with standing_objects_passed_over():  # or each full collection makes everybody wait
+        uvicorn.run(app, **how_to_serve(asked))
     return 0
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 from pathlib import Path
 
@@ -10,6 +11,17 @@ import sqlalchemy as sa
 
 from airflow_provider_smspartner.inbox.__main__ import answers, main
 from tests.inbox.receivers import KEY
+
+
+@pytest.fixture
+def _connections(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A platform, and a ledger in SQLite."""
+    forms = {
+        "SMSPARTNER": {"conn_type": "smspartner", "password": KEY},
+        "LEDGER": {"conn_type": "sqlite", "host": f"{tmp_path}/inbox.db"},
+    }
+    for name, form in forms.items():
+        monkeypatch.setenv(f"AIRFLOW_CONN_{name}_DEFAULT", json.dumps(form))
 
 
 @pytest.mark.parametrize(
@@ -23,19 +35,25 @@ from tests.inbox.receivers import KEY
         ),
     ],
 )
+@pytest.mark.usefixtures("_connections")
 def test_what_cannot_work_is_said_at_the_start(
-    arguments: list[str],
-    sentence: str,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+    arguments: list[str], sentence: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    form = {"conn_type": "smspartner", "password": KEY}
-    monkeypatch.setenv("AIRFLOW_CONN_SMSPARTNER_DEFAULT", json.dumps(form))
-    ledger = {"conn_type": "sqlite", "host": f"{tmp_path}/inbox.db"}
-    monkeypatch.setenv("AIRFLOW_CONN_LEDGER_DEFAULT", json.dumps(ledger))
     assert main(arguments) == 2
     assert sentence in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("_connections")
+def test_no_collection_goes_through_airflow_while_posts_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    set_aside: list[int] = []
+    monkeypatch.setattr("uvicorn.run", lambda app, **how: set_aside.append(gc.get_freeze_count()))
+    gc.unfreeze()
+
+    assert main(["--ledger-conn-id=ledger_default", "--smspartner-conn-id=smspartner_default"]) == 0
+
+    assert set_aside[0] > 100_000
+    assert gc.get_freeze_count() == 0
+    gc.freeze()  # as it is for all tests
 
 
 def test_a_database_that_does_not_answer_makes_it_unready(tmp_path: Path) -> None:
