@@ -26,6 +26,7 @@ from benchmarks import (
     retry,
     sqlite_ledger,
     stages,
+    threads,
     untidy,
 )
 from benchmarks.table import BEGIN, END, Figure, Sizes, keep, spell
@@ -97,6 +98,35 @@ def test_each_stage_of_a_personal_text_is_timed() -> None:
 
     assert len(timed) == 11
     assert all(0 < seconds < 0.01 for seconds in timed.values())
+
+
+@pytest.mark.parametrize(
+    ("stack", "what"),
+    [
+        ([("a/journal/table.py", "transact")], "another transaction"),
+        ([("a/psycopg/connection.py", "wait"), ("a/journal/table.py", "transact")], "the database"),
+        ([("lib/threading.py", "wait"), ("a/sending/recorder.py", "confirm")], "its claim to be confirmed"),
+        ([("lib/socket.py", "readinto"), ("a/hooks/deadline.py", "readinto")], "the platform"),
+        ([("lib/concurrent/futures/thread.py", "_worker")], "nothing to do"),
+        ([("a/rules/people.py", "hashes")], "computes"),
+    ],
+)
+def test_what_a_thread_waits_for_is_told_by_its_innermost_frames(stack: threads.Stack, what: str) -> None:
+    assert threads.waits_for(stack) == what
+
+
+@pytest.mark.airflow
+@needs_task_state_store
+def test_the_threads_of_a_send_with_a_ledger_are_watched(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["threads", "--people", "6000"])
+
+    threads.main()
+
+    lines = [line.split(" | ") for line in capsys.readouterr().out.splitlines()[2:]]
+    assert {kind for kind, _, _ in lines} >= {"| send", "| claims and confirms"}
+    assert "the platform" in {what for kind, what, _ in lines if kind == "| send"}
 
 
 def test_both_sides_send_the_same_personal_texts() -> None:
