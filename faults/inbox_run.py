@@ -27,7 +27,7 @@ from airflow_provider_smspartner.simulator import Posting, Simulator
 from faults import fork_server
 from faults import inbox_judge as judge
 from faults.inbox_processes import CONSUMER, KEY, Database, Place, listens, read, receive
-from scripts.local_airflow import free_port
+from scripts.local_airflow import held_port
 from tests.databases import write_sends
 from tests.inbox.conftest import sent
 
@@ -69,11 +69,9 @@ class Run:
     def run(self) -> Row:
         """Post and kill, let everything finish, and count."""
         self.database.empty()
-        with TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        with TemporaryDirectory(ignore_cleanup_errors=True) as folder, held_port() as port:
             spooled = self.dice.random() < 0.5
-            self.place = Place(
-                folder=Path(folder), database=self.database.folder, port=free_port(), spooled=spooled
-            )
+            self.place = Place(folder=Path(folder), database=self.database.folder, port=port, spooled=spooled)
             self.processes: dict[str, BaseProcess] = {}
             over = Event()
             watcher = Thread(target=self._watch_statuses, args=(over,))

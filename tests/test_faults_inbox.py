@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from airflow_provider_smspartner.simulator.posting import Post
 from faults import inbox_judge as judge
 from faults.inbox import run_all
 from faults.inbox_report import BEGIN, END, write_part
+from scripts.local_airflow import held_port
 
 COUNTS = {
     "cut_short": 1,
@@ -112,3 +114,13 @@ def test_nothing_is_lost_when_receiver_reader_and_database_are_killed() -> None:
     assert sum(row["cut_short"] for row in rows)  # a reader was killed while it read
     faults = ("lost", "twice", "back", "misread", "unfinished")
     assert [row for row in rows if any(row[name] for name in faults)] == []
+
+
+def test_the_port_of_a_server_that_is_down_is_given_to_nobody_else() -> None:
+    with held_port() as port:
+        for _ in range(2):  # a server, and the one that takes its place
+            with socket.create_server(("127.0.0.1", port)):
+                socket.create_connection(("127.0.0.1", port), timeout=5).close()
+
+        with socket.socket() as other, pytest.raises(OSError, match="in use"):
+            other.bind(("127.0.0.1", port))
