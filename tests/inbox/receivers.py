@@ -23,7 +23,7 @@ from airflow_provider_smspartner.inbox import __main__ as command
 from airflow_provider_smspartner.journal.inbox import INBOX
 from airflow_provider_smspartner.rules.callbacks import path_secret
 from faults import fork_server
-from scripts.local_airflow import free_port
+from scripts.local_airflow import held_port
 
 KEY = "simulator-key"
 SECRET = path_secret(KEY, "smspartner_default")
@@ -33,12 +33,12 @@ REPLY = {"type": "response", "phone_number": "+33611000001", "text": "my words",
 class Inbox:
     """A receiver's address, its database and its spool."""
 
-    def __init__(self, folder: Path, *, spool: bool = False) -> None:
+    def __init__(self, folder: Path, port: int, *, spool: bool = False) -> None:
         self.folder = folder
         self.database = folder / "database" / "inbox.db"
         self.database.parent.mkdir(exist_ok=True)
         self.spool = folder / "spool" if spool else None
-        self.port = free_port()
+        self.port = port
         self.log = folder / "log"
 
     @property
@@ -128,12 +128,15 @@ def logging_into(path: Path) -> Iterator[None]:
 @contextmanager
 def receiving(folder: Path) -> Iterator[Inbox]:
     """Serve an inbox as the command does, in a thread."""
-    inbox = Inbox(folder)
-    with pytest.MonkeyPatch.context() as patch, logging_into(inbox.log):
+    with held_port() as port, pytest.MonkeyPatch.context() as patch:
+        inbox = Inbox(folder, port)
         for name, form in inbox.connections.items():
             patch.setenv(name, form)
         asked = command.parser().parse_args(inbox.arguments)
-        with serving(uvicorn.Config(command.app_of(asked), **command.how_to_serve(asked))):
+        with (
+            logging_into(inbox.log),
+            serving(uvicorn.Config(command.app_of(asked), **command.how_to_serve(asked))),
+        ):
             yield inbox
 
 
@@ -169,10 +172,11 @@ class Process(Inbox):
 
 @contextmanager
 def running(folder: Path, *, spool: bool = False) -> Iterator[Process]:
-    process = Process(folder, spool=spool)
-    try:
-        process.start()
-        yield process
-    finally:
-        if process.process and process.process.is_alive():
-            process.send(signal.SIGKILL)
+    with held_port() as port:
+        process = Process(folder, port, spool=spool)
+        try:
+            process.start()
+            yield process
+        finally:
+            if process.process and process.process.is_alive():
+                process.send(signal.SIGKILL)
