@@ -51,7 +51,8 @@ a good number must get one.
 - **Unfinished**: tasks that had not succeeded after many tries.
 
 What remembers is the **task state** store of Airflow 3.3, the **ledger** (a SQL database, with that store as
-its fence), or **neither**: then only the platform's lists by tag tell.
+its fence), or **neither**: then the platform's lists by tag
+are all there is.
 
 Changes between tries leave out what nothing could notice; these are [limits](how-it-works.md#its-limits) too:
 

@@ -39,7 +39,7 @@ def united(
     if not has_store and (of_ledger or claimed):
         alone = remembered(of_ledger, Memory(world=before.world, claimed=claimed))
         return replace(alone, lost=not of_ledger)
-    # A try that died before it counted what it had claimed leaves a store that knows of the ledger nothing
+    # A try that died before it counted what it had claimed leaves a store that knows nothing of the ledger
     if of_ledger and has_store and not (of_store and (of_store.in_ledger or of_store.batches)):
         return store_lost(of_ledger, before.world)
     memory = added_up(of_ledger, of_store)
@@ -62,9 +62,9 @@ def added_up(of_ledger: Sequence[Batch], of_store: Memory | None) -> Memory | No
 def store_lost(of_ledger: Sequence[Batch], world: World | None) -> Memory:
     """Return what a ledger knows whose store has forgotten that people were claimed in it.
 
-    :param world: what the ledger knows of the circumstances in which they left.
-
     An ordinal of which it knows nobody may be one that was sent before the ledger was added: it is looked up.
+
+    :param world: what the ledger knows of the circumstances in which they left.
     """
     known = [batch for batch in of_ledger if batch.size or batch.rejected]
     return replace(remembered(known, Memory(world=world)), lost=len(known) < len(of_ledger))
