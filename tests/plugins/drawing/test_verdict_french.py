@@ -6,7 +6,8 @@ import pytest
 
 from airflow_provider_smspartner.plugins.drawing.language import Reader, read_by
 from airflow_provider_smspartner.plugins.facts import TaskFact
-from tests.plugins.drawing.test_verdict import ENDS, judged
+from tests.plugins.drawing.ends import ENDS
+from tests.plugins.drawing.test_verdict import judged
 
 FRENCH = {
     "everybody": (
