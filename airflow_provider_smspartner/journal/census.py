@@ -8,7 +8,7 @@ from datetime import datetime
 from itertools import repeat
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from sqlalchemy import and_, func, not_, or_, select
+from sqlalchemy import func, select
 
 from airflow_provider_smspartner.exceptions import SMSPartnerError
 from airflow_provider_smspartner.journal.eligibility import Claimant, Rows, Seen
@@ -16,7 +16,6 @@ from airflow_provider_smspartner.journal.neighbours import Kind, found_together
 from airflow_provider_smspartner.journal.schema import BATCHES, CAMPAIGNS, PEOPLE
 from airflow_provider_smspartner.journal.sets import find, find_ids, tally
 from airflow_provider_smspartner.journal.table import Key, tombstone
-from airflow_provider_smspartner.rules.sending_states import OPEN, names
 
 if TYPE_CHECKING:
     from sqlalchemy import Select
@@ -35,10 +34,8 @@ class Others(NamedTuple):
 
 
 def others_of(connection: Connection, claimant: Claimant) -> Others:
-    """Return what other tasks have in the campaign, or an earlier try of this one has left open."""
-    by_this_try = or_(BATCHES.c.owner == claimant.owner, BATCHES.c.state.not_in(names(OPEN)))
-    is_ours = and_(BATCHES.c.task == claimant.task, by_this_try)
-    theirs = (BATCHES.c.campaign == claimant.campaign_id, not_(is_ours))
+    """Return what other tasks have in the campaign; what this one has left, its own memory knows."""
+    theirs = (BATCHES.c.campaign == claimant.campaign_id, BATCHES.c.task != claimant.task)
     counts = select(func.count(), func.max(BATCHES.c.claimed_at)).where(*theirs)
     return Others(*connection.execute(counts).one())
 

@@ -1,4 +1,4 @@
-"""People who were texted one after the other, found by the batches that they are in.
+"""The people of whole batches, read together, and people found by the batches that they are in.
 
 An audience comes in the same order again and again, so that its neighbours are neighbours in the ledger. The
 people of a batch lie side by side there; to look at each of them alone takes a page of the index for each.
@@ -6,15 +6,17 @@ people of a batch lie side by side there; to look at each of them alone takes a 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import func
+from sqlalchemy import func, select
 
 from airflow_provider_smspartner.journal.schema import PEOPLE
 from airflow_provider_smspartner.journal.sets import FORMS, find, find_members
 from airflow_provider_smspartner.journal.table import Key
 from airflow_provider_smspartner.rules.batches import BATCH_LIMIT
+from airflow_provider_smspartner.rules.people import Person, people_of
 
 if TYPE_CHECKING:
     from sqlalchemy import Select
@@ -22,6 +24,9 @@ if TYPE_CHECKING:
 
 Kind = tuple[int, str | None]
 """What people have in common: their batch, and what happened to them alone."""
+
+Members = defaultdict[str | None, list[Person]]
+"""The people of a batch, by what happened to them alone; None: nothing."""
 
 APART: Final = BATCH_LIMIT // 2
 """From one of those who are looked at alone to the next: no whole batch lies between them."""
@@ -46,9 +51,36 @@ def found_together(
     # In another order, the batches of some hold few of the others
     if not batches or len(batches) * BATCH_LIMIT > 2 * len(people):
         return {}
-    numbers = getattr(func, form.joins)(PEOPLE.c.number, " ")
-    query = of_campaign.add_columns(numbers).where(PEOPLE.c.event == "")
-    members: list[Any] = find_members(connection, query.group_by(PEOPLE.c.batch, PEOPLE.c.state), batches)
     asked = {number for number, _ in people}
+    members: list[Any] = find_members(connection, together(of_campaign, form.joins), batches)
     found = {(batch, state): asked.intersection(them.split(" ")) for batch, state, them in members}
     return {kind: ours for kind, ours in found.items() if ours}
+
+
+def members_of(
+    connection: Connection, batches: Collection[int]
+) -> dict[int, defaultdict[str | None, list[Person]]]:
+    """Return the people of batches, by batch and by what happened to them alone; None is nothing.
+
+    Where the database can write many numbers as one value, a person costs a third of what a row does.
+    """
+    members = {batch: Members(list) for batch in batches}
+    of_batches = select(PEOPLE.c.batch, PEOPLE.c.state)
+    form = FORMS.get(connection.dialect.name)
+    joins = form and form.joins
+    if joins:
+        alike: list[Any] = find_members(connection, together(of_batches, joins), batches)
+        for batch, state, them in alike:
+            members[batch][state] += people_of(them.split(" "))
+    each = of_batches.add_columns(PEOPLE.c.number, PEOPLE.c.event)
+    alone: list[Any] = find_members(connection, each.where(PEOPLE.c.event != "") if joins else each, batches)
+    for batch, state, number, event in alone:
+        members[batch][state].append(Person(number, event))
+    return members
+
+
+def together(query: Select[Any], joins: str) -> Select[Any]:
+    """Have a query of batch and state return the numbers of those who are alike, without an event, as one."""
+    numbers = getattr(func, joins)(PEOPLE.c.number, " ")
+    alike = query.add_columns(numbers).where(PEOPLE.c.event == "")
+    return alike.group_by(PEOPLE.c.batch, PEOPLE.c.state)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import ROUND_DOWN, Decimal
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import bindparam, case, func, select, update
 
@@ -14,6 +13,7 @@ from airflow_provider_smspartner.journal import Batch, Receipt
 from airflow_provider_smspartner.journal.columns import MILLIONTH, fitting
 from airflow_provider_smspartner.journal.eligibility import Claimant
 from airflow_provider_smspartner.journal.moves import forgiven
+from airflow_provider_smspartner.journal.neighbours import members_of
 from airflow_provider_smspartner.journal.schema import (
     BATCHES,
     BOTH,
@@ -51,11 +51,6 @@ def of_batch(batch: Batch, claimant: Claimant) -> ColumnElement[bool]:
     return BATCHES.c.id == claimant.batch_id(batch.ordinal)
 
 
-def person_of(row: Member) -> Person:
-    """Return whose row it is."""
-    return Person(row.number, row.event)
-
-
 def recount(connection: Connection, batches: Iterable[int]) -> None:
     """Count the people of batches anew, after some have come, gone or been refused."""
     of_it = select(func.count()).select_from(PEOPLE).where(PEOPLE.c.batch == BATCHES.c.id)
@@ -81,8 +76,8 @@ def read_batches(
     is_known = not any(row.people or row.rejected for row in rows)
     for start in range(0, len(rows), BATCHES_AT_ONCE):
         some = rows[start : start + BATCHES_AT_ONCE]
-        members = people_of(connection, [row.id for row in some])
-        is_known = is_known or bool(members)
+        members = members_of(connection, [row.id for row in some])
+        is_known = is_known or any(members.values())
         for row in some:
             # Nobody was granted there, so that it has no row, and nothing has left under its tag
             while len(batches) < row.ordinal:
@@ -92,37 +87,17 @@ def read_batches(
     return batches if is_known else []
 
 
-class Member(NamedTuple):
-    """One of the people of a batch; of SQLAlchemy's rows each look at a column takes its time."""
-
-    batch: int
-    number: str
-    event: str
-    campaign: int
-    state: str | None
-
-    def __repr__(self) -> str:
-        return "Member(…)"  # tracebacks and logs print what they hold
-
-
-def people_of(connection: Connection, batches: Sequence[int]) -> defaultdict[int, list[Member]]:
-    """Return the people of batches."""
-    columns: list[Any] = [PEOPLE.c[name] for name in Member._fields]
-    members = defaultdict[int, list[Member]](list)
-    for row in connection.execute(select(*columns).where(PEOPLE.c.batch.in_(batches))):
-        member = Member._make(row)
-        members[member.batch].append(member)
-    return members
-
-
 def batch_of(
-    row: Row[Any], people: Sequence[Member], claimant: Claimant, pseudonymizer: Pseudonymizer
+    row: Row[Any],
+    people: Mapping[str | None, Sequence[Person]],
+    claimant: Claimant,
+    pseudonymizer: Pseudonymizer,
 ) -> Batch:
-    """Build a batch out of its row and those of its people."""
+    """Build a batch out of its row and its people, by what happened to them alone."""
     # Of a free batch only the refused are still its people: the others are anybody's
-    holding = (REJECTED,) if row.state in FREE else (None, REJECTED)
-    taken = [person for person in people if person.state in holding]
-    sent = [person for person in taken if person.state is None]
+    sent = () if row.state in FREE else people.get(None, ())
+    refused = people.get(REJECTED, ())
+    taken = [*sent, *refused]
     # A no may be untrue: whoever it was about is looked for with the others
     members = taken if row.state in DOUBTED else sent
     state = BatchState(row.state) if members else BatchState.ABSENT
@@ -134,9 +109,9 @@ def batch_of(
         claimed_at=row.claimed_at.replace(tzinfo=UTC).timestamp(),
         unseen_until=unseen_until(row),
         # A look by tag brings numbers without events, which hashes could not be compared with
-        people=() if on_platform else tuple(map(person_of, members)),
-        hashes=pseudonymizer.hashes(map(person_of, taken)) if members else b"",
-        rejected=pseudonymizer.hashes(person_of(row) for row in taken if row.state == REJECTED),
+        people=() if on_platform else tuple(members),
+        hashes=pseudonymizer.hashes(taken) if members else b"",
+        rejected=pseudonymizer.hashes(refused),
         receipt=receipt_of(row, len(sent), claimant) if on_platform else None,
     )
 
@@ -249,10 +224,13 @@ def write_rejected(
         return
     number = claimant.batch_id(batch.ordinal)
     connection.execute(select(BATCHES.c.id).where(BATCHES.c.id == number).with_for_update())
-    members = people_of(connection, [number])[number]
-    refused = [row for row in members if row.state is None and pseudonymizer.hash(person_of(row)) in rejected]
     # In the campaign that they were claimed under: a later try may have another name for it
-    whose = [(row.number, row.event, row.campaign, number) for row in refused]
+    members = select(PEOPLE.c.number, PEOPLE.c.event, PEOPLE.c.campaign).where(PEOPLE.c.batch == number)
+    whose = [
+        (row.number, row.event, row.campaign, number)
+        for row in connection.execute(members.where(IS_AS_BATCH))
+        if pseudonymizer.hash(Person(row.number, row.event)) in rejected
+    ]
     for_each(
         connection,
         Told(("number", "event", "campaign", "batch"), whose),

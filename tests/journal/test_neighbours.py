@@ -1,4 +1,4 @@
-"""People who were texted one after the other are found batch by batch, whoever has come and gone since."""
+"""Whole batches are read with their people, and people who were texted together found by their batches."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from typing import Final
 import pytest
 import sqlalchemy as sa
 
-from airflow_provider_smspartner.journal.schema import PEOPLE
+from airflow_provider_smspartner.journal.neighbours import members_of
+from airflow_provider_smspartner.journal.schema import PEOPLE, batch_id
 from airflow_provider_smspartner.rules.batches import split
 from airflow_provider_smspartner.rules.people import Person
-from airflow_provider_smspartner.rules.sending_states import FORGIVEN, BatchState
-from tests.journal.conftest import RECEIPT, Campaign, batch_of, people, record
+from airflow_provider_smspartner.rules.sending_states import FORGIVEN, REJECTED, BatchState
+from tests.journal.conftest import ANN, BOB, EVE, KIM, RECEIPT, Campaign, batch_of, claim, people, record
 
 HAD = people(1_300)
 NEW = people(1_300, first=50_000)
@@ -70,3 +71,20 @@ def test_two_events_of_one_person_are_kept_apart(campaign: Campaign) -> None:
 
     assert log.left_out(both) == {"campaign": 600}
     assert list(log.unsent(both)) == both[600:]
+
+
+def test_a_batch_is_read_with_those_who_have_events_and_those_who_were_refused_alone(
+    campaign: Campaign,
+) -> None:
+    ordered, log = Person(ANN.number, "order 1"), campaign.log("monday")
+    claim(campaign, log, "monday", 0, ANN, ordered, BOB, EVE)
+    claim(campaign, log, "monday", 1, KIM)
+    with campaign.ledger.engine.begin() as connection:
+        theirs = PEOPLE.c.number == BOB.number
+        connection.execute(sa.update(PEOPLE).where(theirs).values(state=REJECTED))
+        first, second, none = (batch_id("monday", ordinal) for ordinal in range(3))
+
+        members = members_of(connection, [first, second, none])
+
+    found = {batch: {state: set(some) for state, some in kinds.items()} for batch, kinds in members.items()}
+    assert found == {first: {None: {ANN, ordered, EVE}, REJECTED: {BOB}}, second: {None: {KIM}}, none: {}}

@@ -64,6 +64,28 @@ def test_everybody_is_looked_up_once(had: int, counts: int, campaign: Campaign, 
         assert before == counts * (2 + (is_together and had < len(CROWD)))
 
 
+def test_whom_an_earlier_try_has_left_is_known_from_memory_and_not_looked_up(
+    campaign: Campaign, looks: list[str]
+) -> None:
+    """A retry of half a million people would begin a good deal later."""
+    log = campaign.log("monday")
+    record(log, claim(campaign, log, "monday", 0, ANN), BatchState.ACCEPTED)
+    claim(campaign, log, "monday", 1, BOB)
+    later = campaign.log("monday", owner="monday 2")
+    audience = [ANN, BOB, EVE]
+    looks.clear()
+
+    counted = later.left_out(audience)
+    looked_up = [*looks]
+    memory = later.load()
+    looks.clear()
+    left = list(later.unsent(audience))
+
+    assert memory is not None
+    assert [known.size for known in memory.batches] == [1, 1]
+    assert (looked_up, looks, counted, left) == ([], [], {}, audience)
+
+
 def test_people_keep_their_order_whoever_is_left_out(campaign: Campaign) -> None:
     audience = people(30)[::-1]
     campaign.send("monday", [person for at, person in enumerate(audience) if at % 3 == 0])
