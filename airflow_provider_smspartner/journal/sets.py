@@ -1,8 +1,8 @@
 """Statements about thousands of people at once, in the form that a database does quickly.
 
-Each statement is written once. PostgreSQL, MySQL and MariaDB get the people as one value, which they read as
-a table; SQLite is in this process, so that a call for each row costs little; what any other database
-understands is a list of values and a statement for each row.
+Each statement is written once. PostgreSQL, MySQL, MariaDB and SQLite get the people as one value, which they
+read as a table; what any other database understands is a list of values and a statement for each row. SQLite,
+which is in this process, gets a statement for each row where there are few.
 """
 
 from __future__ import annotations
@@ -144,8 +144,11 @@ def insert_ignoring(connection: Connection, campaign: int, told: Told) -> int:
 
 
 def insert_in_process(connection: Connection, campaign: int, told: Told) -> int:
-    """Insert row by row."""
-    return counted(connection, sqlite.insert(PEOPLE).on_conflict_do_nothing(), each_of(told, campaign))
+    """Insert in one statement: after each one another thread has its turn, and those that send are many."""
+    # SQLite reads ON CONFLICT after a bare join as the condition of that join
+    rows = select(*in_json_each(told).c, literal(campaign, TYPES["campaign"])).where(true())
+    into = sqlite.insert(PEOPLE).from_select([*told.names, "campaign"], rows, include_defaults=False)
+    return counted(connection, into.on_conflict_do_nothing())
 
 
 def each_of(told: Told, campaign: int) -> list[dict[str, Any]]:
