@@ -29,10 +29,11 @@ def main() -> int:
     """Run the demonstration and return 0 when everybody who should got exactly one text."""
     parser = argparse.ArgumentParser(prog="make demo", description=__doc__)
     parser.add_argument("--folder", type=Path, default=Path(".demo"), help="written anew at each start")
-    folder = parser.parse_args().folder.resolve()
+    given: Path = parser.parse_args().folder
+    folder = given.resolve()
     shutil.rmtree(folder, ignore_errors=True)
     with stopped_by_signals(), suppress(KeyboardInterrupt), open_shop(folder) as shop:
-        return _demonstrate(shop, home=folder / "airflow", log=folder / "campaign.log")
+        return _demonstrate(shop, home=folder / "airflow", log=given / "campaign.log")
     return 130
 
 
