@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -138,8 +138,11 @@ def check(address: str, people: int) -> None:
 # ---- the process that sends --------------------------------------------------------------------------
 
 
-def send(given: argparse.Namespace) -> dict[str, float]:
-    """Send as a worker does and return what it took."""
+def send(given: argparse.Namespace, begin: Callable[[], object]) -> dict[str, float]:
+    """Send as a worker does and return what it took.
+
+    :param begin: is called when all is loaded.
+    """
     from airflow_provider_smspartner.operators.smspartner import SendSmsOperator
 
     form = {"conn_type": "smspartner", "host": f"{given.platform}/v1", "password": "key"}
@@ -169,6 +172,7 @@ def send(given: argparse.Namespace) -> dict[str, float]:
     execute(0, str(uuid4()), 1)
     began, at = time.perf_counter(), time.monotonic()
     print(json.dumps({"began": at}), flush=True)
+    begin()
     execute(given.people, given.run, given.attempt)
     return {"seconds": time.perf_counter() - began, "peak": peak()}
 
@@ -179,7 +183,7 @@ def peak() -> int:
     return int(status.split("VmHWM:")[1].split()[0])
 
 
-def main() -> None:
+def main(begin: Callable[[], object] = lambda: None) -> None:
     """Send once and print what it took."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--platform", required=True, help="address without /v1")
@@ -194,7 +198,7 @@ def main() -> None:
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as home:
         os.environ["AIRFLOW_HOME"] = home
-        print(json.dumps(send(given)))
+        print(json.dumps(send(given, begin)))
 
 
 if __name__ == "__main__":

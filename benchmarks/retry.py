@@ -53,16 +53,21 @@ def figures(sizes: Sizes) -> Iterator[Figure]:
 
 def retry(address: str, people: int, sizes: Sizes) -> float:
     """Kill a send, begin it again, and return after how many seconds the platform gets a request."""
+    with sending(address, people, sizes, *killed(address, people, sizes)) as (began, process):
+        while not (arrived := tally(address))["requests"]:
+            go_on(process)
+    return float(arrived["first"]) - began
+
+
+def killed(address: str, people: int, sizes: Sizes) -> tuple[str, ...]:
+    """Send to half of the people, kill the process, and return the options of its next try."""
     campaign = str(uuid4())
     options = ("--campaign", campaign, "--run", campaign, "--forgetful")
     with sending(address, people, sizes, *options) as (_, process):
         while accepted(campaign) < people // 2:
             go_on(process)
     tally(address)
-    with sending(address, people, sizes, *options, "--attempt", "2") as (began, process):
-        while not (arrived := tally(address))["requests"]:
-            go_on(process)
-    return float(arrived["first"]) - began
+    return (*options, "--attempt", "2")
 
 
 def go_on(process: subprocess.Popen[str]) -> None:

@@ -112,6 +112,11 @@ class Screening:
         """Count by reason whom the ledger leaves out for certain; who is waited for does not count yet."""
         self._others = self._ledger.transact(self._others_now)
         self._counted, self._judged, source = people, deque(), iter(people)
+        # Each event is looked at: one that no database keeps is to be refused before anything leaves
+        if isinstance(people, Sized) and not self._me.by_event and self._ledger.transact(self._is_new):
+            parts = (min(LOOKED_AT, len(people) - at) for at in range(0, len(people), LOOKED_AT))
+            self._judged.extend(map(everybody, parts))
+            return Counter()
         while some := tuple(islice(source, LOOKED_AT)):
             self._judged.append(self._judge(some))
         return reasons_of(self._judged)
@@ -130,7 +135,7 @@ class Screening:
             return Judged(bytes(known), by_reason(counts), is_open=False)
         if Standing.DONE in standings:
             return self._judge_each(people)
-        return Judged(bytes([True]) * len(people), Counter(), not WAITED_FOR.isdisjoint(standings))
+        return everybody(len(people), is_open=not WAITED_FOR.isdisjoint(standings))
 
     def _judge_each(self, people: Sequence[Person]) -> Judged:
         rows = self._rows(people)
@@ -144,11 +149,18 @@ class Screening:
 
     def _count(self, connection: Connection, people: Sequence[Person]) -> Mapping[Seen, int] | None:
         """Return how many people are alike; None where each must be looked at."""
-        if self._me.at_most is not None or has_tombstones(connection, self._me):
+        if not self._is_countable(connection):
             return None
-        if not self._others_now(connection).batches:  # a new campaign, as most are
+        if not self._others_now(connection).batches:
             return {}
         return tally_of(connection, list(map(who, people)), self._me)
+
+    def _is_countable(self, connection: Connection) -> bool:
+        return self._me.at_most is None and not has_tombstones(connection, self._me)
+
+    def _is_new(self, connection: Connection) -> bool:
+        """Tell whether nobody else has begun the campaign, as with most: it leaves out nobody."""
+        return self._is_countable(connection) and not self._others_now(connection).batches
 
     def freed(self) -> list[Person] | None:
         """Return those kept back whom the others have let go of; None when nobody is kept back any more.
@@ -223,6 +235,11 @@ class Screening:
         check_events(people)
         keys = list(map(who, people))
         return self._ledger.transact(lambda connection: rows_of(connection, keys, self._me))
+
+
+def everybody(people: int, *, is_open: bool = False) -> Judged:
+    """Say of so many people that none of them is left out."""
+    return Judged(bytes([True]) * people, Counter(), is_open)
 
 
 def reasons_of(judged: Iterable[Judged]) -> Counter[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import sys
 from array import array
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
@@ -14,6 +15,9 @@ from typing import Final, NamedTuple
 HASH_SIZE: Final = 8
 """Bytes kept of each hash: 64 bits keep a million people apart."""
 
+
+TOGETHER: Final = 6
+"""Some 2 to the power of this many hashes have the same first bits."""
 
 ERASED: Final = "erased-"
 """What the number of a person begins with who was erased from a ledger."""
@@ -96,11 +100,18 @@ def each(hashes: bytes) -> Iterator[bytes]:
 
 
 class Known:
-    """A growing set of hashes in eight bytes each; Python's own would take twelve times that."""
+    """A growing set of hashes in eight bytes each; Python's own would take twelve times that.
+
+    Hashes are spread evenly, so that the first bits of one tell about where it stands among the sorted.
+    """
 
     def __init__(self) -> None:
         self._sorted = array("Q")
         self._new = array("Q")
+        self._shift = 0
+        """How many bits are left without the first ones."""
+        self._starts = array("Q")
+        """Where those begin that have the same first bits."""
 
     def add(self, hashes: bytes) -> None:
         """Take joined hashes in."""
@@ -111,8 +122,19 @@ class Known:
 
     def __contains__(self, hashed: bytes) -> bool:
         if self._new:
-            self._sorted = array("Q", sorted(self._sorted + self._new))
-            self._new = array("Q")
-        wanted = array("Q", hashed)[0]
-        place = bisect_left(self._sorted, wanted)
-        return place < len(self._sorted) and self._sorted[place] == wanted
+            self._sort()
+        if not self._sorted:
+            return False
+        wanted = int.from_bytes(hashed, sys.byteorder)
+        first = wanted >> self._shift
+        end = self._starts[first + 1]
+        place = bisect_left(self._sorted, wanted, self._starts[first], end)
+        return place < end and self._sorted[place] == wanted
+
+    def _sort(self) -> None:
+        self._sorted = array("Q", sorted(self._sorted + self._new))
+        self._new = array("Q")
+        bits = max(0, len(self._sorted).bit_length() - TOGETHER)
+        self._shift = 8 * HASH_SIZE - bits
+        self._starts = array("Q", (bisect_left(self._sorted, at << self._shift) for at in range(2**bits)))
+        self._starts.append(len(self._sorted))

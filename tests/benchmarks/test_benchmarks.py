@@ -129,6 +129,33 @@ def test_the_threads_of_a_send_with_a_ledger_are_watched(
     assert "the platform" in {what for kind, what, _ in lines if kind == "| send"}
 
 
+@pytest.mark.parametrize(
+    ("file", "stage"),
+    [
+        ("a/operators/audiences.py read_audience", "reads and cleans the rows"),
+        ("a/sending/recovery.py recall", "reads whom the first try has texted"),
+        ("a/sending/recovery.py other", "all else"),
+    ],
+)
+def test_a_stage_of_a_retry_is_told_by_any_of_its_frames(file: str, stage: str) -> None:
+    path, _, function = file.partition(" ")
+
+    assert threads.stage_of([("b/wait.py", "wait"), (path, function), ("c.py", "main")]) == stage
+
+
+@pytest.mark.airflow
+def test_the_stages_of_a_retry_are_watched(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["threads", "--retry", "--people", "30000"])
+
+    threads.main()
+
+    lines = [line.split(" | ") for line in capsys.readouterr().out.splitlines()[2:]]
+    assert {kind for kind, _, _ in lines} == {"| begins anew"}
+    assert "reads whom the first try has texted" in {what for _, what, _ in lines}
+
+
 def test_both_sides_send_the_same_personal_texts() -> None:
     rows = [
         [str(value) if isinstance(value, date) else value for value in belongings(row)] for row in range(40)

@@ -245,7 +245,7 @@ def test_an_event_that_no_database_keeps_is_refused_before_anybody_is_claimed(
     event: str, campaign: Campaign
 ) -> None:
     audience = [*people(600, event="1"), Person(ANN.number, event)]
-    log = campaign.log("monday")
+    log = campaign.log("monday", by_event=True)
 
     with pytest.raises(InvalidMessage, match=r"^event_column: "):
         log.left_out(audience)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hmac
 import json
+import random
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -68,3 +70,18 @@ def test_known_hashes_are_a_set(steps: list[tuple[bool, bytes]]) -> None:
             known.add(hashed)
             model.add(hashed)
         assert (hashed in known) == (hashed in model)
+
+
+@pytest.mark.parametrize("count", [0, 1, 62, 63, 64, 127, 128, 5_000])
+def test_a_hash_is_found_among_however_many(count: int) -> None:
+    chance = random.Random(count)
+    hashes = [b"\0" * HASH_SIZE, b"\xff" * HASH_SIZE, *(chance.randbytes(HASH_SIZE) for _ in range(count))]
+    strangers = {bytes(byte ^ 1 for byte in hashed) for hashed in hashes} - {*hashes}
+    known = Known()
+
+    for part in (hashes[::2], hashes[1::2]):
+        known.add(b"".join(part))
+        assert all(hashed in known for hashed in part)
+
+    assert all(hashed in known for hashed in hashes)
+    assert not any(stranger in known for stranger in strangers)

@@ -50,15 +50,16 @@
     else plan();
   });
 
-  // The frame of Airflow's tabs may not navigate the window, so the window is asked to do it
+  // The frame of Airflow's tabs may not navigate the window, and in Airflow 3.1 not download: the window is asked to
   document.addEventListener("click", (event) => {
-    const link = event.target.closest?.("a[target=_top]");
+    const link = event.target.closest?.("a[target=_top], a[download]");
     const plainly = event.button === 0 && !(event.ctrlKey || event.metaKey || event.shiftKey || event.altKey);
     if (!link || window.parent === window || !plainly) return;
     try {
       const outside = window.parent.document;
       const twin = outside.createElement("a");
       twin.href = link.href;
+      if (link.hasAttribute("download")) twin.download = link.download;
       outside.body.append(twin);
       twin.click();
       twin.remove();
