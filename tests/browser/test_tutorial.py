@@ -15,7 +15,7 @@ import requests
 from playwright.sync_api import expect
 
 from scripts import sessions
-from scripts.local_airflow import LocalAirflow, free_port
+from scripts.local_airflow import LocalAirflow, held_port
 from tests.airflow_versions import needs
 from tests.browser.conftest import SignIn
 from tests.browser.test_campaign_page import figure, inside
@@ -29,9 +29,10 @@ DAG_ID = "tutorial_campaign"
 
 
 @pytest.fixture(scope="module")
-def tutorial() -> str:
+def tutorial() -> Iterator[str]:
     """The page, with a port that is free instead of 8025."""
-    return (DOCS / "tutorial.md").read_text().replace("8025", str(free_port()))
+    with held_port() as port:
+        yield (DOCS / "tutorial.md").read_text().replace("8025", str(port))
 
 
 def blocks(tutorial: str, language: str) -> list[str]:

@@ -18,7 +18,7 @@ from airflow_provider_smspartner.inbox.receiver import Receiver
 from airflow_provider_smspartner.journal.table import Ledger
 from airflow_provider_smspartner.rules.callbacks import callbacks
 from airflow_provider_smspartner.simulator import Posting, Settings, Simulator
-from scripts.local_airflow import free_port
+from scripts.local_airflow import held_port
 from tests.inbox.conftest import ANN, CONN, EVE
 from tests.inbox.receivers import serving
 
@@ -34,8 +34,9 @@ def receiving(ledger: Ledger, port: int) -> Iterator[None]:
 
 
 @pytest.fixture
-def port() -> int:
-    return free_port()
+def port() -> Iterator[int]:
+    with held_port() as port:
+        yield port
 
 
 @contextmanager

@@ -25,7 +25,7 @@ from airflow_provider_smspartner.notifications import delivery
 from airflow_provider_smspartner.notifications.alerts import Alert
 from airflow_provider_smspartner.notifications.smspartner import SMSPartnerNotifier
 from airflow_provider_smspartner.simulator import Simulator
-from scripts.local_airflow import free_port
+from scripts.local_airflow import held_port
 from tests.conftest import Connect
 from tests.notifications.conftest import ANN, BOB, DEADLINE, Tell
 
@@ -103,10 +103,9 @@ def test_a_wish_that_ends_after_airflow_has_stopped_the_callback_ends_the_alert(
 def test_a_platform_that_is_away_for_a_while_is_waited_for(
     connect: Connect, tell: Tell, waits: Waited, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    port = free_port()
-    connect(f"http://127.0.0.1:{port}/v1")
-    sim = Simulator(port=port)
-    with ExitStack() as back:
+    with held_port() as port, ExitStack() as back:
+        connect(f"http://127.0.0.1:{port}/v1")
+        sim = Simulator(port=port)
 
         def come_back() -> None:
             if sum(waits) > 20:
@@ -208,10 +207,10 @@ def test_an_error_shows_neither_key_nor_number(
     at_once = asyncio.sleep
     monkeypatch.setattr(time, "sleep", lambda seconds: None)
     monkeypatch.setattr(asyncio, "sleep", lambda seconds: at_once(0))
-    connect(f"http://127.0.0.1:{free_port()}" if down else simulator.url, key=key)
-
-    with pytest.raises(error) as caught:
-        tell("load failed", ANN)
+    with held_port() as nobody:
+        connect(f"http://127.0.0.1:{nobody}" if down else simulator.url, key=key)
+        with pytest.raises(error) as caught:
+            tell("load failed", ANN)
 
     assert caught.value.__cause__ is None
     told = f"{caught.value}{logged.text}"

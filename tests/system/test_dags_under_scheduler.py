@@ -106,7 +106,10 @@ def test_a_campaign_waits_for_a_person_and_is_recorded(shop: Shop, airflow: Loca
     airflow.answer(APPROVED, run, "approval", "Approve")
 
     assert airflow.wait(APPROVED, run) == "success", airflow.task_states(APPROVED, run)
-    assert shop.complaints() == ["people who should have got no text: 1"]  # whoever has approved
+    texts = shop.simulator.texts_per_number()
+    # Airflow asks anew, and so tells anew, where its scheduler is too slow to see the wait before the answer
+    assert texts.pop(APPROVER) >= 1
+    assert texts == dict.fromkeys(shop.warehouse.people, 1)
     assert campaigns(shop) == [(run, 1060, 47.7, 1059, 1, 0)]
 
 

@@ -13,7 +13,7 @@ import pytest
 from cryptography.fernet import Fernet
 
 from airflow_provider_smspartner.simulator import Settings, Simulator
-from scripts.local_airflow import LocalAirflow, free_port
+from scripts.local_airflow import LocalAirflow, held_port
 from tests.trust.failing import failing_simulators, quoting_servers
 from tests.trust.search import Search
 from tests.trust.talk import Seen, live_through
@@ -49,7 +49,7 @@ def aftermath(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Aftermath]:
     airflow = LocalAirflow(folder / "airflow", dags=DAGS, env=environment(folder, fernet_key))
     with ExitStack() as stack:
         simulator = stack.enter_context(Simulator(Settings(api_key=KEY)))
-        urls = {"down": f"http://127.0.0.1:{free_port()}/v1"}
+        urls = {"down": f"http://127.0.0.1:{stack.enter_context(held_port())}/v1"}
         urls |= dict.fromkeys(("good", "redirected", "wrong_key"), simulator.url)
         urls |= {name: server.url for name, server in failing_simulators(stack, key=KEY).items()}
         urls |= {name: server.url for name, server in quoting_servers(stack).items()}
