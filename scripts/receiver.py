@@ -25,15 +25,10 @@ def receiving(folder: Path, connections: Mapping[str, str]) -> Iterator[dict[str
         sms["extra"] = {**sms.get("extra", {}), "inbox_url": f"http://127.0.0.1:{port}"}
         known = {**connections, SMS: json.dumps(sms)}
         env = airflow_environment(folder / "receiver", dags=DAGS, env=known)
-        command = [
-            sys.executable,
-            *COMMAND,
-            "--smspartner-conn-id",
-            "smspartner_default",
-            "--port",
-            str(port),
-        ]
-        started = sessions.start(command, env=env, cwd=folder, log=folder / "receiver.log")
+        given = ("--smspartner-conn-id", "smspartner_default", "--port", str(port))
+        started = sessions.start(
+            [sys.executable, *COMMAND, *given], env=env, cwd=folder, log=folder / "receiver.log"
+        )
         try:
             yield known
         finally:
