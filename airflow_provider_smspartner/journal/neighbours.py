@@ -19,7 +19,7 @@ from airflow_provider_smspartner.rules.batches import BATCH_LIMIT
 from airflow_provider_smspartner.rules.people import Person, people_of
 
 if TYPE_CHECKING:
-    from sqlalchemy import Select
+    from sqlalchemy import ColumnElement, Select
     from sqlalchemy.engine import Connection
 
 Kind = tuple[int, str | None]
@@ -52,35 +52,33 @@ def found_together(
     if not batches or len(batches) * BATCH_LIMIT > 2 * len(people):
         return {}
     asked = {number for number, _ in people}
-    members: list[Any] = find_members(connection, together(of_campaign, form.joins), batches)
+    query = of_campaign.add_columns(numbers_by(form.joins)).where(PEOPLE.c.event == "")
+    members: list[Any] = find_members(connection, query.group_by(PEOPLE.c.batch, PEOPLE.c.state), batches)
     found = {(batch, state): asked.intersection(them.split(" ")) for batch, state, them in members}
     return {kind: ours for kind, ours in found.items() if ours}
 
 
-def members_of(
-    connection: Connection, batches: Collection[int]
-) -> dict[int, defaultdict[str | None, list[Person]]]:
-    """Return the people of batches, by batch and by what happened to them alone; None is nothing.
+def members_of(connection: Connection, batches: Collection[int]) -> dict[int, Members]:
+    """Return the people of batches.
 
-    Where the database can write many numbers as one value, a person costs a third of what a row does.
+    Where the database can write many numbers as one value, a person costs a third of what a row does. One
+    statement reads them all: who is erased between two would be in neither.
     """
     members = {batch: Members(list) for batch in batches}
-    of_batches = select(PEOPLE.c.batch, PEOPLE.c.state)
     form = FORMS.get(connection.dialect.name)
-    joins = form and form.joins
-    if joins:
-        alike: list[Any] = find_members(connection, together(of_batches, joins), batches)
-        for batch, state, them in alike:
-            members[batch][state] += people_of(them.split(" "))
-    each = of_batches.add_columns(PEOPLE.c.number, PEOPLE.c.event)
-    alone: list[Any] = find_members(connection, each.where(PEOPLE.c.event != "") if joins else each, batches)
-    for batch, state, number, event in alone:
-        members[batch][state].append(Person(number, event))
+    columns = (PEOPLE.c.batch, PEOPLE.c.state, PEOPLE.c.event)
+    query = select(*columns, numbers_by(form.joins) if form and form.joins else PEOPLE.c.number)
+    if form and form.joins:
+        query = query.group_by(*columns)
+    for batch, state, event, them in connection.execute(query.where(PEOPLE.c.batch.in_(sorted(batches)))):
+        numbers = them.split(" ")
+        members[batch][state] += (
+            [Person(number, event) for number in numbers] if event else people_of(numbers)
+        )
     return members
 
 
-def together(query: Select[Any], joins: str) -> Select[Any]:
-    """Have a query of batch and state return the numbers of those who are alike, without an event, as one."""
-    numbers = getattr(func, joins)(PEOPLE.c.number, " ")
-    alike = query.add_columns(numbers).where(PEOPLE.c.event == "")
-    return alike.group_by(PEOPLE.c.batch, PEOPLE.c.state)
+def numbers_by(joins: str) -> ColumnElement[str]:
+    """Return the numbers of those who are alike, as one value."""
+    numbers: ColumnElement[str] = getattr(func, joins)(PEOPLE.c.number, " ")
+    return numbers

@@ -89,7 +89,9 @@ class Screening:
             return
         source = iter(people)
         while some := tuple(islice(source, LOOKED_AT)):
-            yield from self._left_of(some, judged.popleft()) if judged else self._free(some)
+            found = judged.popleft() if judged else None
+            is_it = found is not None and len(found.left) == len(some)  # or it would lose people
+            yield from self._left_of(some, found) if found and is_it else self._free(some)
         if self._kept_back:  # or nobody would know why a task that has sent to all goes on
             log.info("Another task is about to text %s people: waiting for it", len(self._kept_back))
 

@@ -99,42 +99,45 @@ def each(hashes: bytes) -> Iterator[bytes]:
     return (hashes[start : start + HASH_SIZE] for start in range(0, len(hashes), HASH_SIZE))
 
 
-class Known:
-    """A growing set of hashes in eight bytes each; Python's own would take twelve times that.
+class Sorted(NamedTuple):
+    """Hashes in their order. They are spread evenly: the first bits of one tell about where it stands."""
 
-    Hashes are spread evenly, so that the first bits of one tell about where it stands among the sorted.
-    """
+    hashes: array[int]
+    shift: int
+    """How many bits are left without the first ones."""
+    starts: array[int]
+    """Where those begin that have the same first bits, and the end."""
+
+
+def in_order(hashes: array[int]) -> Sorted:
+    """Sort hashes, and note where those with the same first bits begin."""
+    ordered = array("Q", sorted(hashes))
+    bits = max(0, len(ordered).bit_length() - TOGETHER)
+    shift = 8 * HASH_SIZE - bits
+    starts = array("Q", (bisect_left(ordered, at << shift) for at in range(2**bits)))
+    starts.append(len(ordered))
+    return Sorted(ordered, shift, starts)
+
+
+class Known:
+    """A growing set of hashes in eight bytes each; Python's own would take twelve times that."""
 
     def __init__(self) -> None:
-        self._sorted = array("Q")
+        self._sorted = in_order(array("Q"))
         self._new = array("Q")
-        self._shift = 0
-        """How many bits are left without the first ones."""
-        self._starts = array("Q")
-        """Where those begin that have the same first bits."""
 
     def add(self, hashes: bytes) -> None:
         """Take joined hashes in."""
         self._new.frombytes(hashes)
 
-    def __len__(self) -> int:
-        return len(self._sorted) + len(self._new)
-
     def __contains__(self, hashed: bytes) -> bool:
         if self._new:
-            self._sort()
-        if not self._sorted:
-            return False
+            # Airflow's time-out may come at any line: nobody is forgotten, whichever it is
+            self._sorted = in_order(self._sorted.hashes + self._new)
+            self._new = array("Q")
+        hashes, shift, starts = self._sorted
         wanted = int.from_bytes(hashed, sys.byteorder)
-        first = wanted >> self._shift
-        end = self._starts[first + 1]
-        place = bisect_left(self._sorted, wanted, self._starts[first], end)
-        return place < end and self._sorted[place] == wanted
-
-    def _sort(self) -> None:
-        self._sorted = array("Q", sorted(self._sorted + self._new))
-        self._new = array("Q")
-        bits = max(0, len(self._sorted).bit_length() - TOGETHER)
-        self._shift = 8 * HASH_SIZE - bits
-        self._starts = array("Q", (bisect_left(self._sorted, at << self._shift) for at in range(2**bits)))
-        self._starts.append(len(self._sorted))
+        first = wanted >> shift
+        end = starts[first + 1]
+        place = bisect_left(hashes, wanted, starts[first], end)
+        return place < end and hashes[place] == wanted

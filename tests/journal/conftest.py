@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
@@ -16,7 +16,7 @@ from airflow_provider_smspartner.journal import Batch, Memory, Receipt, StalePro
 from airflow_provider_smspartner.journal.eligibility import Claimant
 from airflow_provider_smspartner.journal.ledger import LedgerJournal
 from airflow_provider_smspartner.journal.opening import prepare
-from airflow_provider_smspartner.journal.schema import SENDS
+from airflow_provider_smspartner.journal.schema import PEOPLE, SENDS
 from airflow_provider_smspartner.journal.table import Ledger
 from airflow_provider_smspartner.journal.world import World
 from airflow_provider_smspartner.rules.batches import batch_tag
@@ -193,3 +193,17 @@ def campaign(engine: sa.Engine, clock: Clock, simulator: Simulator, connect: Con
     connect(simulator.url)
     prepare(engine)
     return Campaign(Ledger(engine=engine, pause=clock.pause), clock, SMSPartnerHook())
+
+
+@pytest.fixture
+def looks(campaign: Campaign) -> Iterator[list[str]]:
+    """The statements about people, as they are asked."""
+    asked = list[str]()
+
+    def note(_: Any, __: Any, statement: str, *___: Any) -> None:
+        if PEOPLE.name in statement:
+            asked.append(statement)
+
+    sa.event.listen(campaign.ledger.engine, "before_cursor_execute", note)
+    yield asked
+    sa.event.remove(campaign.ledger.engine, "before_cursor_execute", note)

@@ -73,6 +73,19 @@ def test_two_events_of_one_person_are_kept_apart(campaign: Campaign) -> None:
     assert list(log.unsent(both)) == both[600:]
 
 
+def test_batches_are_read_in_one_statement_so_that_nobody_who_is_erased_falls_between_two(
+    campaign: Campaign, looks: list[str]
+) -> None:
+    claim(campaign, campaign.log("monday"), "monday", 0, ANN, Person(BOB.number, "order 1"))
+    looks.clear()
+
+    with campaign.ledger.engine.connect() as connection:
+        members = members_of(connection, [batch_id("monday", 0)])
+
+    assert {*members[batch_id("monday", 0)][None]} == {ANN, Person(BOB.number, "order 1")}
+    assert len(looks) == 1
+
+
 def test_a_batch_is_read_with_those_who_have_events_and_those_who_were_refused_alone(
     campaign: Campaign,
 ) -> None:

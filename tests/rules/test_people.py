@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import hmac
+import itertools
 import json
 import random
+import sys
+from collections.abc import Callable
+from types import FrameType
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from airflow_provider_smspartner.rules import people
 from airflow_provider_smspartner.rules.people import HASH_SIZE, Known, Person, Pseudonymizer, each
 
 NUMBERS = st.integers(600_000_000, 799_999_999).map(lambda number: f"+33{number}")
@@ -85,3 +91,38 @@ def test_a_hash_is_found_among_however_many(count: int) -> None:
 
     assert all(hashed in known for hashed in hashes)
     assert not any(stranger in known for stranger in strangers)
+
+
+def test_nobody_is_forgotten_by_a_time_out_at_whatever_line() -> None:
+    hashes = [bytes([number]) * HASH_SIZE for number in range(200)]
+
+    for line in itertools.count():
+        known = Known()
+        known.add(b"".join(hashes[:100]))
+        assert hashes[0] in known
+        known.add(b"".join(hashes[100:]))
+        is_over = not interrupted_at(line, lambda: hashes[0] in known)  # noqa: B023  # called at once
+        assert all(hashed in known for hashed in hashes), line
+        if is_over:
+            break
+    assert line > 5
+
+
+def interrupted_at(line: int, look: Callable[[], bool]) -> bool:
+    """Tell whether a look was interrupted at this line of those that it goes through."""
+    lines = itertools.count()
+
+    def trace(frame: FrameType, event: str, _: object) -> Any:
+        if event == "line" and frame.f_code.co_filename == people.__file__ and next(lines) == line:
+            raise TimeoutError
+        return trace
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        look()
+    except TimeoutError:
+        return True
+    finally:
+        sys.settrace(before)
+    return False
