@@ -111,7 +111,9 @@ def run_operator(task: Task, number: int) -> None:
     except (AirflowFailException, SMSPartnerError) as error:
         print(f"Try {number}: {error!r}", flush=True)  # into errors.log
         os._exit(PERSON if isinstance(error, AirflowFailException) else AGAIN)
-    (task.folder / "result.json").write_text(json.dumps(result))
+    whole = task.folder / "result.new"
+    whole.write_text(json.dumps(result))
+    whole.replace(task.folder / "result.json")  # killed while it writes, it has left no half of a result
     os._exit(DONE)
 
 
