@@ -200,10 +200,13 @@ class LocalAirflow:
         for known in self._json("GET", "connections")["connections"]:
             self._request("DELETE", f"connections/{known['connection_id']}").raise_for_status()
 
-    def clear(self, dag_id: str, run_id: str) -> None:
-        """Clear all tasks of a run, whatever they are doing, so that they run again."""
+    def clear(self, dag_id: str, run_id: str, **options: bool) -> None:
+        """Clear all tasks of a run, whatever they are doing, so that they run again.
+
+        :param options: further ones of Airflow's REST API.
+        """
         wanted = {"dry_run": False, "dag_run_id": run_id, "only_failed": False, "reset_dag_runs": True}
-        self._json("POST", f"dags/{dag_id}/clearTaskInstances", wanted)
+        self._json("POST", f"dags/{dag_id}/clearTaskInstances", wanted | options)
 
     def mark(self, dag_id: str, run_id: str, task_id: str, state: str) -> None:
         """Give a task another state, as a person does in the UI, whatever it is doing.

@@ -44,6 +44,11 @@ SPOIL_PUSHED = f"UPDATE {PUSHED} SET value = :value WHERE " + (
     else "task_id = :task AND run_id = :run"
 )
 
+CALLBACK_LOGS = "logs/triggerer_callbacks/**/*.log" if since("3.4") else "triggerer.log"
+"""Below AIRFLOW_HOME: where the triggerer logs the callbacks of deadlines."""
+KEEPING: dict[str, bool] = {"keep_task_state": True} if since("3.4") else {}
+"""Has a task that is cleared keep what it remembers, as before 3.4 it always does."""
+
 needs_task_state_store = needs("task state store", "3.3")
 # 3.1 warns of its own code as soon as `task` is imported from its SDK
 OWN_WARNINGS = [] if since("3.2") else ["ignore:The `airflow.operators.branch.BaseBranchOperator`"]

@@ -16,7 +16,7 @@ import pytest
 
 from airflow_provider_smspartner.simulator import Settings, Simulator
 from scripts.local_airflow import LocalAirflow
-from tests.airflow_versions import needs, since
+from tests.airflow_versions import CALLBACK_LOGS, needs, since
 from tests.trust.search import Search
 
 pytestmark = [pytest.mark.airflow, pytest.mark.timeout(600)]
@@ -162,7 +162,7 @@ def test_airflow_knows_which_deadline_was_told_about(aftermath: Aftermath) -> No
 
 
 def test_the_triggerer_masks_the_arguments_of_a_callback_that_failed(aftermath: Aftermath) -> None:
-    log = (aftermath.airflow.home / "triggerer.log").read_text()
+    log = "".join(path.read_text() for path in aftermath.airflow.home.glob(CALLBACK_LOGS))
 
     assert "An error occurred during execution of" in log
     assert "+3360000" not in log

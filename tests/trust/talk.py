@@ -12,7 +12,7 @@ from urllib.parse import quote
 import requests
 
 from scripts.local_airflow import LocalAirflow
-from tests.airflow_versions import since
+from tests.airflow_versions import CALLBACK_LOGS, since
 from tests.trust.search import cells
 
 DAG = "scenes"
@@ -56,7 +56,7 @@ def live_through(airflow: LocalAirflow, connections: Mapping[str, Mapping[str, A
 
         wait_until("the end of the run", has_ended)
         wait_until("the DAG's callback", lambda: TOLD in logs(airflow, "logs/dag_processor/**/*.log"))
-        wait_until("the deadline's callback", lambda: TOLD in logs(airflow, "triggerer.log"))
+        wait_until("the deadline's callback", lambda: TOLD in logs(airflow, CALLBACK_LOGS))
         states = airflow.task_states(DAG, run)
         place = f"smspartner/dags/{DAG}/runs/{quote(run, safe='')}"
         asked = ["smspartner/", place, *(f"{place}?task_id={task}&map_index=-1&batches=1" for task in states)]
