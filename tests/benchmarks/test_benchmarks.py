@@ -144,6 +144,7 @@ def test_a_stage_of_a_retry_is_told_by_any_of_its_frames(file: str, stage: str) 
 
 
 @pytest.mark.airflow
+@needs_task_state_store
 def test_the_stages_of_a_retry_are_watched(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
