@@ -213,8 +213,13 @@ class LocalAirflow:
 
         :param state: `failed` or `success`.
         """
-        run = f"dags/{dag_id}/dagRuns/{quote(run_id, safe='')}"
-        self._json("PATCH", f"{run}/taskInstances/{task_id}", {"new_state": state})
+        task = f"dags/{dag_id}/dagRuns/{quote(run_id, safe='')}/taskInstances/{task_id}"
+        # The API server answers 500 while SQLite is locked; whoever clicks in the UI clicks again
+        self._wait_for(
+            f"{task_id} to be {state}",
+            lambda: self._request("PATCH", task, {"new_state": state}).ok,
+            timeout=60,
+        )
 
     def state(self, dag_id: str, run_id: str) -> str:
         """Return the state of a run, such as `running` or one of `FINISHED`."""
