@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence, Sized
 from contextlib import closing
@@ -110,6 +111,7 @@ class Campaign:
         """The table that outlives all tries and the task state store."""
         shared = {"poolclass": StaticPool, "connect_args": {"check_same_thread": False}}
         engine = create_engine("sqlite://", **shared)
+        weakref.finalize(self, engine.dispose)
         with closing(engine.raw_connection()) as connection:
             connection.driver_connection.deserialize(empty_ledger())  # type: ignore[union-attr]
         return Ledger(engine=engine, identity=str(uuid4()), pause=self.pause)

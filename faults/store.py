@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import threading
+import weakref
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -36,6 +37,7 @@ class Store:
         self.database = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=60)
         self.database.execute("PRAGMA synchronous = OFF")  # processes die here, machines do not
         self.database.executescript(TABLES)
+        weakref.finalize(self, self.database.close)  # Python 3.13 warns of one that is left to the collector
         self.lock = threading.Lock()
         """Held from a statement to its outcome: tries in several threads share cursors, counts and rows."""
 
