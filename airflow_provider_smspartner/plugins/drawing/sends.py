@@ -180,7 +180,8 @@ def sentence(sums: Sums, state: str | None, *, dry_run: bool, redirected: bool) 
     if planned == 0 and not sums.batches:
         return say("There was nobody to text.")
     if not sums.known:
-        return f"{say('An audience of {people}.', people=people)} {say(NOT_KNOWN[state in UNFINISHED])}"
+        audience = say("An audience of {people}.", people=people)
+        return f"{audience} {say(NOT_KNOWN[state in UNFINISHED])}"
     batches = words.of(sums.accepted_batches, "{count} batch", "{count} batches")
     if redirected:
         return say(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, tzinfo
@@ -53,6 +54,20 @@ def test_everything_that_the_page_says_is_translated(language: str) -> None:
     assert wanted - translated == set(), "`make messages` adds what is missing; translate it there"
     assert translated - wanted == set(), "`make messages` takes out what is not said any more"
     assert not translations(language).obsolete
+
+
+def test_nothing_is_said_where_the_catalogues_do_not_find_it() -> None:
+    """Before Python 3.12, Babel does not look into an f-string."""
+    calls = [
+        node
+        for path in CATALOGUES.parents[1].rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Call) and getattr(node.func, "id", getattr(node.func, "attr", "")) == "say"
+    ]
+    texts = {call.args[0].value for call in calls if isinstance(call.args[0], ast.Constant)}
+
+    assert len(texts) > 50
+    assert texts <= {form for message in messages() for form in forms(message.id)}
 
 
 @pytest.mark.parametrize("language", OTHERS)
