@@ -67,9 +67,10 @@ def members_of(connection: Connection, batches: Collection[int]) -> dict[int, Me
     members = {batch: Members(list) for batch in batches}
     form = FORMS.get(connection.dialect.name)
     columns = (PEOPLE.c.batch, PEOPLE.c.state, PEOPLE.c.event)
-    query = select(*columns, numbers_by(form.joins) if form and form.joins else PEOPLE.c.number)
     if form and form.joins:
-        query = query.group_by(*columns)
+        query = select(*columns, numbers_by(form.joins)).group_by(*columns)
+    else:
+        query = select(*columns, PEOPLE.c.number)
     for batch, state, event, them in connection.execute(query.where(PEOPLE.c.batch.in_(sorted(batches)))):
         numbers = them.split(" ")
         members[batch][state] += (

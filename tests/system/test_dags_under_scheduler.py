@@ -18,6 +18,7 @@ from airflow_provider_smspartner.rules.share import position
 from airflow_provider_smspartner.tracking.stops import FAILURE_KEY
 from scripts.local_airflow import LocalAirflow
 from scripts.shop import DAGS, Shop, open_shop
+from tests.airflow_versions import since
 
 pytestmark = pytest.mark.airflow
 
@@ -107,8 +108,9 @@ def test_a_campaign_waits_for_a_person_and_is_recorded(shop: Shop, airflow: Loca
 
     assert airflow.wait(APPROVED, run) == "success", airflow.task_states(APPROVED, run)
     texts = shop.simulator.texts_per_number()
-    # Airflow asks anew, and so tells anew, where its scheduler is too slow to see the wait before the answer
-    assert texts.pop(APPROVER) >= 1
+    told = texts.pop(APPROVER)
+    # Airflow 3.1 asks anew, and so tells anew, when it is answered before its scheduler sees the wait
+    assert told == 1 or (told == 2 and not since("3.3"))
     assert texts == dict.fromkeys(shop.warehouse.people, 1)
     assert campaigns(shop) == [(run, 1060, 47.7, 1059, 1, 0)]
 
