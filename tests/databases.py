@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -75,6 +76,26 @@ def engine(url: str) -> Iterator[sa.Engine]:
     engine = sa.create_engine(url, hide_parameters=True)
     yield engine
     engine.dispose()
+
+
+@contextmanager
+def open_connections() -> Iterator[set[object]]:
+    """Give the connections of all engines that are opened in the block and not closed yet."""
+    connections: set[object] = set()
+
+    def add(connection: object, _: object) -> None:
+        connections.add(connection)
+
+    def remove(connection: object, _: object) -> None:
+        connections.discard(connection)
+
+    sa.event.listen(sa.Pool, "connect", add)
+    sa.event.listen(sa.Pool, "close", remove)
+    try:
+        yield connections
+    finally:
+        sa.event.remove(sa.Pool, "connect", add)
+        sa.event.remove(sa.Pool, "close", remove)
 
 
 def empty_tables(location: str) -> None:

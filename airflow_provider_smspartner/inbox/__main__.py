@@ -106,7 +106,7 @@ def app_of(asked: argparse.Namespace) -> Starlette:
     def is_ready() -> bool:
         return receiver.is_alive and (receiver.is_able if spool else answers(engine))
 
-    return make_app(receiver, paths, is_ready=is_ready, count=receiver.count)
+    return make_app(receiver, paths, is_ready=is_ready, close=engine.dispose, count=receiver.count)
 
 
 def impatient_engine(ledger_conn_id: str) -> Engine:

@@ -44,12 +44,14 @@ def make_app(
     paths: Mapping[str, str],
     *,
     is_ready: Callable[[], bool],
+    close: Callable[[], None] = lambda: None,
     count: Callable[..., None] = lambda **amounts: None,
 ) -> Starlette:
     """Return the application.
 
     :param paths: the connection behind each path secret.
     :param is_ready: whether a post that came now would become durable; asked in a thread.
+    :param close: called when the last post has been written.
     """
     in_flight = asyncio.Semaphore(MOST_IN_FLIGHT)
 
@@ -95,6 +97,7 @@ def make_app(
             yield
         finally:
             await asyncio.to_thread(receiver.stop)
+            close()
 
     app = Starlette(
         routes=[

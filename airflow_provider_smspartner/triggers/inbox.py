@@ -78,6 +78,14 @@ class InboxTrigger(BaseEventTrigger):
         What was told is not remembered across restarts: without ``consumer``, a new triggerer tells once more
         that there is something, which does no harm, as the rows decide.
         """
+        try:
+            async for event in self._events():
+                yield event
+        finally:
+            if self._ledger is not None:  # a triggerer lives for weeks, and its triggers come and go
+                self._ledger.engine.dispose()
+
+    async def _events(self) -> AsyncIterator[TriggerEvent]:
         loop = asyncio.get_running_loop()
         told, told_at, pause = 0, loop.time(), self.poll_interval
         while True:

@@ -18,6 +18,7 @@ import sqlalchemy as sa
 from airflow_provider_smspartner.inbox import __main__ as command
 from airflow_provider_smspartner.inbox import app
 from airflow_provider_smspartner.inbox.messages import inbox_in
+from tests.databases import open_connections
 from tests.inbox.receivers import KEY, REPLY, SECRET, Inbox, receiving
 
 HALF_A_BODY = f"POST /{SECRET}/reply HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{{".encode()
@@ -147,6 +148,14 @@ def test_an_inbox_made_by_hand_and_by_the_process_are_one(tmp_path: Path) -> Non
         engine = sa.create_engine(f"sqlite:///{receiver.database}")
         assert inbox_in(engine).engine is engine
         engine.dispose()
+
+
+def test_a_receiver_that_is_told_to_end_closes_its_connections(tmp_path: Path) -> None:
+    with open_connections() as connections:
+        with receiving(tmp_path) as receiver:
+            assert receiver.post() == 204
+            assert connections
+        assert not connections
 
 
 def test_a_body_that_does_not_arrive_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,14 +19,23 @@ from airflow_provider_smspartner.inbox.messages import inbox_in
 from airflow_provider_smspartner.journal.table import Ledger
 from airflow_provider_smspartner.triggers import inbox
 from airflow_provider_smspartner.triggers.inbox import InboxTrigger
+from tests.databases import open_connections
 from tests.inbox.conftest import ANN, add, reply, report
 
 
 @pytest.fixture
-def ledger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ledger:
+def ledger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ledger]:
     form = {"conn_type": "sqlite", "host": f"{tmp_path}/inbox.db"}
     monkeypatch.setenv("AIRFLOW_CONN_LEDGER_DEFAULT", json.dumps(form))
-    return inbox_in(sa.create_engine(f"sqlite:///{tmp_path}/inbox.db"), patience=0)
+    with inbox_of(tmp_path) as ledger:
+        yield ledger
+
+
+@contextmanager
+def inbox_of(folder: Path) -> Iterator[Ledger]:
+    engine = sa.create_engine(f"sqlite:///{folder}/inbox.db")
+    yield inbox_in(engine, patience=0)
+    engine.dispose()
 
 
 def trigger(**changes: Any) -> InboxTrigger:
@@ -94,8 +104,19 @@ async def test_a_database_that_comes_back_is_read(tmp_path: Path, monkeypatch: p
     waiting = asyncio.ensure_future(soon(events))
     await asyncio.sleep(0.5)
     folder.mkdir()
-    add(inbox_in(sa.create_engine(f"sqlite:///{folder}/inbox.db"), patience=0), reply("a"))
+    with inbox_of(folder) as ledger:
+        add(ledger, reply("a"))
     assert await waiting == {"position": 1, "counts": {"reply": 1}}
+
+
+async def test_a_trigger_that_ends_leaves_no_connection_behind(ledger: Ledger) -> None:
+    add(ledger, reply("a"))
+    with open_connections() as connections:
+        events = trigger().run()
+        await soon(events)
+        assert connections
+        await events.aclose()  # type: ignore[attr-defined]  # a generator, as Airflow's base class says it
+        assert not connections
 
 
 def test_it_is_rebuilt_from_its_arguments() -> None:
