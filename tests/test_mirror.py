@@ -50,6 +50,7 @@ DRIVEN_BY: Final[dict[str, tuple[str, ...]]] = {
     "journal.census": ("journal/test_screening",),
     "journal.columns": ("journal/test_rows", "journal/test_table"),
     "journal.eligibility": ("journal/test_claims",),
+    "journal.exactness": ("journal/test_table",),
     "journal.inbox": ("inbox/test_posts",),
     "journal.ledger": ("journal/test_claims", "journal/test_whole_sends"),
     "journal.memory": ("journal/test_task_state",),

@@ -118,8 +118,9 @@ class StopTable:
         return len(fresh)
 
 
-def open_stop_table(hook: DbApiHook, name: str, *, conn_id: str) -> StopTable:
-    """Return the table behind a SQL hook, checked, and made where there was none.
+@contextmanager
+def open_stop_table(hook: DbApiHook, name: str, *, conn_id: str) -> Iterator[StopTable]:
+    """Give the table behind a SQL hook, checked, and made where there was none.
 
     :raises InvalidMessage: the hook has no SQLAlchemy engine, or the table has other columns.
     """
@@ -128,9 +129,12 @@ def open_stop_table(hook: DbApiHook, name: str, *, conn_id: str) -> StopTable:
             f"warehouse_conn_id: connection {conn_id!r} has no SQLAlchemy engine, and the table cannot be "
             "written; give one whose provider does, such as PostgreSQL, MySQL or SQLite"
         )
-    table = StopTable(engine, name)
-    table.prepare()
-    return table
+    try:
+        table = StopTable(engine, name)
+        table.prepare()
+        yield table
+    finally:
+        engine.dispose()
 
 
 def as_stored(moment: datetime | None) -> datetime | None:

@@ -55,7 +55,7 @@ def unread(
             raise
         reader.finish()
     finally:
-        reader.ledger.engine.dispose()  # a reader in a loop must not use up the database's
+        reader.ledger.close()  # a reader in a loop must not use up the database's
 
 
 def check_consumer(consumer: object) -> None:

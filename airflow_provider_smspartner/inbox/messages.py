@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from airflow_provider_smspartner.api.posts import Post
 from airflow_provider_smspartner.journal.inbox import COUNTER, INBOX, PARTS, READERS
 from airflow_provider_smspartner.journal.opening import engine_of, prepare, prepare_table
-from airflow_provider_smspartner.journal.table import PATIENCE, Ledger
+from airflow_provider_smspartner.journal.table import PATIENCE, Ledger, closed_on_error
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Engine, Row
@@ -61,7 +61,8 @@ def inbox_of(ledger_conn_id: str, *, patience: float = PATIENCE) -> Ledger:
     :raises InvalidMessage: the connection is none of a SQL database, or a table of such a name is another.
     :raises SMSPartnerError: the database cannot be reached, or refuses.
     """
-    return inbox_in(engine_of(ledger_conn_id), patience=patience)
+    with closed_on_error(engine_of(ledger_conn_id)) as engine:
+        return inbox_in(engine, patience=patience)
 
 
 def inbox_in(engine: Engine, *, patience: float = PATIENCE) -> Ledger:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from contextlib import closing
 from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Final
@@ -55,10 +56,11 @@ def anonymise(
             f"timedelta(days=365)"
         )
     secret = SMSPartnerHook(smspartner_conn_id).settings.api_key
-    ledger, before = open_ledger(ledger_conn_id), moment(time.time() - given.total_seconds())
-    old = ledger.transact(partial(old_campaigns, conn_id=smspartner_conn_id, before=before))
-    done = sum(anonymise_one(ledger, campaign, before=before, secret=secret) for campaign in old)
-    return done + forget_posts(ledger, conn_id=smspartner_conn_id, before=before)
+    before = moment(time.time() - given.total_seconds())
+    with closing(open_ledger(ledger_conn_id)) as ledger:
+        old = ledger.transact(partial(old_campaigns, conn_id=smspartner_conn_id, before=before))
+        done = sum(anonymise_one(ledger, campaign, before=before, secret=secret) for campaign in old)
+        return done + forget_posts(ledger, conn_id=smspartner_conn_id, before=before)
 
 
 def old_campaigns(connection: Connection, *, conn_id: str, before: datetime) -> list[int]:

@@ -150,11 +150,6 @@ class LedgerJournal:
         return self._screening.unsent(people)
 
     @property
-    def excluded(self) -> int:
-        """How many people have been left out."""
-        return self._screening.excluded_by.total()
-
-    @property
     def excluded_by(self) -> Counter[str]:
         """How many of them for each reason, as a result names them."""
         return self._screening.excluded_by
@@ -296,3 +291,7 @@ class LedgerJournal:
         """Forget that of the store, where a try without the ledger has written it; each row has its own."""
         if self._fence:
             self._fence.forget_intent()
+
+    def close(self) -> None:
+        """Give the database its connections back."""
+        self._ledger.close()

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import delete, exc, func, insert, inspect, select
+from sqlalchemy import delete, exc, insert, inspect, select
 
 from airflow_provider_smspartner.exceptions import InvalidMessage, SMSPartnerError
-from airflow_provider_smspartner.journal.columns import Exact, Moment
+from airflow_provider_smspartner.journal.exactness import check_exact
 from airflow_provider_smspartner.journal.schema import (
     BATCHES,
     CAMPAIGNS,
@@ -20,28 +20,27 @@ from airflow_provider_smspartner.journal.schema import (
     TASKS,
     create_view,
 )
-from airflow_provider_smspartner.journal.table import Ledger, first_line
+from airflow_provider_smspartner.journal.table import Ledger, closed_on_error, first_line
 
 if TYPE_CHECKING:
     from airflow.providers.common.sql.hooks.sql import DbApiHook
-    from sqlalchemy import Column, Table
+    from sqlalchemy import Table
     from sqlalchemy.engine import Connection, Engine
 
-EXACT_BY_NATURE: Final = ("postgresql", "sqlite")
 BEFORE_MARKS: Final = {"stop", "pays_rest"}
 """Columns of people in place of ``marks``, in a version before."""
-TWINS: Final = ("aé😀", "Aé😀", "ae😀", "aé😁", "aé😀 ")
-"""Texts that are not the same, although many collations say so."""
 
 
 def open_ledger(conn_id: str) -> Ledger:
-    """Open the ledger behind an Airflow connection, and create its table when there is none.
+    """Open the ledger behind an Airflow connection, and create its tables where there are none.
+
+    Whoever opens it closes it: a process that lives for weeks would use up the database's connections.
 
     :raises InvalidMessage: the connection is none of a SQL database, or the table has other columns.
     :raises SMSPartnerError: the database cannot be reached.
     """
-    engine = engine_of(conn_id)
-    return Ledger(engine=engine, identity=prepare(engine))
+    with closed_on_error(engine_of(conn_id)) as engine:
+        return Ledger(engine=engine, identity=prepare(engine))
 
 
 def engine_of(conn_id: str, *, connect_args: Mapping[str, Any] | None = None) -> Engine:
@@ -228,58 +227,6 @@ def create(engine: Engine, table: Table) -> bool:
             raise
         return False
     return True
-
-
-# ---- what the database takes for equal -----------------------------------------------------------------
-
-
-def check_exact(engine: Engine, table: Table) -> None:
-    """Refuse a table whose key takes different texts for one, by writing such texts and taking them back.
-
-    PostgreSQL and SQLite compare exactly unless a table says otherwise, and ours does not.
-
-    :raises InvalidMessage: it takes them for one, cannot hold them, or knows no transactions.
-    """
-    texts = [column.name for column in table.primary_key.columns if isinstance(column.type, Exact)]
-    if engine.dialect.name in EXACT_BY_NATURE or not texts:
-        return
-    token = uuid.uuid4().hex[:8]
-    rows = [row_like(table, token) | {name: token + twin} for name in texts for twin in TWINS]
-    try:
-        with engine.connect() as connection, connection.begin() as trial:
-            connection.execute(insert(table), rows)
-            trial.rollback()
-        with engine.begin() as connection:
-            ours = table.c[texts[0]].like(f"{token}%")
-            if left := connection.scalar(select(func.count()).select_from(table).where(ours)):
-                connection.execute(delete(table).where(ours))
-    except (exc.IntegrityError, exc.DataError, UnicodeEncodeError):
-        raise InvalidMessage(
-            f"ledger_conn_id: the table {table.name} does not keep texts apart that differ in case, "
-            "accents, trailing blanks or emoji, and would mix up campaigns and events. Rename it, so that a "
-            "new one is created, and let the connection use UTF-8 (in MySQL: charset utf8mb4)"
-        ) from None
-    except exc.SQLAlchemyError as error:
-        raise SMSPartnerError(f"The ledger could not be opened: {first_line(error)}") from None
-    if left:
-        raise InvalidMessage(
-            f"ledger_conn_id: the table {table.name} knows no transactions (in MySQL, another engine than "
-            "InnoDB); rename it, so that a new one is created"
-        )
-
-
-def row_like(table: Table, token: str) -> dict[str, Any]:
-    """Return a row that the table would take."""
-    return {column.name: filler(column, token) for column in table.columns if not column.nullable}
-
-
-def filler(column: Column[Any], token: str) -> Any:
-    """Return a value of a column's type."""
-    if isinstance(column.type, Exact):
-        return token
-    if column.unique:
-        return uuid.uuid4().int >> 65  # one that no other row has
-    return datetime(2000, 1, 1) if isinstance(column.type, Moment) else 0  # as the table's
 
 
 # ---- which ledger it is --------------------------------------------------------------------------------

@@ -52,12 +52,8 @@ class Journal(Protocol):
         """Return whom others were about to text and did not; None when nobody is waited for any more."""
 
     @property
-    def excluded(self) -> int:
-        """How many people have been left out."""
-
-    @property
     def excluded_by(self) -> Mapping[str, int]:
-        """How many of them for each reason, as a result names them."""
+        """How many people have been left out for each reason, as a result names them."""
 
     def left_out(self, people: Iterable[Person]) -> Mapping[str, int]:
         """Count by reason whom others have texted, or who asked to be forgotten, without claiming anybody."""
@@ -93,6 +89,9 @@ class Journal(Protocol):
     def forget_intent(self) -> None:
         """Nothing is to be cancelled any more: the platform has answered for every batch."""
 
+    def close(self) -> None:
+        """Give connections back when the run is over."""
+
 
 class NoJournal:
     """Remembers nothing: what is left are the tags on the platform."""
@@ -100,7 +99,6 @@ class NoJournal:
     durable = False
     confirms_always = False
     ledger = None
-    excluded = 0
     excluded_by: Mapping[str, int] = MappingProxyType({})
 
     def begin(self) -> None:
@@ -152,3 +150,6 @@ class NoJournal:
 
     def forget_intent(self) -> None:
         """Nothing to forget."""
+
+    def close(self) -> None:
+        """Nothing to give back."""

@@ -36,7 +36,7 @@ from airflow_provider_smspartner.journal.schema import (
     OF_STOP,
     PEOPLE,
 )
-from airflow_provider_smspartner.journal.table import Ledger, moment
+from airflow_provider_smspartner.journal.table import Ledger, closed_on_error, moment
 from airflow_provider_smspartner.rules import delivery
 from airflow_provider_smspartner.rules.people import ERASED
 from airflow_provider_smspartner.rules.refreshing import Open
@@ -68,7 +68,8 @@ IS_NAMED: Final = not_(PEOPLE.c.number.startswith(ERASED, autoescape=True))
 def open_looks(conn_id: str) -> Ledger:
     """Open a ledger, and make its table of looks when there is none."""
     ledger = open_ledger(conn_id)
-    prepare_table(ledger.engine, LOOKS)
+    with closed_on_error(ledger.engine) as engine:
+        prepare_table(engine, LOOKS)
     return ledger
 
 

@@ -10,7 +10,8 @@ import hmac
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -93,6 +94,20 @@ class Ledger:
                 raise SMSPartnerError(f"The ledger refused a statement ({type(error).__name__})") from None
             self.pause(delay)
             waited, delay = waited + delay, min(delay * 2, 15.0)
+
+    def close(self) -> None:
+        """Give the database its connections back; a transaction after that opens new ones."""
+        self.engine.dispose()
+
+
+@contextmanager
+def closed_on_error(engine: Engine) -> Iterator[Engine]:
+    """Give a database its connections back when what was to be built on them fails."""
+    try:
+        yield engine
+    except BaseException:  # whatever it was: nobody else knows of the engine yet
+        engine.dispose()
+        raise
 
 
 def set_limits(connection: Connection) -> None:

@@ -53,7 +53,6 @@ class TaskStateJournal:
     durable = True
     confirms_always = False
     ledger = None
-    excluded = 0
     excluded_by: Mapping[str, int] = MappingProxyType({})
 
     def __init__(
@@ -220,6 +219,9 @@ class TaskStateJournal:
     def forget_intent(self) -> None:
         """Take it out of the header."""
         self._write_header({}, without=INTENT)
+
+    def close(self) -> None:
+        """Nothing to give back: the store is Airflow's."""
 
     # ---- the store ---------------------------------------------------------------------------------
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing
 from datetime import UTC
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -129,7 +130,8 @@ def erase(
         bury(connection, rows, secret)
         return forgotten + len(rows)
 
-    return open_ledger(ledger_conn_id).transact(replace)
+    with closing(open_ledger(ledger_conn_id)) as ledger:
+        return ledger.transact(replace)
 
 
 def campaigns_of(conn_id: str) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import closing
 from datetime import timedelta
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Final
@@ -99,8 +100,8 @@ class RefreshStatusesOperator(RendersOnlyTheAuthor):
         """Ask for what is due, and return counts."""
         from airflow_provider_smspartner.journal import refreshing
 
-        with no_useless_retry():
-            ledger, now = refreshing.open_looks(str(self.ledger_conn_id)), self.now()
+        with no_useless_retry(), closing(refreshing.open_looks(str(self.ledger_conn_id))) as ledger:
+            now = self.now()
             since = now - self.younger_than.total_seconds()
             read = partial(refreshing.read_open, connection_id=self.smspartner_conn_id, since=since, now=now)
             messages = ledger.transact(read)

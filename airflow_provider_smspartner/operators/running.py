@@ -104,7 +104,7 @@ class SendRun:
         with ExitStack() as stack:
             stack.enter_context(standing_objects_passed_over())
             if not self._order.dry_run:
-                self._sending = stack.enter_context(self._prepare())
+                self._sending = stack.enter_context(self._prepare(stack))
                 self._heed_what_came_before(self._sending)
             audience = self._read()
             check_enough(self._order.limits, audience, self._sending)
@@ -116,7 +116,7 @@ class SendRun:
             goes = quote or self._at.later_try
             return self._result(audience, self._carry(self._sending, audience) if goes else Summary(), quote)
 
-    def _prepare(self) -> Sending:
+    def _prepare(self, stack: ExitStack) -> Sending:
         """Put the send together, and begin its journal before anything else can fail."""
         order, at = self._order, self._at
         plan = plan_of(
@@ -129,6 +129,7 @@ class SendRun:
             later_try=at.later_try,
         )
         journal = open_journal(order.durability, at.context, plan, at.identity, at.hook)
+        stack.callback(journal.close)
         if not at.later_try:
             journal.begin()
         return Sending(plan, journal, at.hook, count=self._count)

@@ -102,9 +102,9 @@ class StopListOperator(RendersOnlyTheAuthor):
             to_push = self._to_push()
             hook = warehouse(self.warehouse_conn_id)
             listed = read_stop_dates(self.hook.call, regions={"FR", self.default_region})
-            stops = open_stop_table(hook, self.table, conn_id=self.warehouse_conn_id)
-            new = stops.write(listed, source="platform")
-            pushed = self._push([number for number in to_push if number not in listed], stops)
+            with open_stop_table(hook, self.table, conn_id=self.warehouse_conn_id) as stops:
+                new = stops.write(listed, source="platform")
+                pushed = self._push([number for number in to_push if number not in listed], stops)
         result = {"listed": len(listed), "new": new, "pushed": pushed, "already": len(to_push) - pushed}
         self.log.info("STOP list: %s", ", ".join(f"{name} {value}" for name, value in result.items()))
         signals.describe_outlets(context, self.outlets, result)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
@@ -83,7 +83,8 @@ class Asking:
         if (ledger_conn_id := self.ledger_of(watch)) is None:
             return {}
         try:
-            return reported(open_ledger(ledger_conn_id), watch, keys)
+            with closing(open_ledger(ledger_conn_id)) as ledger:
+                return reported(ledger, watch, keys)
         except SMSPartnerError as error:  # at the end it must be there, and then it is said
             log.warning("The ledger does not say what was reported, the platform is asked: %s", error)
             return {}
@@ -97,15 +98,15 @@ class Asking:
         from airflow_provider_smspartner.journal.upkeep import record_reports
         from airflow_provider_smspartner.sensors.reported import reported
 
-        ledger = open_ledger(ledger_conn_id)
-        known = reported(ledger, watch, watch.counts) if self.ledger_of(watch) else {}
-        for key in watch.counts.keys() - known.keys():
-            connection, name = watch.split(key)
-            try:
-                listed = read_pages(self.hook(connection).call, watch.reads(key))
-            except NotFoundError:  # the platform has forgotten it, and the counts say so
-                continue
-            record_reports(ledger, connection=connection, reports={name: listed.reports})
+        with closing(open_ledger(ledger_conn_id)) as ledger:
+            known = reported(ledger, watch, watch.counts) if self.ledger_of(watch) else {}
+            for key in watch.counts.keys() - known.keys():
+                connection, name = watch.split(key)
+                try:
+                    listed = read_pages(self.hook(connection).call, watch.reads(key))
+                except NotFoundError:  # the platform has forgotten it, and the counts say so
+                    continue
+                record_reports(ledger, connection=connection, reports={name: listed.reports})
 
 
 @contextmanager

@@ -83,7 +83,7 @@ class InboxTrigger(BaseEventTrigger):
                 yield event
         finally:
             if self._ledger is not None:  # a triggerer lives for weeks, and its triggers come and go
-                self._ledger.engine.dispose()
+                self._ledger.close()
 
     async def _events(self) -> AsyncIterator[TriggerEvent]:
         loop = asyncio.get_running_loop()
@@ -127,5 +127,7 @@ class InboxTrigger(BaseEventTrigger):
 def opened(engine: Engine) -> Ledger:
     """Return the inbox of a database that is asked again and again, and so need not be waited for."""
     from airflow_provider_smspartner.inbox.messages import inbox_in
+    from airflow_provider_smspartner.journal.table import closed_on_error
 
-    return inbox_in(engine, patience=PATIENCE)
+    with closed_on_error(engine):
+        return inbox_in(engine, patience=PATIENCE)
