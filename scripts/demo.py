@@ -24,6 +24,13 @@ STEPS = {
     "Airflow is running dags/sms_campaign.py, which takes about a minute": ("dags", "test", "sms_campaign"),
 }
 
+RESULTS = "SELECT task_id, value FROM xcom WHERE dag_id = 'sms_campaign' AND key = 'return_value'"
+RESULTS_OF_TRIES = (
+    "SELECT task_id, value FROM xcom_v2 JOIN task_instance ON task_instance.id = task_instance_id "
+    "WHERE dag_id = 'sms_campaign' AND key = 'return_value'"
+)
+"""The same from Airflow 3.4 on, which keeps XComs of each try."""
+
 
 def main() -> int:
     """Run the demonstration and return 0 when everybody who should got exactly one text."""
@@ -67,8 +74,9 @@ def task_states(database: Path) -> str:
 
 def results(database: Path) -> dict[str, Any]:
     """Read what each task of the campaign returned, by its id; `dags test` leaves no API server to ask."""
-    query = "SELECT task_id, value FROM xcom WHERE dag_id = 'sms_campaign' AND key = 'return_value'"
     with closing(sqlite3.connect(database)) as connection:
+        tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
+        query = RESULTS if "xcom" in tables else RESULTS_OF_TRIES
         return {task: json.loads(value) for task, value in connection.execute(query)}
 
 

@@ -75,7 +75,7 @@ def aftermath(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Aftermath]:
             aftermath = Aftermath(simulator, airflow, runs)
             for dag_id, run in runs:
                 airflow.wait(dag_id, run, timeout=240)
-            wait_until("all requests", lambda: len(simulator.requests) >= REQUESTS)
+            wait_until("all requests", lambda: len(simulator.requests) >= REQUESTS, lambda: texts(simulator))
             wait_until("the end of the callbacks", lambda: None not in callbacks(airflow).values())
             wait_until("the second run's callback", lambda: "at_most=1" in aftermath.log_of_processor())
             yield aftermath
@@ -85,10 +85,14 @@ def database(path: Path) -> str:
     return json.dumps({"conn_type": "sqlite", "host": str(path)})
 
 
-def wait_until(what: str, condition: Callable[[], object]) -> None:
+def texts(simulator: Simulator) -> list[str]:
+    return [f"{request.endpoint} {request.fields.get('message')}" for request in simulator.requests]
+
+
+def wait_until(what: str, condition: Callable[[], object], seen: Callable[[], object] = str) -> None:
     deadline = time.monotonic() + 120
     while not condition():
-        assert time.monotonic() < deadline, f"waited two minutes for {what}"
+        assert time.monotonic() < deadline, f"waited two minutes for {what}: {seen()}"
         time.sleep(0.2)
 
 
