@@ -16,7 +16,7 @@ from airflow_provider_smspartner.api import changes, questions
 from airflow_provider_smspartner.operators import limits
 from airflow_provider_smspartner.operators.smspartner import SendSmsOperator
 from airflow_provider_smspartner.plugins import routes
-from airflow_provider_smspartner.plugins.drawing import judgement
+from airflow_provider_smspartner.plugins.drawing import advice, judgement
 from airflow_provider_smspartner.plugins.drawing.story import Figure, run_story
 from airflow_provider_smspartner.rules import sending_states
 from airflow_provider_smspartner.rules.sending_states import BatchState
@@ -107,6 +107,12 @@ def test_a_state_is_named_in_its_table_and_kept_by_it(state: BatchState) -> None
     assert state in touched
     assert any(state in subset for subset in subsets)
     assert (state.value in sending_states.DECIDED) != (state in sending_states.UNDECIDED)
+
+
+@pytest.mark.parametrize("state", BatchState)
+def test_a_state_has_its_words_on_the_page(state: BatchState) -> None:
+    assert advice.name_of(state.value) == state.value
+    assert state.value in advice.MEANINGS
 
 
 def test_a_card_is_a_figure() -> None:

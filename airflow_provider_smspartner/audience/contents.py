@@ -7,10 +7,9 @@ from typing import Final, NamedTuple
 
 from airflow_provider_smspartner.audience.rows import Rules
 from airflow_provider_smspartner.exceptions import InvalidMessage
+from airflow_provider_smspartner.rules.people import LONGEST_EVENT
 from airflow_provider_smspartner.rules.values import check_characters, event_name
 from airflow_provider_smspartner.rules.writing import Written
-
-LONGEST_EVENT: Final = 200
 
 NO_TEXT: Final[Written] = ("", 0)
 

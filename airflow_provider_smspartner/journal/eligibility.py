@@ -21,7 +21,7 @@ from airflow_provider_smspartner.journal.schema import (
 )
 from airflow_provider_smspartner.journal.table import Key, moment
 from airflow_provider_smspartner.rules.frequency import Frequency
-from airflow_provider_smspartner.rules.people import Person
+from airflow_provider_smspartner.rules.people import LONGEST_EVENT, Person
 from airflow_provider_smspartner.rules.sending_states import FREE, OPEN, is_settled
 
 
@@ -179,8 +179,8 @@ def check_events(people: Sequence[Person]) -> None:
     :raises InvalidMessage: one is too long, or of characters that no database keeps.
     """
     for event in [person.event for person in people if person.event]:
-        if len(event) > LONGEST_NAME:
-            raise InvalidMessage(f"event_column: an event has more than {LONGEST_NAME} characters")
+        if len(event) > LONGEST_EVENT:
+            raise InvalidMessage(f"event_column: an event has more than {LONGEST_EVENT} characters")
         if not is_storable(event):
             raise InvalidMessage(
                 "event_column: an event holds a NUL or half a surrogate pair, which no database stores"

@@ -41,6 +41,7 @@ from airflow_provider_smspartner.journal.columns import (
     Money,
     Status,
 )
+from airflow_provider_smspartner.rules.people import LONGEST_EVENT
 
 if TYPE_CHECKING:
     from sqlalchemy import ColumnElement
@@ -113,7 +114,7 @@ PEOPLE: Final = Table(
     Column("batch", BigInteger, nullable=False),
     Column("reported_at", Moment),
     Column("number", Exact(64), nullable=False),
-    Column("event", Exact(LONGEST_NAME), nullable=False),
+    Column("event", Exact(LONGEST_EVENT), nullable=False),
     Column("state", Exact(16)),
     Column("status", Status(16)),
     Column("marks", Exact(1)),
@@ -160,7 +161,7 @@ SENDS: Final = Table(
     Column("sandbox", Boolean),
     Column("campaign", Exact(LONGEST_NAME)),
     Column("number", Exact(64)),
-    Column("event", Exact(LONGEST_NAME)),
+    Column("event", Exact(LONGEST_EVENT)),
     Column("task", Exact(32)),
     Column("ordinal", Integer),
     Column("tag", Exact(20)),

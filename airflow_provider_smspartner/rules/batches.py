@@ -35,20 +35,6 @@ def check_batch(numbers: Sequence[str]) -> None:
         raise InvalidMessage(f"recipients: {mask(number)} is there {times} times; name each number once")
 
 
-def split(items: Iterable[T], *, size: int = BATCH_LIMIT) -> Iterator[tuple[T, ...]]:
-    """Cut recipients into tuples of ``size``, in their order, the last one with the rest.
-
-    Nothing is read ahead of the batch that is asked for, so an endless source is welcome. A size below 1 or
-    above 500 raises InvalidMessage at once.
-    """
-    if not 1 <= size <= BATCH_LIMIT:
-        raise InvalidMessage(
-            f"size: a batch of {size} is refused; SMS Partner takes 1 to {BATCH_LIMIT} numbers"
-        )
-    source = iter(items)
-    return iter(lambda: tuple(islice(source, size)), ())
-
-
 def split_people(people: Iterable[Person]) -> Iterator[tuple[Person, ...]]:
     """Cut people into batches in which no number comes twice: one with two events goes in two of them."""
     source, waiting = iter(people), deque[Person]()

@@ -19,6 +19,9 @@ HASH_SIZE: Final = 8
 TOGETHER: Final = 6
 """Some 2 to the power of this many hashes have the same first bits."""
 
+LONGEST_EVENT: Final = 200
+"""Characters of what a text is about, as a ledger keeps it."""
+
 ERASED: Final = "erased-"
 """What the number of a person begins with who was erased from a ledger."""
 

@@ -21,7 +21,7 @@ from airflow_provider_smspartner.sending.cancellation import CallPlatform, finis
 from airflow_provider_smspartner.sending.evidence import Control, Evidence, Look
 from airflow_provider_smspartner.sending.looks import LookAhead
 from airflow_provider_smspartner.sending.plan import Plan
-from airflow_provider_smspartner.sending.walk import Walk
+from airflow_provider_smspartner.sending.walk import Walk, outwait
 
 log = logging.getLogger(__name__)
 
@@ -218,7 +218,8 @@ class Recovery:
         if batch.state is not BatchState.REFUSED:
             if not is_theirs:  # it may be another account, on which nothing can be found
                 raise self._key_is_needed(batch)
-            self._outwait(self._evidence.over_at(replace(batch, inherited=True)))
+            over_at = self._evidence.over_at(replace(batch, inherited=True))
+            outwait(over_at, now=self._now, pause=self._pause)
         for _ in range(self._evidence.looks_needed):
             if listing := self._look(without_people(batch)):
                 return self._adopt(batch, listing)
@@ -238,11 +239,6 @@ class Recovery:
             f"SMS Partner lists nobody under tag {batch.tag}; with the changed key nobody can tell who that "
             f"was, or whether it is the same account. Put the former key back and clear the task.{rolled}"
         )
-
-    def _outwait(self, moment: float) -> None:
-        if (left := moment - self._now()) > 0:
-            log.info("Waiting %.0f s until the requests of the try before must be over", left)
-            self._pause(left)
 
 
 def with_sight(memory: Memory, world: World) -> Memory:

@@ -80,7 +80,8 @@ class Walk:
         self._unseen_until = unseen_until
         needed = 1 if audience is None else max(1, -(-audience // batches.BATCH_LIMIT))
         if is_lost:
-            self._outwait(self._started + self._plan.longest_request + self._plan.verify_timeout)
+            over_at = self._started + self._plan.longest_request + self._plan.verify_timeout
+            outwait(over_at, now=self._now, pause=self._pause)
             self._await_sight()
         by_ordinal: dict[int, Batch] = {batch.ordinal: batch for batch in known}
         first = MISSING_IN_A_ROW if is_lost else self._first_ordinals(audience, needed)
@@ -178,11 +179,6 @@ class Walk:
 
     # ---- what cannot be seen -----------------------------------------------------------------------
 
-    def _outwait(self, moment: float) -> None:
-        if (left := moment - self._now()) > 0:
-            log.info("Waiting %.0f s until the requests of the try before must be over", left)
-            self._pause(left)
-
     def _sight(self) -> float:
         """Return the moment from which everything that an earlier try has sent can be seen.
 
@@ -199,7 +195,7 @@ class Walk:
     def _await_sight(self) -> None:
         left = self._sight() - self._now()
         if 0 < left <= LONGEST_WAIT:
-            self._outwait(self._now() + left)
+            outwait(self._now() + left, now=self._now, pause=self._pause)
 
     def _check_sight(self, *, is_lost: bool, is_found: bool) -> None:
         """Believe that somebody is missing only if they could be seen.
@@ -222,3 +218,10 @@ class Walk:
             "SMS Partner for its time may not be listed there yet. "
             f"Clear the task{when}, when it can be seen.{remedy}"
         )
+
+
+def outwait(moment: float, *, now: Callable[[], float], pause: Callable[[float], object]) -> None:
+    """Let the time pass until which a request of the try before may still arrive."""
+    if (left := moment - now()) > 0:
+        log.info("Waiting %.0f s until the requests of the try before must be over", left)
+        pause(left)

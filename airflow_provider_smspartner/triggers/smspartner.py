@@ -126,6 +126,14 @@ class DeliveryStatusTrigger(BaseTrigger):
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Wait, poll, and yield one event: the counts, or why nothing could be read."""
+        try:
+            async for each in self._events():
+                yield each
+        finally:
+            if self._ledger is not None:  # a triggerer lives for weeks, and its triggers come and go
+                self._ledger.close()
+
+    async def _events(self) -> AsyncIterator[TriggerEvent]:
         deadline, progress = datetime.fromisoformat(self.deadline), self._progress()
         now = datetime.now(UTC)
         while progress.open_ids:

@@ -12,9 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from airflow_provider_smspartner.audience import Columns, Rows, Rules, from_given, gather
-from airflow_provider_smspartner.audience.contents import LONGEST_EVENT
-from airflow_provider_smspartner.journal.schema import LONGEST_NAME
-from airflow_provider_smspartner.rules.people import Person
+from airflow_provider_smspartner.journal.schema import PEOPLE
+from airflow_provider_smspartner.rules.people import LONGEST_EVENT, Person
 from tests.audience.people import ANN, BOB, BY_ORDER, clean, letters
 from tests.rules.frames import numpy_scalar, pandas_missing
 
@@ -171,4 +170,4 @@ def test_an_event_is_as_long_as_the_ledger_allows() -> None:
 
     assert (len(found), found.invalid) == (1, 2)
     assert "50000000 characters" in found.explained[1]
-    assert LONGEST_EVENT == LONGEST_NAME
+    assert vars(PEOPLE.c.event.type)["length"] == LONGEST_EVENT

@@ -17,8 +17,9 @@ from airflow_provider_smspartner.journal.eligibility import Claimant
 from airflow_provider_smspartner.journal.ledger import LedgerJournal
 from airflow_provider_smspartner.journal.opening import prepare
 from airflow_provider_smspartner.journal.table import Ledger
-from airflow_provider_smspartner.rules.batches import batch_tag, split
+from airflow_provider_smspartner.rules.batches import batch_tag
 from airflow_provider_smspartner.rules.people import Person, Pseudonymizer
+from tests.journal.groups import in_groups
 
 
 def claim_everybody(name: str, count: int, url: str) -> list[str]:
@@ -44,7 +45,7 @@ def claim_everybody(name: str, count: int, url: str) -> list[str]:
     everybody = [Person(f"+336{n:08}") for n in range(count)]
     random.Random(name).shuffle(everybody)
     granted = []
-    for ordinal, some in enumerate(split(everybody, size=50)):
+    for ordinal, some in enumerate(in_groups(everybody, of=50)):
         if ordinal < 2:
             wait()
         [batch] = log.claim([Batch(ordinal=ordinal, tag=batch_tag([name], ordinal), people=some)])

@@ -19,9 +19,10 @@ from airflow_provider_smspartner.journal.eligibility import Claimant
 from airflow_provider_smspartner.journal.ledger import LedgerJournal
 from airflow_provider_smspartner.journal.opening import prepare
 from airflow_provider_smspartner.journal.table import Ledger
-from airflow_provider_smspartner.rules.batches import batch_tag, split
+from airflow_provider_smspartner.rules.batches import batch_tag
 from airflow_provider_smspartner.rules.frequency import Frequency
 from airflow_provider_smspartner.rules.people import Person, Pseudonymizer
+from tests.journal.groups import in_groups
 
 PEOPLE, CAMPAIGNS = 8, 2
 
@@ -51,7 +52,7 @@ def claim(ledger: Ledger, name: str, seed: int) -> Counter[str]:
         )
         people = [Person(f"+336{n:08}") for n in range(PEOPLE)]
         random.Random(task).shuffle(people)
-        for ordinal, some in enumerate(split(people, size=4)):
+        for ordinal, some in enumerate(in_groups(people, of=4)):
             [batch] = log.claim([Batch(ordinal=ordinal, tag=batch_tag([task], ordinal), people=some)])
             granted.update(person.number for person in batch.people)
     return granted

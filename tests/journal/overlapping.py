@@ -19,9 +19,10 @@ from airflow_provider_smspartner.journal import Batch
 from airflow_provider_smspartner.journal.eligibility import Claimant, owner_of
 from airflow_provider_smspartner.journal.ledger import LedgerJournal
 from airflow_provider_smspartner.journal.table import Ledger
-from airflow_provider_smspartner.rules.batches import batch_tag, split
+from airflow_provider_smspartner.rules.batches import batch_tag
 from airflow_provider_smspartner.rules.people import Person, Pseudonymizer, each
 from airflow_provider_smspartner.rules.sending_states import OPEN, BatchState
+from tests.journal.groups import in_groups
 
 TASKS, PEOPLE, GROUP = 4, 60, 5
 """Many small batches meet more often than a few large ones."""
@@ -86,7 +87,7 @@ def carry_out(given: Try) -> None:
     def send(people: Iterable[Person]) -> None:
         nonlocal ordinal
         left = [person for person in people if pseudonymizer.hash(person) not in done]
-        groups = iter(list(split(left, size=GROUP)))
+        groups = iter(in_groups(left, of=GROUP))
         while some := [group for _, group in zip(range(2), groups)]:  # noqa: B905  # two at a time
             claims = [
                 Batch(ordinal=at, tag=tag_of(at), people=group, hashes=pseudonymizer.hashes(group))

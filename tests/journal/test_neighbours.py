@@ -11,10 +11,11 @@ import sqlalchemy as sa
 
 from airflow_provider_smspartner.journal.neighbours import members_of
 from airflow_provider_smspartner.journal.schema import PEOPLE, batch_id
-from airflow_provider_smspartner.rules.batches import split
+from airflow_provider_smspartner.rules.batches import BATCH_LIMIT
 from airflow_provider_smspartner.rules.people import Person
 from airflow_provider_smspartner.rules.sending_states import FORGIVEN, REJECTED, BatchState
 from tests.journal.conftest import ANN, BOB, EVE, KIM, RECEIPT, Campaign, batch_of, claim, people, record
+from tests.journal.groups import in_groups
 
 HAD = people(1_300)
 NEW = people(1_300, first=50_000)
@@ -34,7 +35,9 @@ ORDERS: Final[dict[str, Callable[[Sequence[Person]], list[Person]]]] = {
 def text(campaign: Campaign, task: str, everybody: Sequence[Person], *, of: str = "sale") -> None:
     """Have a campaign sent to people, in their order."""
     log, plan = campaign.log(task, campaign=of), campaign.plan(task)
-    batches = [batch_of(plan, ordinal, some) for ordinal, some in enumerate(split(everybody))]
+    batches = [
+        batch_of(plan, ordinal, some) for ordinal, some in enumerate(in_groups(everybody, of=BATCH_LIMIT))
+    ]
     for batch in log.claim(batches):
         record(log, batch, BatchState.ACCEPTED, receipt=RECEIPT)
 

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from airflow_provider_smspartner.exceptions import InvalidMessage
-from airflow_provider_smspartner.rules.batches import BATCH_LIMIT, check_batch, split
+from airflow_provider_smspartner.rules.batches import BATCH_LIMIT, check_batch, split_people
+from airflow_provider_smspartner.rules.people import Person, people_of
 
 
 def numbers(amount: int) -> list[str]:
@@ -34,21 +35,26 @@ def test_a_refusal_names_the_fault(batch: list[str], fault: str) -> None:
         check_batch(batch)
 
 
-@given(st.lists(st.integers(), max_size=60), st.integers(1, 20))
-def test_split_keeps_everyone_in_order_and_fills_all_but_the_last(items: list[int], size: int) -> None:
-    batches = list(split(items, size=size))
-    assert list(chain.from_iterable(batches)) == items
-    assert all(len(batch) == size for batch in batches[:-1])
-    assert all(1 <= len(batch) <= size for batch in batches)
+people = st.lists(st.builds(Person, st.sampled_from(numbers(40)), st.sampled_from("abc")), unique=True)
 
 
-def test_split_reads_no_further_than_the_batch_it_gives() -> None:
+@given(people)
+def test_everybody_is_in_one_batch_and_no_number_twice_in_any(everybody: list[Person]) -> None:
+    batches = list(split_people(everybody))
+    assert sorted(chain.from_iterable(batches)) == sorted(everybody)
+    assert all(len({person.number for person in batch}) == len(batch) > 0 for batch in batches)
+
+
+@given(st.integers(0, 3 * BATCH_LIMIT + 1))
+def test_batches_are_full_but_for_the_last_and_keep_the_order(amount: int) -> None:
+    everybody = list(people_of(numbers(amount)))
+    batches = list(split_people(everybody))
+    assert list(chain.from_iterable(batches)) == everybody
+    assert all(len(batch) == BATCH_LIMIT for batch in batches[:-1])
+
+
+def test_nobody_is_read_further_than_the_batch_that_is_asked_for() -> None:
     source = count()
-    assert [len(batch) for batch in islice(split(source), 2)] == [BATCH_LIMIT, BATCH_LIMIT]
+    batches = split_people(people_of(str(number) for number in source))
+    assert [len(batch) for batch in islice(batches, 2)] == [BATCH_LIMIT, BATCH_LIMIT]
     assert next(source) == 2 * BATCH_LIMIT
-
-
-@pytest.mark.parametrize("size", [-1, 0, 501])
-def test_a_size_that_the_platform_refuses_is_refused_before_anything_is_read(size: int) -> None:
-    with pytest.raises(InvalidMessage, match=f"^size: a batch of {size} "):
-        split([], size=size)

@@ -7,6 +7,7 @@ import json
 import threading
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,6 +20,7 @@ from airflow_provider_smspartner.hooks.smspartner import SMSPartnerHook
 from airflow_provider_smspartner.simulator import Simulator
 from airflow_provider_smspartner.tracking.progress import Settled
 from tests.conftest import Connect
+from tests.databases import open_connections
 from tests.sensors.story import START, Clock, fire, restored
 from tests.triggers.watched import ANN, BOB, asked, down, send, trigger
 
@@ -205,6 +207,20 @@ async def test_a_connection_that_went_missing_is_borne_like_an_outage(
 
     assert "'smspartner_default' is not defined" in payload["failure"]
     assert clock.now - START >= timedelta(minutes=15)
+
+
+async def test_a_trigger_that_ends_leaves_no_connection_behind(
+    sim: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    form = {"conn_type": "sqlite", "host": f"{tmp_path}/ledger.db"}
+    monkeypatch.setenv("AIRFLOW_CONN_LEDGER", json.dumps(form))
+    send(ANN)
+
+    with open_connections() as connections:
+        events = trigger(ledger_conn_id="ledger").run()
+        assert [event async for event in events]
+        assert (tmp_path / "ledger.db").exists()
+        assert not connections
 
 
 # ---- in the event loop -----------------------------------------------------------------------------
