@@ -27,6 +27,7 @@ from airflow_provider_smspartner.api.values import (
 )
 from airflow_provider_smspartner.exceptions import Problem
 from airflow_provider_smspartner.rules import delivery
+from airflow_provider_smspartner.rules.people import NamesPeople
 
 NAMES_OF_NUMBER: Final = ("phoneNumber", "number", "phone")
 
@@ -43,6 +44,11 @@ class Sent:
     scheduled_for: datetime | None = None
     left_out: tuple[Problem, ...] = ()
     """What the platform says inside its yes against some of the numbers, to which it sends nothing."""
+
+    def serialize(self) -> dict[str, Any]:
+        """Return what an XCom may hold: all that names nobody. The text has left, so nothing is refused."""
+        fields = ("message_id", "segments", "cost", "currency", "scheduled_for")
+        return {name: getattr(self, name) for name in fields}
 
 
 class Row(NamedTuple):
@@ -66,7 +72,7 @@ class BulkSent(Sent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Statuses:
+class Statuses(NamesPeople):
     """The delivery reports of one message, or one page of those of a tag."""
 
     reports: tuple[delivery.Report, ...] = field(repr=False)
@@ -80,7 +86,7 @@ class Statuses:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OneStatus:
+class OneStatus(NamesPeople):
     """The delivery report of one person and message."""
 
     message_id: str | None
@@ -104,7 +110,7 @@ class Account:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StopEntry:
+class StopEntry(NamesPeople):
     """Somebody who asked for no more texts."""
 
     id: str | None
@@ -113,7 +119,7 @@ class StopEntry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StopList:
+class StopList(NamesPeople):
     """The STOP list of the account."""
 
     entries: tuple[StopEntry, ...]

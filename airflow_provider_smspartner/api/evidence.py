@@ -14,15 +14,18 @@ class NotWhole(ValueError):
     """A yes that does not cover the request; its text says why, without a number."""
 
 
-def check_whole(sent: Sent, asked: Sequence[str], *, sandbox: bool = False) -> None:
+def check_whole(
+    sent: Sent, asked: Sequence[str], *, sandbox: bool = False, is_one_text: bool = False
+) -> None:
     """Refuse a yes that is not whole: nobody can tell from it what the platform did.
 
     Whole is an answer whose rows name our people and all of them, that names whom it leaves out, and that
-    bills at least one segment for each of the others. What it does not say is no evidence against it: an
-    answer captured in 2015 holds an id and nothing else.
+    bills at least one segment for each of the others, and of one text as many for each. What it does not say
+    is no evidence against it: an answer captured in 2015 holds an id and nothing else.
 
     :param asked: the E.164 numbers of the request.
     :param sandbox: nothing is billed, so the segments tell nothing.
+    :param is_one_text: everybody gets the same text.
     :raises NotWhole: see above.
     """
     ours = frozenset(asked)
@@ -32,6 +35,9 @@ def check_whole(sent: Sent, asked: Sequence[str], *, sandbox: bool = False) -> N
     people = len(ours) - len(out)
     if not sandbox and sent.segments is not None and sent.segments < people:
         raise NotWhole(f"it bills {sent.segments} segments for {people} people")
+    # Whoever is left out in silence, of a text of several segments, shows in what does not divide any more
+    if not sandbox and is_one_text and people and (sent.segments or 0) % people:
+        raise NotWhole(f"it bills {sent.segments} segments of one text for {people} people")
 
 
 def left_out_of(sent: Sent, asked: Iterable[str]) -> frozenset[str]:

@@ -18,6 +18,15 @@ DEEPEST_TEXT = 3
 LONGEST_SENTENCE = 16_000
 """Characters in which numbers are looked for; 500 of them have some 8,000."""
 
+NUMBER = re.compile(
+    r"""(?<! [0-9+] ) (?:
+        \+? [0-9]{9,15}  # in one piece, whatever stands beside it: a price, a place in a list, another number
+      | (?: 0 | (?: \+ | 00 )? 33 [ .\u00a0\u202f-]? ) [1-9] (?: [ .\u00a0\u202f-] [0-9]{2} ){4}  # in pairs
+    ) (?! [0-9] )""",
+    re.VERBOSE,
+)
+"""Numbers that can be told from the digits around them."""
+
 
 def problems(fields: Mapping[str, Any], secret: str) -> tuple[Problem, ...]:
     """Return the reasons of a refusal; the vendor writes them in five shapes, under two names."""
@@ -105,9 +114,9 @@ def number_in(said: object) -> str | None:
 def numbers_in(said: object) -> tuple[str, ...]:
     """Return everything in a sentence that may be a phone number, as in "no price for (+336…, +324…)"."""
     text = said[:LONGEST_SENTENCE] if isinstance(said, str) else ""
-    return tuple(
-        number for run in re.findall(r"\+?[0-9][0-9 ().\u00a0\u202f-]{4,}", text) for number in cut(run)
-    )
+    runs = (number for run in re.findall(r"\+?[0-9][0-9 ().\u00a0\u202f-]{4,}", text) for number in cut(run))
+    # What is none of our numbers counts for nothing, so that one more reading of the same digits does no harm
+    return tuple(dict.fromkeys([*runs, *NUMBER.findall(text)]))
 
 
 def cut(run: str) -> Iterator[str]:

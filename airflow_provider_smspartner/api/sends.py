@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final, TypeVar
 
@@ -57,10 +57,10 @@ class SendOptions:
     """Ask for the STOP mention, which marketing texts must carry."""
     unicode: bool = False
     """70 characters a segment, any character; SMS Partner must have enabled it for the account."""
-    dlr_url: str | None = None
+    dlr_url: str | None = field(default=None, repr=False)
     """Where the platform posts delivery reports."""
-    response_url: str | None = None
-    """Where the platform posts replies."""
+    response_url: str | None = field(default=None, repr=False)
+    """Where the platform posts replies. Neither is shown: the path of an inbox is a secret."""
     sandbox: bool = False
     """Nothing is sent, nothing is billed."""
 
@@ -126,7 +126,7 @@ def send(
     """
     text = options.written(message)
     fields = {"phoneNumbers": joined(recipients), "message": text, **options.fields(now=now)}
-    reader = covering(recipients, answers.sent, sandbox=options.sandbox)
+    reader = covering(recipients, answers.sent, sandbox=options.sandbox, is_one_text=True)
     return sending("/send", fields, reader, response_format, SENT_XML)
 
 
@@ -207,14 +207,18 @@ def joined(recipients: Sequence[str]) -> str:
 
 
 def covering(
-    recipients: Sequence[str], read: Callable[[Mapping[str, Any]], S | None], *, sandbox: bool = False
+    recipients: Sequence[str],
+    read: Callable[[Mapping[str, Any]], S | None],
+    *,
+    sandbox: bool = False,
+    is_one_text: bool = False,
 ) -> Reader[S]:
     """Read a success that must be the answer to a request to these people."""
 
     def reader(fields: Mapping[str, Any]) -> S | None:
         sent = read(fields)
         if sent is not None:
-            check_whole(sent, recipients, sandbox=sandbox)
+            check_whole(sent, recipients, sandbox=sandbox, is_one_text=is_one_text)
         return sent
 
     return reader

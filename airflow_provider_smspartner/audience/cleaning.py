@@ -8,14 +8,13 @@ from itertools import compress, count
 from operator import not_
 from typing import Any, TypeVar
 
-from airflow_provider_smspartner.audience.contents import contents_of
+from airflow_provider_smspartner.audience.contents import contents_of, read_event
 from airflow_provider_smspartner.audience.heap import standing_objects_passed_over
 from airflow_provider_smspartner.audience.rows import Rows, Rules
 from airflow_provider_smspartner.audience.spool import Spool, key_of
 from airflow_provider_smspartner.exceptions import InvalidMessage
 from airflow_provider_smspartner.rules import phone
 from airflow_provider_smspartner.rules.people import Person, people_of
-from airflow_provider_smspartner.rules.values import event_name
 
 MOST_EXPLAINED = 20
 PILES = 256
@@ -126,8 +125,9 @@ class Audience:
             if f"+{number}" in share:
                 inside.append(place)
                 continue
-            event = event_name(rows.others[place][0]) if rows.others and self.rules.events else None
-            self._held_out.append(number if event is None else key_of(number, event))
+            event = read_event(rows.others[place][0]) if rows.others and self.rules.events else None
+            # Of a row that names no event nobody could be told apart: the number alone is counted
+            self._held_out.append(key_of(number, event) if isinstance(event, str) else number)
         return inside
 
     def _take_contents(

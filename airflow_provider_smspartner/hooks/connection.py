@@ -39,6 +39,8 @@ NEAR = 0.8
 """How much of two names must agree for one to be a misspelling of the other."""
 SHORTEST_PART = 5
 """Letters; a name that holds ours, as ``is_sandbox``, or is a part of it, as ``redirect``, means ours."""
+BEGINNINGS = {"redirect": "redirect_to", "recipientsmax": "max_recipients"}
+"""What keeps texts from people is meant by any name that begins so."""
 YES, NO = frozenset({"true", "1", "yes", "on"}), frozenset({"false", "0", "no", "off", ""})
 
 
@@ -138,6 +140,9 @@ def extra_of(conn: Connection, conn_id: str) -> Mapping[str, Any]:
 def misspelt(name: str) -> str | None:
     """Return the field of ours that a name must mean, None when it is near none."""
     given = letters(name)
+    for beginning, meant in BEGINNINGS.items():
+        if given.startswith(beginning):
+            return meant
     likeness = {field: near(given, letters(field)) for field in FIELDS}
     best = max(FIELDS, key=lambda field: likeness[field])
     return best if likeness[best] >= NEAR else None

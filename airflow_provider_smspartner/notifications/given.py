@@ -5,8 +5,10 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from airflow.providers.common.compat.sdk import AirflowException
+from airflow.sdk.exceptions import AirflowRuntimeError
 from jinja2 import Environment, TemplateError, TemplateSyntaxError
 
 from airflow_provider_smspartner.exceptions import InvalidMessage, InvalidPhoneNumber
@@ -19,8 +21,28 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-TEMPLATE_ERRORS = (TemplateError, TypeError, ValueError, ArithmeticError, LookupError, AttributeError)
-"""What an expression in a template may raise."""
+TEMPLATE_ERRORS = (
+    TemplateError,
+    AirflowException,
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    ImportError,
+    LookupError,
+    OSError,
+    RuntimeError,  # also of recursion without an end
+    TypeError,
+    ValueError,  # also of characters that cannot be written
+    AirflowRuntimeError,  # of a variable that is not defined
+)
+"""What an expression in a template may raise: macros and variables are the author's code, and Airflow's."""
+
+
+class Unrendered(NamedTuple):
+    """A template that says nothing."""
+
+    sentence: str
+    """Why, and what to do."""
 
 
 # ---- when the DAG is parsed ------------------------------------------------------------------------
@@ -108,15 +130,24 @@ def usable(value: Any, check: Callable[[str], None], *, without: str) -> str | N
 
 def named(value: object) -> object:
     """Return what a template prints of a value: its class, of an error that says nothing (TimeoutError())."""
-    silent = isinstance(value, BaseException) and not str(value).strip()
+    silent = isinstance(value, BaseException) and not words_of(value)
     return type(value).__name__ if silent else value
+
+
+def words_of(error: object) -> str:
+    """Return what an error says, "" of one that says nothing, or that cannot even do that."""
+    try:
+        return "" if error is None else str(error).strip()
+    except TEMPLATE_ERRORS:  # its class is the author's
+        return ""
 
 
 def stand_in(context: Context) -> str:
     """Return what can be said where the alert's own text says nothing: which DAG and task, and the error."""
     exception: Any = context.get("exception")
     task = getattr(context.get("ti"), "task_id", None)
-    error = f"{type(exception).__name__}: {exception}" if str(exception or "").strip() else named(exception)
+    words = words_of(exception)
+    error = f"{type(exception).__name__}: {words}" if words else named(exception)
     said = [find_dag_id(context), task, error or context.get("reason")]
     return ", ".join(["Airflow alert", *(str(part) for part in said if part)])
 

@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from airflow.providers.common.compat.sdk import AirflowException, redact
+from airflow.providers.common.compat.sdk import redact
 from airflow.sdk import BaseNotifier
 from airflow.sdk.log import mask_secret
 from asgiref.sync import sync_to_async
@@ -27,6 +27,7 @@ from airflow_provider_smspartner.notifications.alerts import (
 )
 from airflow_provider_smspartner.notifications.given import (
     TEMPLATE_ERRORS,
+    Unrendered,
     check_recipients,
     check_template,
     each_number,
@@ -154,21 +155,28 @@ class SMSPartnerNotifier(BaseNotifier):
         if jinja_env is None and dag is None:
             env.undefined = StrictUndefined  # as DAGs have it
         for name, template in self._templates.items():
-            try:
-                setattr(self, name, self.render_template(template, context, env))
-            except (*TEMPLATE_ERRORS, AirflowException) as error:
-                self._do_without(name, context, error)
+            # Whom one template would have named must not keep the others from it
+            parts = template if name == "recipients" and isinstance(template, list) else [template]
+            values = [self._rendered(name, part, context, env) for part in parts]
+            good = [value for value in values if not isinstance(value, Unrendered)]
+            faults = [value for value in values if isinstance(value, Unrendered)]
+            if name == "recipients" and not good:
+                raise InvalidMessage(faults[0].sentence)
+            for fault in faults:
+                log.error("The alert leaves without it: %s", redact(fault.sentence))
+            without = "" if name == "message" else None
+            setattr(self, name, good if parts is template else good[0] if good else without)
 
-    def _do_without(self, name: str, context: Context, error: Exception) -> None:
-        there = ", ".join(sorted(set(context) - set(self.template_fields)))
-        sentence = (
-            f"{name}: its template cannot be rendered here: {error}. The context of this callback holds only "
-            f"{there or 'nothing'}; docs/notifier.md tells which callback has what"
-        )
-        if name == "recipients":
-            raise InvalidMessage(sentence) from None
-        log.error("The alert leaves without it: %s", redact(sentence))
-        setattr(self, name, "" if name == "message" else None)
+    def _rendered(self, name: str, template: Any, context: Context, env: jinja2.Environment) -> Any:
+        """Return what a template says, or why it says nothing."""
+        try:
+            return self.render_template(template, context, env)
+        except TEMPLATE_ERRORS as error:
+            there = ", ".join(sorted(set(context) - set(self.template_fields))) or "nothing"
+            return Unrendered(
+                f"{name}: its template cannot be rendered here: {named(error)}. The context of this callback "
+                f"holds only {there}; docs/notifier.md tells which callback has what"
+            )
 
     def notify(self, context: Context) -> None:
         """Send, from a callback of a task or a DAG or from a ``SyncCallback``.
@@ -261,6 +269,7 @@ class SMSPartnerNotifier(BaseNotifier):
         if self.at_most is None or self.ledger_conn_id is None:
             return None
         from airflow_provider_smspartner.journal.alert_quota import LONGEST_KEY, Budget
+        from airflow_provider_smspartner.journal.columns import is_storable
         from airflow_provider_smspartner.journal.opening import engine_of
 
         key = find_dag_id(context) if self.key is None else str(self.key)
@@ -270,7 +279,7 @@ class SMSPartnerNotifier(BaseNotifier):
         budget = Budget(
             connection=self.smspartner_conn_id,
             sandbox=sandbox,
-            key=key if len(key) <= LONGEST_KEY else hashlib.sha256(key.encode()).hexdigest(),
+            key=key if is_storable(key) and len(key) <= LONGEST_KEY else digest_of(key),
             at_most=self.at_most,
             period=self.period,
         )
@@ -279,6 +288,11 @@ class SMSPartnerNotifier(BaseNotifier):
         except InvalidMessage as error:
             log.error("The alert leaves uncounted, whatever at_most says: %s", error)
             return None
+
+
+def digest_of(key: str) -> str:
+    """Return what is counted under for a key that no column can keep."""
+    return hashlib.sha256(key.encode(errors="surrogatepass")).hexdigest()
 
 
 send_smspartner_notification = SMSPartnerNotifier

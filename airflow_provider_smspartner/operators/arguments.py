@@ -41,7 +41,14 @@ class Counted:
         return iter(self._items)
 
     def __getitem__(self, key: Any) -> Any:
-        return self._items[key]
+        is_named = isinstance(self.value, Mapping) and key in self.value
+        return self.value[key] if is_named else self._items[key]
+
+    def __getattr__(self, name: str) -> Any:
+        # What Jinja and authors call on built-in values; of others Airflow might ask how to store them
+        if name.startswith("_") or not isinstance(self.value, dict | list | tuple | str):
+            raise AttributeError(name)
+        return getattr(self.value, name)
 
     def serialize(self) -> str:
         """Return what the rendered template fields show."""

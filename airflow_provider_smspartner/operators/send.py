@@ -59,7 +59,7 @@ class SendOperator(BaseSendOperator):
             if not later_try:
                 with no_useless_retry():
                     check_age(context, self.max_run_age, allowed=self.allow_backfill)
-            with counted_execution(context, self.task_id) as (self._execution, again):
+            with counted_execution(context, self.task_id, self) as (self._execution, again):
                 return self._send(context, later_try=later_try or again)
 
     def resume(self, context: Context, event: Any = None, execution: int = 0) -> dict[str, Any]:

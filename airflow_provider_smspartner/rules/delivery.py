@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Final
 
 from airflow_provider_smspartner.exceptions import InvalidMessage
+from airflow_provider_smspartner.rules.people import NamesPeople
 from airflow_provider_smspartner.rules.phone import comparable
 
 
@@ -35,7 +36,7 @@ _LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
+class Report(NamesPeople):
     """One row of the platform's delivery list."""
 
     number: str = field(repr=False)

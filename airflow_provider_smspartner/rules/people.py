@@ -10,7 +10,9 @@ from array import array
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import repeat
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, NoReturn
+
+from airflow_provider_smspartner.exceptions import InvalidMessage
 
 HASH_SIZE: Final = 8
 """Bytes kept of each hash: 64 bits keep a million people apart."""
@@ -38,6 +40,22 @@ class Person(NamedTuple):
 
     def __repr__(self) -> str:
         return "Person(…)"  # tracebacks and logs print what they hold
+
+
+class NamesPeople:
+    """A value with numbers in it. Airflow gets none to store: an XCom is kept, and shown to many."""
+
+    __slots__ = ()
+
+    def serialize(self) -> NoReturn:
+        """Refuse to be returned by an ``@task``.
+
+        :raises InvalidMessage: always.
+        """
+        raise InvalidMessage(
+            f"{type(self).__name__}: it holds phone numbers, and an XCom would show them; return counts, or "
+            "write the numbers into a table of your own"
+        )
 
 
 def people_of(numbers: Iterable[str]) -> Iterator[Person]:

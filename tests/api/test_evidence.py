@@ -81,6 +81,8 @@ def test_an_answer_may_name_whom_it_leaves_out(call: Call[Sent], fields: dict[st
         (SEND, {"nb_sms": 0}, "it bills 0 segments for 3 people"),
         (SURVEY, {"nb_sms": 1}, "it bills 1 segments for 3 people"),
         (SEND, {"nb_sms": 1, "errors": [item(BOB)]}, "it bills 1 segments for 2 people"),
+        (SEND, {"nb_sms": 4}, "it bills 4 segments of one text for 3 people"),
+        (SEND, {"nb_sms": 5, "errors": [item(BOB)]}, "it bills 5 segments of one text for 2 people"),
         (SEND, {"errors": [item(STRANGER)]}, "it leaves people out without naming one of ours"),
         (SEND, {"error": {"message": "NOCREDITS"}}, "it leaves people out without naming one of ours"),
         (

@@ -15,6 +15,7 @@ from airflow_provider_smspartner.exceptions import (
     InsufficientCreditError,
     OutcomeUnknownError,
 )
+from airflow_provider_smspartner.rules.refusals import is_about_numbers, named_in
 from tests.api.received import ACCEPTED, ME, NUMBER, SEND, SEND_XML, read
 
 # ---- single values -------------------------------------------------------------------------------
@@ -115,6 +116,33 @@ def test_every_number_in_a_sentence_is_read(shape: str, said: str, numbers: tupl
     [problem] = caught.value.problems
     assert problem.numbers == numbers
     assert not any(number in str(caught.value) + repr(problem) for number in numbers)
+
+
+ANN, BOB, ELENA = "+33600000001", "+33600000002", "+32470123456"
+
+
+@pytest.mark.parametrize(
+    ("said", "numbers"),
+    [
+        ("33600000001 (0.045 EUR), 33600000002 (0.045 EUR)", {ANN, BOB}),
+        ("No price for:\n1. 33600000001\n2. 33600000002", {ANN, BOB}),
+        ("1) 33600000001, 2) 0600000002", {ANN, BOB}),
+        ("Error 13 - 33600000001", {ANN}),
+        ("Price 0.45 33600000001", {ANN}),
+        ("33600000001-33600000002", {ANN, BOB}),
+        ("33600000001.33600000002.", {ANN, BOB}),
+        ("06 00 00 00 01 06 00 00 00 02", {ANN, BOB}),
+        ("+33 6 00 00 00 01 - 33 6 00 00 00 02", {ANN, BOB}),
+        ("+33600000001/+32470123456: 0.045", {ANN, ELENA}),
+        ("at most 160 characters, 0.45 EUR, 13 of 500, 2030-01-31 10:00:00", set()),
+    ],
+)
+def test_numbers_are_told_from_what_stands_beside_them(said: str, numbers: set[str]) -> None:
+    with pytest.raises(APIError) as caught:
+        read(SEND, {"success": False, "code": 13, "message": said})
+
+    assert named_in(caught.value.problems, {ANN, BOB, ELENA}) == numbers
+    assert is_about_numbers(caught.value, {ANN, BOB, ELENA}) == bool(numbers)
 
 
 def test_five_hundred_numbers_may_be_named() -> None:

@@ -195,6 +195,15 @@ def test_people_outside_the_share_are_held_out_and_counted_once(rules: dict[str,
     assert found.duplicates == 200
 
 
+@pytest.mark.parametrize("event", ["a\udc80", b"x", 10**500, "", None, "x" * 201])
+def test_what_a_row_outside_the_share_is_about_stops_nobody(event: object) -> None:
+    outside = next(number for number in CROWD if number not in HALF)
+
+    found = clean([INSIDE[0], outside], [["1"], [event]], share=HALF, events=True)
+
+    assert (len(found), found.held_out, found.invalid) == (1, 1, 0)
+
+
 def test_who_may_not_be_texted_is_excluded_and_not_held_out() -> None:
     """So that the people held out are those who would have been texted, and can be compared with."""
     others = sorted(set(CROWD) - set(INSIDE))

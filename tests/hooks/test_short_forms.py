@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from airflow_provider_smspartner import api
 from airflow_provider_smspartner.exceptions import InvalidMessage
 from airflow_provider_smspartner.hooks.smspartner import SMSPartnerHook
 from airflow_provider_smspartner.simulator import Simulator
@@ -42,6 +43,32 @@ def test_whoever_reads_the_xcom_gets_plain_data_without_a_number(
     assert type(read) is dict
     for shown in (stored, repr(given), str(given)):
         assert not [number for number in (NUMBER, OTHER) if number[3:] in shown]
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda hook: hook.stop_list(),
+        lambda hook: hook.call(api.stop_list()),
+        lambda hook: hook.call(api.bulk_status("5001")),
+        lambda hook: hook.delivery_status("5001").reports,
+    ],
+)
+def test_what_holds_numbers_is_no_xcom(hook: SMSPartnerHook, simulator: Simulator, ask: Ask) -> None:
+    hook.send_sms("Hello", [NUMBER, OTHER])
+    hook.stop(NUMBER)
+
+    with pytest.raises(InvalidMessage, match="it holds phone numbers, and an XCom would show them"):
+        serde.serialize(ask(hook))
+
+
+def test_an_answer_to_a_call_is_stored_without_those_it_names(
+    hook: SMSPartnerHook, simulator: Simulator
+) -> None:
+    sent = hook.call(api.bulk_send([(NUMBER, "Hello"), (OTHER, "Hi")]))
+
+    assert {row.number for row in sent.rows} == {NUMBER, OTHER}
+    assert not [number for number in (NUMBER, OTHER) if number[3:] in json.dumps(serde.serialize(sent))]
 
 
 def test_the_task_itself_has_the_values(hook: SMSPartnerHook, simulator: Simulator) -> None:

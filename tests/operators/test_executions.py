@@ -10,6 +10,7 @@ from uuid import uuid4
 import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException, TaskDeferred
 
+from airflow_provider_smspartner.exceptions import InvalidMessage
 from airflow_provider_smspartner.hooks import transport
 from airflow_provider_smspartner.operators.smspartner import SendSmsOperator
 from airflow_provider_smspartner.simulator import Simulator
@@ -117,6 +118,28 @@ def test_an_execution_that_failed_is_gone_on_with(task: MakeTask, sim: Simulator
 
     assert send.attempt()["recipients"] == 600
     assert sim.texts_per_number() == dict.fromkeys(people, 1)
+
+
+def test_another_operator_of_the_id_of_one_that_failed_is_refused_until_that_one_is_through(
+    in_task: InTask, sim: Simulator
+) -> None:
+    def operators() -> list[SendSmsOperator]:
+        return [sms(message=text, recipients=ANN, verify_timeout=0) for text in ("Hello", "Bye")]
+
+    class Caught(SendSmsOperator):
+        def execute(self, context: Any) -> dict[str, Any]:
+            first, second = operators()
+            with pytest.raises(AirflowFailException):
+                first.execute(context)
+            return second.execute(context)
+
+    sim.faults.add("/send", "refuse", code=11)
+    with pytest.raises(InvalidMessage, match=r"^task_id: another operator named 'send' .* did not end well"):
+        in_task.attempt(Caught(task_id="both", message="-", recipients=ANN))
+
+    assert not sim.sent
+    assert in_task.attempt(*operators()) == [1, 1]
+    assert [text.text for text in sim.sent] == ["Hello", "Bye"]
 
 
 def test_a_second_execution_that_waits_for_its_hour_goes_on_as_the_second(

@@ -235,6 +235,30 @@ def test_counts_answer_templates_of_the_author_after_the_task_too(template: str,
     assert serialize_template_field(operator.recipients, "recipients") == "2 recipients"
 
 
+@pytest.mark.parametrize(
+    ("template", "name"),
+    [
+        ("{{ task.recipients['name'] }}", "Ann"),
+        ("{{ task.recipients.name }}", "Ann"),
+        ("{{ task.recipients[0].name }}", "Ann"),
+        ("{{ task.recipients.get('city', 'no city') }}", "no city"),
+        ("{{ task.parameters.get('shop') }}", "7"),
+        ("{% for name, value in task.parameters.items() %}{{ name }}={{ value }} {% endfor %}", "shop=7 "),
+        ("{{ (task.parameters | dictsort)[0][1] }}", "7"),
+        ("{{ task.recipients }}", "1 recipients"),
+    ],
+)
+def test_a_row_and_named_parameters_answer_by_name(template: str, name: str) -> None:
+    operator = sms(recipients={"phone_number": ANN, "name": "Ann"})
+    operator.parameters = {"shop": 7}
+    context: Any = {"ti": None, "task": operator}
+    operator.render_template_fields(context)
+
+    assert operator.get_template_env().from_string(template).render(context) == name
+    assert serialize_template_field(operator.recipients, "recipients") == "1 recipients"
+    assert serialize_template_field(operator.parameters, "parameters") == "1 parameters"
+
+
 def test_a_count_of_mappings_answers_by_name() -> None:
     operator = sms(**QUERY, parameters={"city": "Lyon"})
     context: Any = {"ti": None, "task": operator}
