@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 from airflow.sdk import DAG
+from airflow.sdk.exceptions import AirflowRuntimeError, ErrorType
+from airflow.sdk.execution_time.comms import ErrorResponse
 
 from airflow_provider_smspartner.notifications.smspartner import SMSPartnerNotifier
 from airflow_provider_smspartner.simulator import Simulator
@@ -43,10 +45,16 @@ def test_a_macro_that_fails_takes_no_alert_along(
     assert [text.text for text in sim.sent] == ["Airflow alert, nightly" if argument == "message" else "late"]
 
 
-def test_a_variable_that_is_not_defined_takes_no_alert_along(sim: Simulator, tell: Tell) -> None:
-    tell("Failed: {{ var.value.nope }}", ANN)
+def test_a_variable_that_is_not_defined_takes_no_alert_along(sim: Simulator) -> None:
+    class Variables:
+        def __getattr__(self, name: str) -> Any:
+            raise AirflowRuntimeError(ErrorResponse(error=ErrorType.VARIABLE_NOT_FOUND, detail={"key": name}))
 
-    assert [text.number for text in sim.sent] == [ANN]
+    SMSPartnerNotifier("Failed: {{ var.value.nope }}", ANN)(
+        {"dag": DAG("nightly"), "var": {"value": Variables()}}
+    )
+
+    assert [text.text for text in sim.sent] == ["Airflow alert, nightly"]
 
 
 @pytest.mark.parametrize("error", [Mute(), Wordless()])
@@ -71,8 +79,8 @@ def test_a_key_that_no_column_can_keep_is_counted_all_the_same(
     key: str, sim: Simulator, ledger: dict[str, Any]
 ) -> None:
     for _ in range(2):
-        SMSPartnerNotifier("late", ANN, key="{{ key }}", **ledger | {"at_most": 1})(
-            {"dag": DAG("nightly"), "key": key}
+        SMSPartnerNotifier("late", ANN, key="{{ shop }}", **ledger | {"at_most": 1})(
+            {"dag": DAG("nightly"), "shop": key}
         )
 
     assert len(sim.sent) == 1
