@@ -136,11 +136,12 @@ class BaseSendOperator(RendersOnlyTheAuthor):
         return [*people, *(("campaign", "ledger_conn_id") if remembered else ())]
 
     def _normalize(self, defaults: Mapping[str, Any]) -> None:
-        """Drop connections that only the DAG's ``default_args`` give and this task does not need."""
-        if self.sql is None and is_default(self.warehouse_conn_id, defaults.get("warehouse_conn_id")):
-            self.warehouse_conn_id = None
-        if self.campaign is None and is_default(self.ledger_conn_id, defaults.get("ledger_conn_id")):
-            self.ledger_conn_id = None
+        """Drop what only the DAG's ``default_args`` give and this task does not need."""
+        of_query = ("warehouse_conn_id", "parameters") if self.sql is None else ()
+        of_ledger = ("ledger_conn_id", "event_column", "at_most") if self.campaign is None else ()
+        for name in (*of_query, *of_ledger):
+            if is_default(getattr(self, name), defaults.get(name)):
+                setattr(self, name, None)
 
     def _check_arguments(self) -> None:
         """Refuse what can be known to be wrong."""

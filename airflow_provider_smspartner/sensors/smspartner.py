@@ -110,7 +110,8 @@ class DeliveryStatusSensor(RendersOnlyTheAuthor, BaseSensorOperator):
             self.ledger_conn_id = arguments.optional(arguments.name, ledger_conn_id, "ledger_conn_id")
             self.smspartner_conn_id = str(arguments.name(smspartner_conn_id, "smspartner_conn_id"))
             self._check_arguments()
-        self._is_given = not isinstance(smspartner_conn_id, OfTheSend)
+        of_dag = (kwargs.get("default_args") or {}).get("smspartner_conn_id")
+        self._is_given = not (isinstance(smspartner_conn_id, OfTheSend) or smspartner_conn_id == of_dag)
         self.patience = timedelta(seconds=self.timeout)
         self._progress: Progress | None = None
         self._last: Delivery | None = None

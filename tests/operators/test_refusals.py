@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -215,7 +215,13 @@ def test_a_survey_accepts_nothing_that_its_endpoint_does_not_know(argument: str)
 
 # ---- what a DAG gives to all of its tasks -----------------------------------------------------------
 
-DEFAULTS = {"warehouse_conn_id": "warehouse_default", "ledger_conn_id": "ledger_default"}
+DEFAULTS: dict[str, Any] = {
+    "warehouse_conn_id": "warehouse_default",
+    "parameters": ["Lyon"],
+    "ledger_conn_id": "ledger_default",
+    "event_column": "order",
+    "at_most": (2, timedelta(days=7)),
+}
 
 
 @pytest.mark.parametrize("make", [sms, survey])
@@ -223,21 +229,20 @@ def test_a_default_that_a_task_does_not_need_is_left_out(make: Any) -> None:
     with DAG("campaign", default_args=DEFAULTS):
         operator = make()
 
-    assert (operator.warehouse_conn_id, operator.ledger_conn_id) == (None, None)
+    assert [getattr(operator, name) for name in DEFAULTS] == [None] * len(DEFAULTS)
 
 
 def test_a_default_that_a_task_needs_is_taken() -> None:
     with DAG("campaign", default_args=DEFAULTS):
         operator = sms(sql="SELECT 1", campaign="doors")
 
-    assert operator.warehouse_conn_id == "warehouse_default"
-    assert operator.ledger_conn_id == "ledger_default"
+    assert {name: getattr(operator, name) for name in DEFAULTS} == DEFAULTS
 
 
 @pytest.mark.parametrize("name", DEFAULTS)
 def test_what_the_task_itself_is_given_for_nothing_is_refused(name: str) -> None:
     with DAG("campaign", default_args=DEFAULTS), pytest.raises(InvalidMessage, match=name):
-        sms(**{name: "another"})
+        sms(**{name: (3, timedelta(days=7)) if name == "at_most" else "another"})
 
 
 def test_a_refusal_begins_with_the_task_and_the_argument() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException
+from airflow.sdk import DAG
 
 from airflow_provider_smspartner.exceptions import SMSPartnerError
 from airflow_provider_smspartner.hooks.smspartner import SMSPartnerHook
@@ -81,6 +82,15 @@ def test_bare_ids_are_asked_for_on_the_sensors_own(story: Story, shop: Simulator
 
 def test_the_same_connection_may_be_given_too(story: Story, shop: Simulator) -> None:
     assert story.wait(sent=through_shop(story, ANN), smspartner_conn_id="shop")["delivered"] == 1
+
+
+def test_what_the_dag_gives_to_all_of_its_tasks_contradicts_nothing(story: Story, shop: Simulator) -> None:
+    sent = through_shop(story, ANN)
+
+    with DAG("campaign", default_args={"smspartner_conn_id": "smspartner_default"}):
+        delivered = story.wait(sent=sent)["delivered"]
+
+    assert delivered == 1
 
 
 @pytest.mark.parametrize("given", ["smspartner_default", "another"])
