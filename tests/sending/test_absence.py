@@ -28,6 +28,7 @@ from tests.sending.conftest import (
     every_log,
     half_sent,
 )
+from tests.sending.moments import CLAIMING_SENDING_OR_VERIFYING, TAGS_FOUND
 
 
 @every_log
@@ -43,7 +44,7 @@ def test_an_untrue_no_is_not_believed_while_the_list_lags(log: str) -> None:
 def test_one_look_that_slips_doubles_nobody(log: str, slips: int) -> None:
     sent = campaign(log)
     sent.line.fates = deque([Fate.ANSWER_LOST, Fate.ANSWERED, Fate.ANSWER_LOST])
-    sent.attempt_anyway(EVERYBODY, dies_at=26)
+    sent.attempt_anyway(EVERYBODY, dies_at=CLAIMING_SENDING_OR_VERIFYING)
     sent.clock.pause(1000)
     look, looks = sent.line._look, iter(range(1, 10_000))
 
@@ -118,7 +119,7 @@ def test_a_deleted_run_is_found_although_its_first_try_died_while_it_looked(fate
     sent = campaign()
     sent.attempt(EVERYBODY)
     delete_run(sent)
-    assert isinstance(sent.attempt_anyway(EVERYBODY, dies_at=8), Crash)
+    assert isinstance(sent.attempt_anyway(EVERYBODY, dies_at=TAGS_FOUND), Crash)
     sent.line.fates_of_looks = deque([fate])
     sent.attempt_anyway(EVERYBODY)
 

@@ -29,6 +29,7 @@ from tests.sending.conftest import (
     campaign,
     half_sent,
 )
+from tests.sending.moments import A_FEW_SENT, A_FEW_SENT_BY_A_SECOND_TRY, BEFORE_ANYTHING, WALKING_TAGS
 
 
 @needs_task_state_store
@@ -72,7 +73,7 @@ def test_a_ledger_whose_store_is_lost_still_knows_the_account() -> None:
 
 @needs_task_state_store
 def test_a_ledger_that_was_added_by_a_try_that_died_forgets_nothing_of_the_store() -> None:
-    for dies_at in range(1, 40):
+    for dies_at in range(BEFORE_ANYTHING, A_FEW_SENT_BY_A_SECOND_TRY):
         sent = half_sent("task state")
         sent.open_log = LOGS["ledger"]
         if not isinstance(sent.attempt_anyway(EVERYBODY, dies_at=dies_at), Crash):
@@ -223,7 +224,7 @@ def test_a_run_with_a_ledger_that_is_deleted_and_made_again_goes_on() -> None:
 
 @needs_task_state_store
 @pytest.mark.parametrize("emptied", [False, True])
-@pytest.mark.parametrize("dies_at", [None, *range(6, 30, 6)])
+@pytest.mark.parametrize("dies_at", [None, *WALKING_TAGS])
 def test_a_ledger_is_not_read_with_the_key_of_another_account(emptied: bool, dies_at: int | None) -> None:
     sent = campaign("ledger", concurrency=2)
     sent.line.fates = deque([Fate.ANSWER_LOST, Fate.ANSWER_LOST, Fate.UNREACHABLE])
@@ -277,7 +278,7 @@ def test_the_key_of_another_account_finds_nothing_and_is_not_believed(
 ) -> None:
     sent = campaign()
     sent.line.always = Fate.ANSWER_LOST
-    sent.attempt_anyway(EVERYBODY, dies_at=30)
+    sent.attempt_anyway(EVERYBODY, dies_at=A_FEW_SENT)
     assert sent.stage.texts_per_number()
     sent.line.always = None
     ours, secret = sent.stage, sent.secret

@@ -28,6 +28,13 @@ from tests.sending.conftest import (
     stop_second_try,
     texts,
 )
+from tests.sending.moments import (
+    FIRST_REQUESTS_OUT,
+    FROM_LOOKING_TO_SENDING,
+    ONE_LOOK_OR_WRITE,
+    REBUILDING,
+    STILL_REBUILDING,
+)
 from tests.thorough import stride
 
 
@@ -62,7 +69,7 @@ def test_a_task_that_dies_while_the_next_try_finishes_cancelling_texts_everybody
 
 @pytest.mark.parametrize("log", [*DURABLE, "ledger alone"])
 def test_a_process_that_another_try_has_replaced_cancels_nothing(log: str) -> None:
-    for step in range(8, 40, 8):
+    for step in FROM_LOOKING_TO_SENDING:
         sent = scheduled(log)
 
         def clear_and_stop(sent: Campaign = sent) -> None:
@@ -140,12 +147,12 @@ def test_another_campaign_run_leaves_people_out_whose_cancellation_is_open() -> 
 
 @every_durable_log
 def test_a_log_that_is_still_being_rebuilt_does_not_pass_for_whole(log: str) -> None:
-    for step in range(2, 24, stride(4)):
+    for step in range(REBUILDING, STILL_REBUILDING, stride(4)):
         sent = campaign(log)
         sent.attempt(EVERYBODY)
         sent.store.clear()
         kill_at(sent, step)
-        sent.attempt_anyway(EVERYBODY, dies_at=step + 2)
+        sent.attempt_anyway(EVERYBODY, dies_at=step + ONE_LOOK_OR_WRITE)
 
         assert_everyone_once(sent, finish_later(sent))
 
@@ -156,7 +163,7 @@ def test_an_answer_that_comes_after_the_last_moment_is_cancelled_by_the_next_try
 ) -> None:
     monkeypatch.setattr(shutdown, "LAST_SECONDS", -1.0)  # there is time for the intention only
     sent = scheduled(log, concurrency=4)
-    kill_at(sent, 48 if log == "ledger" else 24, then=lambda: time.sleep(0.2))
+    kill_at(sent, FIRST_REQUESTS_OUT[log], then=lambda: time.sleep(0.2))
     sent.attempt_anyway(EVERYBODY)
     assert not sent.line.cancels
     on_platform = len(sent.line.posts)

@@ -35,6 +35,13 @@ from tests.sending.conftest import (
     logs,
     scheduled,
 )
+from tests.sending.moments import (
+    A_FEW_SENT_BY_A_SECOND_TRY,
+    BEFORE_ANYTHING,
+    CLAIMING_OR_VERIFYING,
+    NOTHING_LEFT,
+    VERIFYING,
+)
 from tests.thorough import stride
 
 
@@ -80,7 +87,7 @@ def test_a_task_that_died_before_its_journal_began_is_told_when_to_be_cleared_an
     log: str,
 ) -> None:
     sent = campaign(log, send_in=IN_AN_HOUR)
-    assert isinstance(sent.attempt_anyway(EVERYBODY, dies_at=1), Crash)
+    assert isinstance(sent.attempt_anyway(EVERYBODY, dies_at=BEFORE_ANYTHING), Crash)
 
     error = str(sent.attempt_anyway(EVERYBODY))
 
@@ -144,7 +151,7 @@ def test_what_left_at_once_vouches_for_nothing_that_waits(log: str, monkeypatch:
     sent.line.always = Fate.ANSWER_LOST
     sent.attempt_anyway(EVERYBODY[:6])
     sent.send_at = None
-    sent.attempt_anyway(EVERYBODY, dies_at=40)
+    sent.attempt_anyway(EVERYBODY, dies_at=A_FEW_SENT_BY_A_SECOND_TRY)
     sent.line.always = None
     assert sent.stage.texts_per_number()
 
@@ -180,7 +187,7 @@ def test_what_a_memory_knows_vouches_for_no_list_that_hides_what_waits() -> None
 @every_log
 def test_a_no_of_a_gateway_makes_nothing_absent_that_waits_unseen(log: str) -> None:
     one_batch = people(2)
-    for step in (None, *range(4, 40, stride(5))):
+    for step in (None, *range(NOTHING_LEFT, VERIFYING, stride(5))):
         sent = campaign(log, settings=Settings(balance=RICH, list_scheduled=False), send_in=IN_AN_HOUR)
         sent.line.fates = deque([Fate.UNTRUE_NO])
         sent.attempt_anyway(one_batch, dies_at=step)
@@ -237,7 +244,7 @@ def test_what_is_held_for_the_night_is_not_taken_for_absent(
 @pytest.mark.parametrize(("behind", "tag_delay"), [(CLOCK_MARGIN - 10, VERIFY_TIMEOUT), (400, 0), (400, 6)])
 def test_a_clock_that_is_behind_shortens_no_waiting_time(log: str, behind: float, tag_delay: float) -> None:
     one_batch = people(2)
-    for step in range(4, 24, stride(4)):
+    for step in range(NOTHING_LEFT, CLAIMING_OR_VERIFYING, stride(4)):
         sent = campaign(log, settings=Settings(balance=RICH, tag_delay=tag_delay))
         sent.line.always = Fate.LATE
         sent.now = lambda clock=sent.clock: clock.now() - behind  # type: ignore[misc]

@@ -25,6 +25,7 @@ from tests.sending.conftest import (
     campaign,
     every_log,
 )
+from tests.sending.moments import A_FEW_SENT, BEFORE_ANYTHING, ONE_SENT_AGAIN, TWO_OR_THREE_SENT
 from tests.thorough import stride
 
 
@@ -44,7 +45,7 @@ def test_a_process_may_die_between_any_two_of_its_steps(log: str, concurrency: i
 
 @every_log
 def test_a_refused_batch_that_went_out_again_does_not_go_a_third_time_after_a_crash(log: str) -> None:
-    for step in range(1, 60, stride(17, 3) if log == "ledger" else stride(7)):
+    for step in range(BEFORE_ANYTHING, ONE_SENT_AGAIN, stride(17, 3) if log == "ledger" else stride(7)):
         sent = campaign(log, concurrency=2)
         sent.line.fates = deque([Fate.THROTTLED, Fate.THROTTLED])
         sent.attempt_anyway(people(6), dies_at=step)
@@ -96,7 +97,7 @@ def test_a_later_try_with_nobody_left_still_says_what_the_earlier_ones_sent() ->
 def test_a_store_that_was_emptied_is_made_up_for_by_tags(fate: Fate) -> None:
     sent = campaign(concurrency=2)
     sent.line.fates = deque([fate, Fate.ANSWERED, fate])
-    sent.attempt_anyway(EVERYBODY, dies_at=30)
+    sent.attempt_anyway(EVERYBODY, dies_at=A_FEW_SENT)
     sent.store.clear()
     sent.line.lost_looks = 3
 
@@ -106,7 +107,7 @@ def test_a_store_that_was_emptied_is_made_up_for_by_tags(fate: Fate) -> None:
 
 def test_a_run_that_was_deleted_and_made_anew_leaves_out_whom_the_first_texted() -> None:
     sent = campaign()
-    sent.attempt_anyway(EVERYBODY, dies_at=30)
+    sent.attempt_anyway(EVERYBODY, dies_at=A_FEW_SENT)
     sent.store.clear()
     sent.tries = 0
 
@@ -115,7 +116,7 @@ def test_a_run_that_was_deleted_and_made_anew_leaves_out_whom_the_first_texted()
 
 def test_a_tag_whose_people_are_not_listed_in_full_is_for_a_person() -> None:
     sent = campaign(settings=Settings(balance=RICH, page_size=2, ignore_page=True))
-    sent.attempt_anyway(EVERYBODY, dies_at=30)
+    sent.attempt_anyway(EVERYBODY, dies_at=A_FEW_SENT)
     sent.store.clear()
 
     with pytest.raises(NeedsPerson, match="in full"):
@@ -166,7 +167,7 @@ def test_a_tag_that_renders_otherwise_on_the_next_try_hides_nothing() -> None:
     sent = campaign()
     sent.user_tag = "monday"
     sent.line.fates = deque([Fate.ANSWERED, Fate.ANSWER_LOST])
-    sent.attempt_anyway(EVERYBODY, dies_at=25)
+    sent.attempt_anyway(EVERYBODY, dies_at=TWO_OR_THREE_SENT)
     sent.user_tag = "tuesday"
 
     assert_everyone_once(sent, sent.finish(EVERYBODY))
@@ -175,7 +176,7 @@ def test_a_tag_that_renders_otherwise_on_the_next_try_hides_nothing() -> None:
 @needs_task_state_store
 def test_another_connection_or_sandbox_flag_on_a_later_try_is_for_a_person() -> None:
     sent = campaign()
-    sent.attempt_anyway(EVERYBODY, dies_at=30)
+    sent.attempt_anyway(EVERYBODY, dies_at=A_FEW_SENT)
     sent.name = ("another connection",)
 
     with pytest.raises(NeedsPerson, match="Restore the former one"):

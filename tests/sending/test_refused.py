@@ -30,6 +30,7 @@ from tests.sending.conftest import (
     campaign,
     every_log,
 )
+from tests.sending.moments import CLAIMED, REFUSAL_KNOWN
 
 
 @pytest.mark.parametrize("number_faults", ["elements", "items"])
@@ -96,7 +97,7 @@ def test_the_refused_are_not_asked_for_again_by_a_later_try(log: str) -> None:
     sent = campaign(log)
     sent.stage.add_to_stop_list(EVERYBODY[4])
     good = [number for number in EVERYBODY if number != EVERYBODY[4]]
-    sent.attempt_anyway(EVERYBODY, dies_at=60)
+    sent.attempt_anyway(EVERYBODY, dies_at=REFUSAL_KNOWN)
 
     outcome = sent.finish(EVERYBODY)
 
@@ -152,7 +153,7 @@ def test_when_the_money_is_out_a_top_up_lets_the_next_try_send_the_rest(log: str
 
 def test_a_key_that_is_revoked_in_the_middle_stops_at_once() -> None:
     sent = campaign()
-    sent.meanwhile = (12, lambda: setattr(sent.stage, "api_key", "another-key"))
+    sent.meanwhile = (CLAIMED, lambda: setattr(sent.stage, "api_key", "another-key"))
 
     with pytest.raises(AuthenticationError):
         sent.attempt(EVERYBODY)

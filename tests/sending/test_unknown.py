@@ -25,6 +25,7 @@ from tests.sending.conftest import (
     every_log,
     logs,
 )
+from tests.sending.moments import BEFORE_ANYTHING, ONE_OR_TWO_SENT
 
 
 def test_not_found_is_no_proof_when_the_look_does_not_find_what_is_there() -> None:
@@ -109,7 +110,10 @@ def test_the_id_in_an_answer_that_is_not_believed_stands_for_no_later_request(lo
 def test_a_bare_yes_may_be_the_answer_that_an_earlier_request_lacks(log: str, is_found: bool) -> None:
     sent = campaign(log)
     sent.line.fates = deque([Fate.ANSWER_LOST, *[Fate.ANSWERED] * (3 * is_found), Fate.STALE_ID])
-    sent.meanwhile = (1, lambda: setattr(sent.line, "settled_id", "5001"))  # that of the first batch
+    sent.meanwhile = (
+        BEFORE_ANYTHING,
+        lambda: setattr(sent.line, "settled_id", "5001"),
+    )  # that of the first batch
 
     assert_everyone_once(sent, sent.attempt(EVERYBODY))
 
@@ -117,7 +121,7 @@ def test_a_bare_yes_may_be_the_answer_that_an_earlier_request_lacks(log: str, is
 def test_a_bare_yes_is_believed_while_no_answer_is_missing() -> None:
     sent = campaign()
     sent.line.fates = deque([Fate.STALE_ID])
-    sent.meanwhile = (1, lambda: setattr(sent.line, "settled_id", "777"))
+    sent.meanwhile = (BEFORE_ANYTHING, lambda: setattr(sent.line, "settled_id", "777"))
 
     outcome = sent.attempt(EVERYBODY)
 
@@ -149,7 +153,7 @@ def test_other_people_under_our_tag_end_the_task_for_good(later: bool) -> None:
     sent.line.carry(api.send([OUT_OF_THE_WORLD], "Hello", options))
     sent.line.fates = deque([*[Fate.ANSWERED] * 4, Fate.REQUEST_LOST])
     if later:
-        sent.attempt_anyway(EVERYBODY, dies_at=18)
+        sent.attempt_anyway(EVERYBODY, dies_at=ONE_OR_TWO_SENT)
         sent.clock.pause(1000)
         sent.line.fates = deque([Fate.REQUEST_LOST] * 9)  # how far the dead one came is the threads' affair
 
