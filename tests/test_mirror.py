@@ -125,7 +125,7 @@ DRIVEN_BY: Final[dict[str, tuple[str, ...]]] = {
     "simulator.orders": ("simulator/test_reader",),
     "simulator.refusals": ("simulator/test_reader", "simulator/test_platform"),
     "simulator.routes": ("simulator/test_server",),
-    "simulator.stage": ("sending/test_cancelling_cut_short", "sending/test_between_tries"),
+    "simulator.stage": ("sending/test_cancelling_cut_short", "sending/test_another_key"),
     "simulator.wire": ("simulator/test_answers", "simulator/test_server"),
     "tasks.executions": ("operators/test_executions",),
     "tasks.failures": ("operators/test_refusals",),
