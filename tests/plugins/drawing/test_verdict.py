@@ -7,8 +7,8 @@ import pytest
 from airflow_provider_smspartner.plugins.drawing.judgement import Verdict
 from airflow_provider_smspartner.plugins.drawing.verdict import verdict
 from airflow_provider_smspartner.plugins.facts import TaskFact
-from tests.plugins.drawing.ends import (
-    ENDS,
+from tests.plugins.drawing.ends import ENDS
+from tests.plugins.drawing.tasks import (
     NO_CREDIT,
     TOO_FEW,
     WRONG_COLUMN,
