@@ -33,7 +33,7 @@ DRIVEN_BY: Final[dict[str, tuple[str, ...]]] = {
     "audience.spool": ("audience/test_personal_texts",),
     "audience.stop_table": ("operators/test_stop_list",),
     # a socket on the other side tells more than a call of the inner function
-    "hooks.confirming": ("hooks/test_smspartner",),
+    "hooks.confirming": ("hooks/test_asking",),
     "hooks.deadline": ("hooks/test_hostile",),
     "hooks.environment": ("hooks/test_connection", "hooks/test_smspartner"),
     "hooks.frames": ("trust/test_secrets", "hooks/test_departure"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import ssl
 import time
 import traceback
 from collections.abc import Callable, Iterator
@@ -16,10 +17,11 @@ import pytest
 import trustme
 
 from airflow_provider_smspartner.api import Call
-from airflow_provider_smspartner.exceptions import SMSPartnerError
+from airflow_provider_smspartner.exceptions import APIConnectionError, SMSPartnerError
 from airflow_provider_smspartner.hooks.smspartner import SMSPartnerHook
 from airflow_provider_smspartner.simulator import Simulator
 from tests.conftest import Connect
+from tests.hooks.servers import Server, reply
 
 KEY = "K3y+s3c/r3t=Z9q"
 NUMBER = "+33612345678"
@@ -130,3 +132,23 @@ def trust(authority: trustme.CA, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     authority.cert_pem.write_to_path(str(bundle))
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(bundle))
     return bundle
+
+
+def certificate(authority: trustme.CA, name: str = "localhost") -> ssl.SSLContext:
+    """Return a server's side of TLS under that name."""
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority.issue_cert(name).configure_cert(context)
+    return context
+
+
+@pytest.fixture
+def platform(authority: trustme.CA) -> Iterator[Server]:
+    """A platform that speaks TLS and answers a send well."""
+    with Server(reply(), tls=certificate(authority)) as server:
+        yield server
+
+
+def fails_without_leaving(carry: Carry, call: Call[Any]) -> APIConnectionError:
+    with pytest.raises(APIConnectionError) as caught:
+        carry(call)
+    return caught.value
