@@ -27,3 +27,7 @@ def letters(rows: Sequence[Sequence[object]]) -> list[Written | InvalidMessage]:
     """Write each row's first value, which must not be empty, and count a segment for each letter."""
     texts = merge.parse("{name}").render_all([row[:1] for row in rows])
     return [(text, len(text)) if isinstance(text, str) else text for text in texts]
+
+
+def side_by_side(rows: Sequence[Sequence[object]]) -> list[Written]:
+    return [(" ".join(map(str, row)), 1) for row in rows]
