@@ -16,14 +16,9 @@ from typing import Any, cast
 from urllib.parse import quote
 
 from airflow_provider_smspartner import api, audience
-from airflow_provider_smspartner.api import posts
 from airflow_provider_smspartner.api.wire import Answer
 from airflow_provider_smspartner.exceptions import NotFoundError, SMSPartnerError
 from airflow_provider_smspartner.hooks import connection, paging, transport
-from airflow_provider_smspartner.inbox import correlation, messages, spool
-from airflow_provider_smspartner.inbox import posts as inbox_posts
-from airflow_provider_smspartner.inbox.messages import Received
-from airflow_provider_smspartner.journal.inbox import INBOX
 from airflow_provider_smspartner.journal.task_state import TaskStateJournal
 from airflow_provider_smspartner.rules import (
     echoes,
@@ -40,12 +35,11 @@ from airflow_provider_smspartner.rules.people import Pseudonymizer
 from airflow_provider_smspartner.tracking import handover
 from airflow_provider_smspartner.tracking import watch as watching
 from fuzz import seeds
+from fuzz.posted import post
 from fuzz.seeds import KEY, NUMBER
 
 ANSWERS = Path(__file__).parents[1] / "tests" / "answers"
 NOW = datetime(2030, 1, 31, 10, tzinfo=UTC)
-RECEIVED = datetime(2030, 1, 31, 10)
-"""UTC, without an offset, as the tables hold it."""
 STATUSES = (200, 400, 429, 401, 201, 503, 302)
 CALLS: tuple[api.Call[Any], ...] = (
     api.send([NUMBER], "Bonjour"),
@@ -103,6 +97,11 @@ def recorded() -> tuple[bytes, ...]:
             if call.response_format == kind:
                 found.append(bytes([index, which]) + path.read_bytes())
     return tuple(found)
+
+
+def retry_after(data: bytes) -> object:
+    """Read how long the platform asks to wait."""
+    return transport.seconds(data.decode("latin-1"))
 
 
 # ---- what people write ---------------------------------------------------------------------------
@@ -243,38 +242,6 @@ def loaded(text: str) -> object:
         return json.loads(text)
     except (ValueError, RecursionError):
         return None
-
-
-# ---- what is posted to us ------------------------------------------------------------------------
-
-
-def post(data: bytes) -> object:
-    """Read a post, keep it in the spool and as a row, and read it again as a consumer does."""
-    one = Received(
-        post=posts.read_post(data), connection="smspartner_default", received_at=RECEIVED, receipt="r"
-    )
-    kept = spool.from_json(json.loads(json.dumps(spool.as_json(one)).encode()))
-    if kept != one or kept.post.fingerprint != one.post.fingerprint:
-        raise AssertionError("the spool gives another post back")
-    place = correlation.Place(campaign=None, tag=one.post.tag, number=one.post.number)
-    row = inbox_posts.row(1, one, place)
-    for column in INBOX.columns:
-        fitting(column, row[column.name])
-    return messages.message(cast(Any, SimpleNamespace(**row)))
-
-
-def fitting(column: Any, value: object) -> None:
-    """Refuse what some database would refuse: a value that is too long, or of no characters of text."""
-    length = getattr(column.type, "length", None)
-    if value is None and not column.nullable:
-        raise AssertionError(f"{column.name} has no value")
-    if isinstance(value, str) and ("\0" in value or (length and len(value.encode()) > length)):
-        raise AssertionError(f"{column.name} does not fit")
-
-
-def retry_after(data: bytes) -> object:
-    """Read how long the platform asks to wait."""
-    return transport.seconds(data.decode("latin-1"))
 
 
 READERS: Mapping[str, Reader] = MappingProxyType(
