@@ -207,7 +207,7 @@ class Stopping(Killing):
 
     # A try that died before its journal began has left as little as one whose store was cleared, so that
     # nobody knows what waits on the platform: the next ones wait for the hour, which no process here lives to
-    # see. What they say then: tests/sending/test_between_tries.py
+    # see. What they say then: tests/sending/test_evidence.py
     early = 0.0
 
     def _end(self, process: BaseProcess) -> None:

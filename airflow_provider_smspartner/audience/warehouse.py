@@ -78,7 +78,7 @@ def from_cursor(
     except Exception as error:
         if refused:  # a driver that has rows left may have put an error of its own in the place
             raise refused[0] from None
-        if found or not isinstance(error, TypeError | ValueError):
+        if found or not isinstance(error, (ImportError, NotImplementedError, *MISFITS)):
             raise
         raise InvalidMessage(
             f"warehouse_conn_id: {type(hook).__name__} cannot work with this connection or these parameters "

@@ -81,7 +81,9 @@ def is_default(value: object, default: object) -> bool:
     return value is not None and value == default
 
 
-TEMPLATE_FILE = re.compile(r"(?!\w+://)\S+\.(?:txt|j2|jinja2?|te?mpl|tpl|md|html?|sql)", re.IGNORECASE)
+TEMPLATE_FILE = re.compile(
+    r"(?!\w+://)\S+\.(?:txt|j2|jinja2?|te?mpl|tpl|text|md|html?|sql|csv|json|ya?ml)", re.IGNORECASE
+)
 
 
 def names_file(text: str) -> bool:

@@ -161,17 +161,18 @@ def test_a_driver_with_rows_left_does_not_hide_what_is_wrong(query: Query) -> No
         query([(ANN, "Paris")] * 3, columns=Columns("mobile"))
 
 
+@pytest.mark.parametrize("kind", [TypeError, KeyError, AttributeError, ImportError, NotImplementedError])
 @pytest.mark.parametrize("hook", [WithoutEngine], indirect=True)
 def test_what_the_hook_cannot_do_with_its_connection_is_no_matter_of_a_retry(
-    query: Query, hook: Hook, monkeypatch: pytest.MonkeyPatch
+    kind: type[Exception], query: Query, hook: Hook, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fails(self: Any) -> sqlite3.Connection:
-        raise TypeError("'33600000001' is an invalid keyword argument for connect()")
+        raise kind("'33600000001' is an invalid keyword argument for connect()")
 
     monkeypatch.setattr(WithoutEngine, "get_conn", fails)
 
     with pytest.raises(
-        InvalidMessage, match=r"^warehouse_conn_id: WithoutEngine .*'•• •• •• 01' is an invalid"
+        InvalidMessage, match=r"^warehouse_conn_id: WithoutEngine .*•• •• •• 01' is an invalid"
     ):
         query([])
 

@@ -97,7 +97,9 @@ def test_only_what_the_author_wrote_loses_its_indentation(of_data: bool, sim: Si
     assert sim.sent[0].text == (text if of_data else "One\nTwo")
 
 
-@pytest.mark.parametrize("name", ["hello.txt", "x.j2", "texts/doors.jinja2", "HELLO.TXT", "people.sql"])
+@pytest.mark.parametrize(
+    "name", ["hello.txt", "x.j2", "texts/doors.jinja2", "HELLO.TXT", "people.sql", "shops.csv", "./m.json"]
+)
 def test_the_name_of_a_file_is_not_sent(name: str) -> None:
     with pytest.raises(InvalidMessage, match=r"\bmessage: .* is the name of a file"):
         sms(message=name)
