@@ -8,10 +8,7 @@ from typing import Any
 import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException
 
-from airflow_provider_smspartner.api.answers import Account
 from airflow_provider_smspartner.exceptions import SMSPartnerError
-from airflow_provider_smspartner.hooks.connection import Settings
-from airflow_provider_smspartner.sending.budget import price_of
 from airflow_provider_smspartner.simulator import Simulator
 from tests.conftest import Connect
 from tests.operators.conftest import ANN, BOB, EVE, AfterSend, MakeTask, Run, Sends, crowd, sms, survey
@@ -19,36 +16,7 @@ from tests.operators.conftest import ANN, BOB, EVE, AfterSend, MakeTask, Run, Se
 TWO = [ANN, BOB]
 
 
-def account(**figures: Any) -> Account:
-    known: dict[str, Any] = {"balance": Decimal("10"), "credit": 200, "low_cost_credit": 400}
-    return Account(name=None, currency="EUR", to_send=0, **known | figures)
-
-
 # ---- the estimate ----------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("price", "given", "low_cost", "expected"),
-    [
-        ("0.06", account(), False, "0.06"),
-        ("0.06", None, False, "0.06"),
-        ("0", account(), False, "0"),
-        (None, account(), False, "0.05"),
-        (None, account(), True, "0.025"),
-        (None, None, False, None),
-        (None, account(balance=None), False, None),
-        (None, account(balance=Decimal(0)), False, None),
-        (None, account(credit=None), False, None),
-        (None, account(credit=0), False, None),
-        (None, account(low_cost_credit=None), True, None),
-    ],
-)
-def test_the_price_of_a_segment_is_the_connections_or_follows_from_the_account(
-    price: str | None, given: Account | None, low_cost: bool, expected: str | None
-) -> None:
-    settings = Settings(conn_id="x", api_key="k", price_per_segment=Decimal(price) if price else None)
-
-    assert price_of(settings, given, low_cost=low_cost) == (Decimal(expected) if expected else None)
 
 
 @pytest.mark.parametrize(

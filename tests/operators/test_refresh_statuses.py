@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from bisect import bisect_left
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -20,7 +18,6 @@ from airflow_provider_smspartner.hooks.smspartner import SMSPartnerHook
 from airflow_provider_smspartner.journal.table import Ledger
 from airflow_provider_smspartner.journal.upkeep import erase
 from airflow_provider_smspartner.operators.smspartner import RefreshStatusesOperator
-from airflow_provider_smspartner.rules.refreshing import Open, requests_for
 from airflow_provider_smspartner.simulator import Simulator
 from tests.operators.conftest import ANN, BOB, EVE, Run, crowd, sms
 
@@ -117,41 +114,6 @@ def test_looks_come_further_apart(
 
     assert looks < 45  # a look each minute would be 4,320
     assert run(refresh()) == {"messages": 0, **NOBODY, "requests": 0}
-
-
-def next_look(message: Open, *, after: int, last: int) -> int:
-    """Return the minute in which a message that was asked for in another one is due again."""
-    return bisect_left(range(last), True, after + 1, key=lambda minute: message.is_due(minute * MINUTE))
-
-
-@pytest.mark.parametrize("people", [1, 7, 500])
-def test_two_thousand_messages_for_two_days_take_a_twentieth_of_asking_each_minute(people: int) -> None:
-    """Nobody ever reports: the dearest case. In simulated time, with a run each minute."""
-    last, requests = 48 * 60, 0
-    due: dict[int, list[Open]] = {}
-    for number in range(2_000):  # within an hour
-        message = Open(name=str(number), people=people, left_at=1.8 * number)
-        due.setdefault(int(message.left_at // MINUTE) + 1, []).append(message)
-
-    for minute in range(last):
-        asked = [replace(message, asked_at=minute * MINUTE) for message in due.pop(minute, ())]
-        requests += len(requests_for(asked))
-        for message in asked:
-            due.setdefault(next_look(message, after=minute, last=last), []).append(message)
-
-    assert due.keys() == {last}
-    assert 2_000 * people / 500 <= requests <= 2_000 * last / 20
-
-
-@pytest.mark.parametrize(("people", "fewest"), [(1, 4), (7, 29), (500, 2_000)])
-def test_as_few_requests_as_can_be_name_each_message_once(people: int, fewest: int) -> None:
-    messages = [Open(name=str(number), people=people, left_at=0.0) for number in range(2_000)]
-
-    together = requests_for(messages)
-
-    assert len(together) == fewest
-    assert sorted(one.name for request in together for one in request) == sorted(one.name for one in messages)
-    assert all(len(request) == 1 or sum(one.people for one in request) <= 500 for request in together)
 
 
 def test_two_at_the_same_time_ask_for_nothing_twice(
