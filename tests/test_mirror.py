@@ -1,8 +1,8 @@
 """Tests mirror the package: whoever looks for the tests of a file finds them by its name.
 
 ``rules/phone.py`` is tested in ``tests/rules/test_phone.py``, and a ``__main__`` in ``test_main.py``. A
-module without a file of its own is in the map below, with the files that drive it; a check follows the
-imports of these, so that the map cannot name one that has nothing to do with it.
+module without a file of its own is in the map below, with the files that drive it; a check follows what these
+import themselves, so that the map cannot name one that has nothing to do with it.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from tests.sources import ROOT, graph, package, reached
 TESTS: Final = Path(__file__).parent
 
 SENDS: Final = ("sending/test_one_try", "sending/test_later_tries", "sending/test_machine")
-PAGES: Final = ("plugins/test_pages", "plugins/drawing/test_verdict", "plugins/drawing/test_story")
+PAGES: Final = ("plugins/drawing/test_verdict", "plugins/drawing/test_story")
 CALLS: Final = ("api/test_calls", "api/test_recorded_answers")
 
 DRIVEN_BY: Final[dict[str, tuple[str, ...]]] = {
@@ -36,7 +36,7 @@ DRIVEN_BY: Final[dict[str, tuple[str, ...]]] = {
     "hooks.confirming": ("hooks/test_asking",),
     "hooks.deadline": ("hooks/test_hostile",),
     "hooks.environment": ("hooks/test_connection", "hooks/test_smspartner"),
-    "hooks.frames": ("trust/test_secrets", "hooks/test_departure"),
+    "hooks.frames": ("hooks/test_departure",),
     "hooks.over_aiohttp": ("hooks/test_carrying", "hooks/test_never_left", "hooks/test_faults"),
     "hooks.over_requests": ("hooks/test_carrying", "hooks/test_never_left", "hooks/test_faults"),
     "hooks.stops": ("hooks/test_paging",),
@@ -79,13 +79,11 @@ DRIVEN_BY: Final[dict[str, tuple[str, ...]]] = {
     "operators.running": ("operators/test_tries", "operators/test_dry_run"),
     "operators.send": ("operators/test_smspartner", "operators/test_tries", "operators/test_cancel_on_kill"),
     # a page is judged by what it says, not by the part that says it
-    "plugins.addresses": ("plugins/test_routes",),
     "plugins.drawing.arrivals": PAGES,
-    "plugins.drawing.batches": ("plugins/test_pages", "plugins/drawing/test_sends"),
+    "plugins.drawing.batches": ("plugins/drawing/test_sends",),
     "plugins.drawing.campaigns": ("plugins/drawing/test_story",),
     "plugins.drawing.causes": PAGES,
     "plugins.drawing.deliveries": ("plugins/drawing/test_story",),
-    "plugins.drawing.handovers": PAGES,
     "plugins.drawing.judgement": ("plugins/drawing/test_verdict",),
     "plugins.drawing.reach": ("plugins/drawing/test_sends",),
     "plugins.drawing.states": ("plugins/drawing/test_story",),
@@ -93,7 +91,7 @@ DRIVEN_BY: Final[dict[str, tuple[str, ...]]] = {
     "plugins.drawing.sums": ("plugins/drawing/test_sends", "plugins/drawing/test_story"),
     "plugins.facts": ("plugins/drawing/test_sends", "plugins/reading/test_runs"),
     "plugins.reading.dags": ("plugins/reading/test_ledger_of_runs",),
-    "plugins.reading.history": ("plugins/test_pages",),
+    "plugins.reading.history": ("plugins/reading/test_answered",),
     "plugins.reading.store": ("plugins/reading/test_runs",),
     # an engine with one door: each of its parts shows in what the platform has got in the end
     "sending.cancellation": ("sending/test_cancelling", "sending/test_cancelling_cut_short"),
@@ -139,15 +137,14 @@ def place_of(module: str) -> Path:
 
 
 def reading() -> dict[str, set[str]]:
-    """Who imports whom, tests included; a test also stands on the ``conftest`` of each folder above it."""
-    files = {path: path.relative_to(TESTS.parent).with_suffix("") for path in TESTS.rglob("*.py")}
-    sources = {".".join(name.parts): path.read_text() for path, name in files.items()}
-    edges = graph(package() | sources)
-    for module in sources:
-        folders = module.split(".")
-        above = {".".join([*folders[:depth], "conftest"]) for depth in range(1, len(folders))}
-        edges[module] |= above & sources.keys() - {module}
-    return edges
+    """Who imports whom, the tests and the faults that they stage included.
+
+    The ``conftest`` above a test counts only where the test takes a name from it: each stands below one, and
+    would reach through it nearly all that there is.
+    """
+    files = (path for folder in (TESTS, TESTS.parent / "faults") for path in folder.rglob("*.py"))
+    names = {path: path.relative_to(TESTS.parent).with_suffix("") for path in files}
+    return graph(package() | {".".join(name.parts): path.read_text() for path, name in names.items()})
 
 
 def test_every_module_has_tests_of_its_name_or_a_place_in_the_map() -> None:
@@ -164,10 +161,7 @@ def test_what_drives_a_module_reaches_it() -> None:
         for module, names in DRIVEN_BY.items()
         for name in names
         if not (TESTS / f"{name}.py").exists()
-        or (
-            "__main__" not in module
-            and f"{ROOT}.{module}" not in reached(f"tests.{name.replace('/', '.')}", edges)
-        )
+        or f"{ROOT}.{module}" not in reached(f"tests.{name.replace('/', '.')}", edges)
     ]
 
     assert idle == []
