@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 MOST_IN_A_ROW = 3
-"""Unknown outcomes in a row after which nothing new starts; and as many rounds of looks without a yes."""
+"""Unknown outcomes in a row after which nothing new starts; as many rounds of looks may end without a yes."""
 
 
 class CircuitBreaker:
