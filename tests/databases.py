@@ -35,7 +35,7 @@ on_servers = pytest.mark.parametrize("url", ["sqlite", "postgresql", "mariadb"],
 """For what is asked of processes, which know the databases by themselves."""
 
 OF_CAMPAIGNS: set[str] = set()
-"""Databases whose last test was one of a campaign, which changes rows and no table."""
+"""Databases whose last test was one of a campaign or an inbox, which changes rows and no table."""
 
 OF_BATCH = ("task", "ordinal", "tag", "owner", "invisible", "claimed_at", "lease_until")
 OF_MESSAGE = ("message_id", "currency", "accepted_at", "scheduled_for")
@@ -45,10 +45,10 @@ OF_PERSON = ("number", "event", "status", "reported_at")
 def empty_database(request: pytest.FixtureRequest, file: Path) -> str:
     """Return the URL of a database that is one of ``DATABASES``, without any row of ours.
 
-    For a test of a ``campaign``, which makes the tables that are missing, those that are there stay: to make
-    them anew takes longer than most of these tests. For any other one there are no tables.
+    For a test of a ``campaign`` or a ``ledger``, which make the tables that are missing, those that are there
+    stay: to make them anew takes longer than most of these tests. For any other one there are no tables.
     """
-    may_stay = "campaign" in request.fixturenames
+    may_stay = not {"campaign", "ledger"}.isdisjoint(request.fixturenames)
     if request.param == "plain":
         request.getfixturevalue("monkeypatch").delitem(FORMS, "sqlite")
     if request.param in ("sqlite", "plain"):

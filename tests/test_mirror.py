@@ -119,6 +119,7 @@ DRIVEN_BY: Final[dict[str, tuple[str, ...]]] = {
     "simulator.wire": ("simulator/test_answers", "simulator/test_server"),
     "tasks.executions": ("operators/test_executions",),
     "tasks.failures": ("operators/test_refusals",),
+    "tasks.reported": ("sensors/test_reported",),
     "tasks.templates": ("operators/test_rendering", "operators/test_data_as_templates"),
 }
 

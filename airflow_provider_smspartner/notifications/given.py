@@ -12,8 +12,8 @@ from airflow.sdk.exceptions import AirflowRuntimeError
 from jinja2 import Environment, TemplateError, TemplateSyntaxError
 
 from airflow_provider_smspartner.exceptions import InvalidMessage, InvalidPhoneNumber
-from airflow_provider_smspartner.operators.arguments import literal
 from airflow_provider_smspartner.rules import arguments, phone
+from airflow_provider_smspartner.rules.arguments import literal
 from airflow_provider_smspartner.rules.literals import read_literal
 
 if TYPE_CHECKING:

@@ -39,8 +39,8 @@ from airflow_provider_smspartner.notifications.given import (
     usable,
 )
 from airflow_provider_smspartner.notifications.texts import sendable
-from airflow_provider_smspartner.operators.arguments import literal
 from airflow_provider_smspartner.rules import arguments, phone
+from airflow_provider_smspartner.rules.arguments import literal
 from airflow_provider_smspartner.rules.message import check_message, check_sender, check_tag
 from airflow_provider_smspartner.sending.budget import check_people
 

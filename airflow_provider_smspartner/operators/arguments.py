@@ -69,13 +69,6 @@ def plain(value: Any) -> Any:
     return value.value if isinstance(value, Counted) else value
 
 
-def literal(value: object) -> bool:
-    """Tell whether an argument is known when the DAG is parsed: no template and no XComArg."""
-    if isinstance(value, str):
-        return "{{" not in value and "{%" not in value
-    return not (hasattr(value, "resolve") and hasattr(value, "iter_references"))
-
-
 def is_default(value: object, default: object) -> bool:
     """Tell whether an argument is only there because the DAG's ``default_args`` give it to all tasks."""
     return value is not None and value == default

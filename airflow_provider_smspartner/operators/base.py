@@ -13,11 +13,11 @@ from airflow_provider_smspartner.operators.arguments import (
     check_sql,
     counted,
     is_default,
-    literal,
     template_source,
 )
 from airflow_provider_smspartner.operators.runs import check_limit
 from airflow_provider_smspartner.rules import arguments, batches, message, schedule
+from airflow_provider_smspartner.rules.arguments import literal
 from airflow_provider_smspartner.rules.countries import check_countries, check_country
 from airflow_provider_smspartner.rules.frequency import read_frequency
 from airflow_provider_smspartner.rules.sending_hours import check_region

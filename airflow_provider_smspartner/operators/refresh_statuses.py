@@ -17,8 +17,8 @@ from airflow_provider_smspartner.exceptions import (
     NotFoundError,
     SMSPartnerError,
 )
-from airflow_provider_smspartner.operators.arguments import literal
 from airflow_provider_smspartner.rules import arguments, delivery
+from airflow_provider_smspartner.rules.arguments import literal
 from airflow_provider_smspartner.tasks import signals
 from airflow_provider_smspartner.tasks.failures import no_useless_retry, refused_for_good
 from airflow_provider_smspartner.tasks.templates import RendersOnlyTheAuthor

@@ -10,12 +10,12 @@ from typing import Any, ClassVar
 
 from airflow_provider_smspartner import api
 from airflow_provider_smspartner.exceptions import InvalidMessage
-from airflow_provider_smspartner.operators.arguments import literal, names_file, template_source
+from airflow_provider_smspartner.operators.arguments import names_file, template_source
 from airflow_provider_smspartner.operators.refresh_statuses import RefreshStatusesOperator
 from airflow_provider_smspartner.operators.send import SendOperator
 from airflow_provider_smspartner.operators.stop_list import StopListOperator
 from airflow_provider_smspartner.operators.texts import Text, check_kind, check_text, personal, same_for_all
-from airflow_provider_smspartner.rules.arguments import boolean, optional
+from airflow_provider_smspartner.rules.arguments import boolean, literal, optional
 from airflow_provider_smspartner.rules.message import check_survey_id
 from airflow_provider_smspartner.rules.people import Person
 

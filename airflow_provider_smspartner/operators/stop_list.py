@@ -11,8 +11,9 @@ from airflow.providers.common.compat.sdk import AirflowFailException
 
 from airflow_provider_smspartner import api
 from airflow_provider_smspartner.exceptions import InvalidMessage, InvalidRequestError, StopListError
-from airflow_provider_smspartner.operators.arguments import check_sql, literal, warehouse
+from airflow_provider_smspartner.operators.arguments import check_sql, warehouse
 from airflow_provider_smspartner.rules import arguments
+from airflow_provider_smspartner.rules.arguments import literal
 from airflow_provider_smspartner.rules.countries import check_country
 from airflow_provider_smspartner.tasks import signals
 from airflow_provider_smspartner.tasks.failures import no_useless_retry, refused_for_good

@@ -8,8 +8,8 @@ from typing import Any
 
 from airflow_provider_smspartner import api
 from airflow_provider_smspartner.exceptions import InvalidMessage
-from airflow_provider_smspartner.operators.arguments import literal
 from airflow_provider_smspartner.rules import merge
+from airflow_provider_smspartner.rules.arguments import literal
 from airflow_provider_smspartner.rules.message import check_message
 from airflow_provider_smspartner.rules.people import Person
 from airflow_provider_smspartner.rules.segments import estimate

@@ -157,3 +157,10 @@ def _between(value: object, least: float, most: float, sentence: str) -> float:
     if not least <= read <= most:  # NaN is on neither side
         raise InvalidMessage(sentence)
     return given if isinstance(given, int) else read
+
+
+def literal(value: object) -> bool:
+    """Tell whether an argument is known when the DAG is parsed: no template and no XComArg."""
+    if isinstance(value, str):
+        return "{{" not in value and "{%" not in value
+    return not (hasattr(value, "resolve") and hasattr(value, "iter_references"))

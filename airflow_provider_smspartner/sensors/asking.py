@@ -78,7 +78,7 @@ class Asking:
     def _reported(self, watch: Watch, keys: Iterable[str]) -> dict[str, Statuses]:
         """Return what the ledger knows; the platform is asked for the rest."""
         from airflow_provider_smspartner.journal.opening import open_ledger
-        from airflow_provider_smspartner.sensors.reported import reported
+        from airflow_provider_smspartner.tasks.reported import reported
 
         if (ledger_conn_id := self.ledger_of(watch)) is None:
             return {}
@@ -96,7 +96,7 @@ class Asking:
         """
         from airflow_provider_smspartner.journal.opening import open_ledger
         from airflow_provider_smspartner.journal.upkeep import record_reports
-        from airflow_provider_smspartner.sensors.reported import reported
+        from airflow_provider_smspartner.tasks.reported import reported
 
         with closing(open_ledger(ledger_conn_id)) as ledger:
             known = reported(ledger, watch, watch.counts) if self.ledger_of(watch) else {}

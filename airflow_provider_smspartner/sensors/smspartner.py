@@ -17,8 +17,8 @@ from airflow.sdk import BaseSensorOperator, PokeReturnValue
 
 from airflow_provider_smspartner.exceptions import DeliveryFailed, InvalidMessage, SMSPartnerError
 from airflow_provider_smspartner.links.smspartner import LINKS, show_links
-from airflow_provider_smspartner.operators.arguments import literal
 from airflow_provider_smspartner.rules import arguments
+from airflow_provider_smspartner.rules.arguments import literal
 from airflow_provider_smspartner.sensors.arguments import OF_THE_SEND, OfTheSend, default_deferrable, outputs
 from airflow_provider_smspartner.sensors.asking import Asking, remembered_trouble
 from airflow_provider_smspartner.tasks import signals

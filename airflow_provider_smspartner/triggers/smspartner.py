@@ -193,7 +193,7 @@ class DeliveryStatusTrigger(BaseTrigger):
         """Return what the ledger knows, beside the event loop; when it is away, the platform is asked."""
         from airflow_provider_smspartner.journal.opening import engine_of
         from airflow_provider_smspartner.journal.table import Ledger
-        from airflow_provider_smspartner.sensors.reported import reported
+        from airflow_provider_smspartner.tasks.reported import reported
 
         if self.ledger_conn_id is None:
             return {}
