@@ -42,6 +42,7 @@ TOP = 4
 BESIDE = {
     ("operators", "links"),
     ("sensors", "links"),
+    ("operators", "triggers"),
     ("sensors", "triggers"),
     ("triggers", "inbox"),
 }
