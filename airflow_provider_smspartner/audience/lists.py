@@ -39,12 +39,26 @@ def from_given(recipients: object, columns: Columns) -> Iterator[Rows]:
 
 
 def flattened(items: Iterable[object]) -> Iterator[object]:
-    """Yield the items of a list, and those of each list in it: what several mapped tasks have returned."""
-    for item in items:
+    """Yield the items of a list, and those of each list in it: what several mapped tasks have returned.
+
+    :raises InvalidMessage: a list in it is one row of a table, whose first value may be anybody's number.
+    """
+    for index, item in enumerate(items, start=1):
         if isinstance(item, list):
+            if is_row(item):
+                raise InvalidMessage(
+                    f"recipients: item {index} is a list of text and numbers, which looks like a row, and "
+                    "nothing says which value is the phone number; give mappings, or numbers alone"
+                )
             yield from item
         else:
             yield item
+
+
+def is_row(values: list[object]) -> bool:
+    """Tell a row as a cursor brings it, an id and a number say, from a list of numbers, which are alike."""
+    has_text = any(isinstance(value, str) for value in values)
+    return has_text and any(not isinstance(value, str) and as_number(value) is not None for value in values)
 
 
 def number_of(row: object, phone_column: str, index: int) -> object:

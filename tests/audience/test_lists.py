@@ -32,6 +32,7 @@ from tests.rules.frames import numpy_scalar
         ({"PHONE_NUMBER": BOB, "phone_number": ANN}, [ANN]),
         (f"{{'phone_number': '{ANN}'}}", [ANN]),
         ([[ANN, BOB], [ANN]], [ANN, BOB, ANN]),
+        ([[33600000001, None], [33600000002.0]], [33600000001, None, 33600000002.0]),
         (iter([[ANN], [], [{"phone_number": BOB}]]), [ANN, BOB]),
         ([ANN, [BOB]], [ANN, BOB]),
         (f"{ANN},{BOB}", [ANN, BOB]),
@@ -72,6 +73,11 @@ def test_a_long_list_comes_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
         ({"phone": ANN}, "row 1 has no column 'phone_number'"),
         ({"Phone_Number": ANN, "PHONE_NUMBER": BOB}, "phone_column: row 1 of recipients has 2 columns that"),
         (float("nan"), "recipients: float"),
+        (
+            [[612345678, ANN], [698765432, BOB]],
+            "item 1 is a list of text and numbers, which looks like a row",
+        ),
+        ([[ANN], [0, BOB, None]], "item 2 is a list of text and numbers"),
         ([[(ANN, "Ann")]], "row 1 is a tuple of 2 values"),
         ([[[ANN, BOB]]], "row 1 is a list of 2 values"),
         (
