@@ -68,6 +68,10 @@ class Problem:
     def __deepcopy__(self, memo: object) -> Problem:
         return self
 
+    def serialize(self) -> dict[str, object]:
+        """Return what an XCom may hold of it."""
+        return {"message": self.message, "element": self.element, "code": self.code}
+
 
 class APIError(SMSPartnerError):
     """The API answered no, and so nothing was sent.

@@ -35,8 +35,10 @@ def check_whole(
     people = len(ours) - len(out)
     if not sandbox and sent.segments is not None and sent.segments < people:
         raise NotWhole(f"it bills {sent.segments} segments for {people} people")
-    # Whoever is left out in silence, of a text of several segments, shows in what does not divide any more
-    if not sandbox and is_one_text and people and (sent.segments or 0) % people:
+    # Whoever is left out in silence, of a text of several segments, shows in what does not divide any more.
+    # Abroad a text may have other segments, without the STOP mention for instance
+    alike = is_one_text and all(number.startswith("+33") for number in ours)
+    if not sandbox and alike and people and all((sent.segments or 0) % each for each in (people, len(ours))):
         raise NotWhole(f"it bills {sent.segments} segments of one text for {people} people")
 
 

@@ -39,7 +39,7 @@ NEAR = 0.8
 """How much of two names must agree for one to be a misspelling of the other."""
 SHORTEST_PART = 5
 """Letters; a name that holds ours, as ``is_sandbox``, or is a part of it, as ``redirect``, means ours."""
-BEGINNINGS = {"redirect": "redirect_to", "recipientsmax": "max_recipients"}
+BEGINNINGS = {"redirect": "redirect_to", "recipientsmax": "max_recipients", "recipientmax": "max_recipients"}
 """What keeps texts from people is meant by any name that begins so."""
 YES, NO = frozenset({"true", "1", "yes", "on"}), frozenset({"false", "0", "no", "off", ""})
 

@@ -10,6 +10,7 @@ from airflow_provider_smspartner.api.posts import Post
 from airflow_provider_smspartner.journal.inbox import COUNTER, INBOX, PARTS, READERS
 from airflow_provider_smspartner.journal.opening import engine_of, prepare, prepare_table
 from airflow_provider_smspartner.journal.table import PATIENCE, Ledger, closed_on_error
+from airflow_provider_smspartner.rules.people import NamesPeople
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Engine, Row
@@ -31,7 +32,7 @@ class Received:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Message:
+class Message(NamesPeople):
     """One thing in the inbox, as a consumer reads it."""
 
     id: int

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import timedelta
@@ -115,6 +116,15 @@ def each_number(given: Any) -> Iterator[Any]:
         yield given
 
 
+def leaves(given: Any) -> Iterator[Any]:
+    """Yield what lists hold, however deep, as it is written."""
+    if isinstance(given, list | tuple | set):
+        for item in given:
+            yield from leaves(item)
+    else:
+        yield given
+
+
 def usable(value: Any, check: Callable[[str], None], *, without: str) -> str | None:
     """Return a text that passes a check; None, with a warning, for what a template has made unusable."""
     if value is None:
@@ -150,6 +160,11 @@ def stand_in(context: Context) -> str:
     error = f"{type(exception).__name__}: {words}" if words else named(exception)
     said = [find_dag_id(context), task, error or context.get("reason")]
     return ", ".join(["Airflow alert", *(str(part) for part in said if part)])
+
+
+def digest_of(key: str) -> str:
+    """Return what is counted under for a key that no column can keep."""
+    return hashlib.sha256(key.encode(errors="surrogatepass")).hexdigest()
 
 
 def find_dag_id(context: Context) -> str | None:

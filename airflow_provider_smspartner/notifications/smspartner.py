@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import logging
 import time
 from collections.abc import Iterable, Sequence
@@ -30,8 +29,10 @@ from airflow_provider_smspartner.notifications.given import (
     Unrendered,
     check_recipients,
     check_template,
+    digest_of,
     each_number,
     find_dag_id,
+    leaves,
     listed,
     named,
     period_of,
@@ -156,16 +157,17 @@ class SMSPartnerNotifier(BaseNotifier):
             env.undefined = StrictUndefined  # as DAGs have it
         for name, template in self._templates.items():
             # Whom one template would have named must not keep the others from it
-            parts = template if name == "recipients" and isinstance(template, list) else [template]
+            parts = list(leaves(template)) if name == "recipients" else [template]
             values = [self._rendered(name, part, context, env) for part in parts]
             good = [value for value in values if not isinstance(value, Unrendered)]
             faults = [value for value in values if isinstance(value, Unrendered)]
-            if name == "recipients" and not good:
+            if name == "recipients" and faults and not good:
                 raise InvalidMessage(faults[0].sentence)
             for fault in faults:
                 log.error("The alert leaves without it: %s", redact(fault.sentence))
             without = "" if name == "message" else None
-            setattr(self, name, good if parts is template else good[0] if good else without)
+            several = isinstance(template, list)
+            setattr(self, name, good if several else good[0] if good else without)
 
     def _rendered(self, name: str, template: Any, context: Context, env: jinja2.Environment) -> Any:
         """Return what a template says, or why it says nothing."""
@@ -288,11 +290,6 @@ class SMSPartnerNotifier(BaseNotifier):
         except InvalidMessage as error:
             log.error("The alert leaves uncounted, whatever at_most says: %s", error)
             return None
-
-
-def digest_of(key: str) -> str:
-    """Return what is counted under for a key that no column can keep."""
-    return hashlib.sha256(key.encode(errors="surrogatepass")).hexdigest()
 
 
 send_smspartner_notification = SMSPartnerNotifier

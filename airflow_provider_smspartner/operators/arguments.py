@@ -25,14 +25,15 @@ class Counted:
     """
 
     def __init__(self, value: Any, noun: str) -> None:
-        self.value = value
-        self.noun = noun
+        # With an underscore, because a column may have any name
+        self._value = value
+        self._noun = noun
 
     @property
     def _items(self) -> Any:
-        row = isinstance(self.value, Mapping) and self.noun == "recipients"  # one person
-        one = row or isinstance(self.value, str | int) or not hasattr(self.value, "__len__")
-        return [self.value] if one else self.value
+        row = isinstance(self._value, Mapping) and self._noun == "recipients"  # one person
+        one = row or isinstance(self._value, str | int) or not hasattr(self._value, "__len__")
+        return [self._value] if one else self._value
 
     def __len__(self) -> int:
         return len(self._items)
@@ -41,18 +42,18 @@ class Counted:
         return iter(self._items)
 
     def __getitem__(self, key: Any) -> Any:
-        is_named = isinstance(self.value, Mapping) and key in self.value
-        return self.value[key] if is_named else self._items[key]
+        is_named = isinstance(self._value, Mapping) and key in self._value
+        return self._value[key] if is_named else self._items[key]
 
     def __getattr__(self, name: str) -> Any:
         # What Jinja and authors call on built-in values; of others Airflow might ask how to store them
-        if name.startswith("_") or not isinstance(self.value, dict | list | tuple | str):
+        if name.startswith("_") or not isinstance(self._value, dict | list | tuple | str):
             raise AttributeError(name)
-        return getattr(self.value, name)
+        return getattr(self._value, name)
 
     def serialize(self) -> str:
         """Return what the rendered template fields show."""
-        return f"{len(self)} {self.noun}"
+        return f"{len(self)} {self._noun}"
 
     __repr__ = __str__ = serialize
 
@@ -66,12 +67,12 @@ def counted(value: Any, noun: str) -> Any:
 
 def plain(value: Any) -> Any:
     """Return the value inside a count."""
-    return value.value if isinstance(value, Counted) else value
+    return value._value if isinstance(value, Counted) else value
 
 
 def is_default(value: object, default: object) -> bool:
     """Tell whether an argument is only there because the DAG's ``default_args`` give it to all tasks."""
-    return value is not None and value == default
+    return value is not None and (value is default or (value == default) is True)  # an array compares itself
 
 
 TEMPLATE_FILE = re.compile(

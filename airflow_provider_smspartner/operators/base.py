@@ -136,9 +136,12 @@ class BaseSendOperator(RendersOnlyTheAuthor):
         return [*people, *(("campaign", "ledger_conn_id") if remembered else ())]
 
     def _normalize(self, defaults: Mapping[str, Any]) -> None:
-        """Drop what only the DAG's ``default_args`` give and this task does not need."""
+        """Drop what only the DAG's ``default_args`` give and this task does not need.
+
+        No limit is dropped: whoever writes ``at_most`` counts on it.
+        """
         of_query = ("warehouse_conn_id", "parameters") if self.sql is None else ()
-        of_ledger = ("ledger_conn_id", "event_column", "at_most") if self.campaign is None else ()
+        of_ledger = ("ledger_conn_id", "event_column") if self.campaign is None else ()
         for name in (*of_query, *of_ledger):
             if is_default(getattr(self, name), defaults.get(name)):
                 setattr(self, name, None)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from airflow_provider_smspartner import api
-from airflow_provider_smspartner.exceptions import InvalidMessage
+from airflow_provider_smspartner.exceptions import InvalidMessage, Problem
 from airflow_provider_smspartner.hooks.smspartner import SMSPartnerHook
 from airflow_provider_smspartner.simulator import Simulator
 from tests.hooks.conftest import NUMBER, OTHER, later
@@ -60,6 +60,12 @@ def test_what_holds_numbers_is_no_xcom(hook: SMSPartnerHook, simulator: Simulato
 
     with pytest.raises(InvalidMessage, match="it holds phone numbers, and an XCom would show them"):
         serde.serialize(ask(hook))
+
+
+def test_a_refusal_is_stored_without_those_it_names(hook: SMSPartnerHook) -> None:
+    named = Problem(message="no price", number=NUMBER, numbers=(OTHER,))
+
+    assert not [number for number in (NUMBER, OTHER) if number[3:] in json.dumps(serde.serialize(named))]
 
 
 def test_an_answer_to_a_call_is_stored_without_those_it_names(

@@ -74,6 +74,12 @@ def test_a_template_that_names_nobody_keeps_nobody_else_from_the_alert(
     assert "recipients: its template cannot be rendered here: 'on_call' is undefined" in logged.text
 
 
+def test_numbers_in_lists_of_any_depth_are_told(sim: Simulator, tell: Tell) -> None:
+    tell("late", [["{{ on_call }}", [ANN]], [BOB]])
+
+    assert {text.number for text in sim.sent} == {ANN, BOB}
+
+
 @pytest.mark.parametrize("key", ["a\udc80", "a\0b", "k" * 5_000])
 def test_a_key_that_no_column_can_keep_is_counted_all_the_same(
     key: str, sim: Simulator, ledger: dict[str, Any]

@@ -220,7 +220,6 @@ DEFAULTS: dict[str, Any] = {
     "parameters": ["Lyon"],
     "ledger_conn_id": "ledger_default",
     "event_column": "order",
-    "at_most": (2, timedelta(days=7)),
 }
 
 
@@ -242,7 +241,30 @@ def test_a_default_that_a_task_needs_is_taken() -> None:
 @pytest.mark.parametrize("name", DEFAULTS)
 def test_what_the_task_itself_is_given_for_nothing_is_refused(name: str) -> None:
     with DAG("campaign", default_args=DEFAULTS), pytest.raises(InvalidMessage, match=name):
-        sms(**{name: (3, timedelta(days=7)) if name == "at_most" else "another"})
+        sms(**{name: "another"})
+
+
+def test_a_limit_of_the_dag_is_never_ignored() -> None:
+    limited = {**DEFAULTS, "at_most": (2, timedelta(days=7))}
+    with DAG("campaign", default_args=limited), pytest.raises(InvalidMessage, match="at_most"):
+        sms()
+
+
+class Alike(list[Any]):
+    """Compares itself as arrays do: value by value."""
+
+    def __eq__(self, other: object) -> Any:
+        return Alike(self)
+
+    def __bool__(self) -> bool:
+        raise ValueError("the truth of an array")
+
+    __hash__ = None
+
+
+def test_parameters_that_compare_like_an_array_are_refused_in_words() -> None:
+    with DAG("campaign", default_args=DEFAULTS), pytest.raises(InvalidMessage, match="parameters"):
+        sms(parameters=Alike(["Lyon"]))
 
 
 def test_a_refusal_begins_with_the_task_and_the_argument() -> None:

@@ -240,6 +240,7 @@ def test_counts_answer_templates_of_the_author_after_the_task_too(template: str,
     [
         ("{{ task.recipients['name'] }}", "Ann"),
         ("{{ task.recipients.name }}", "Ann"),
+        ("{{ task.recipients.value }}", "gold"),
         ("{{ task.recipients[0].name }}", "Ann"),
         ("{{ task.recipients.get('city', 'no city') }}", "no city"),
         ("{{ task.parameters.get('shop') }}", "7"),
@@ -249,7 +250,7 @@ def test_counts_answer_templates_of_the_author_after_the_task_too(template: str,
     ],
 )
 def test_a_row_and_named_parameters_answer_by_name(template: str, name: str) -> None:
-    operator = sms(recipients={"phone_number": ANN, "name": "Ann"})
+    operator = sms(recipients={"phone_number": ANN, "name": "Ann", "value": "gold"})
     operator.parameters = {"shop": 7}
     context: Any = {"ti": None, "task": operator}
     operator.render_template_fields(context)
