@@ -27,6 +27,7 @@ DRIVEN_BY: Final[dict[str, tuple[str, ...]]] = {
     "api.sends": CALLS,
     "api.forms": ("api/test_posts",),
     "api.entries": ("api/test_answers", "api/test_wire_any_bytes"),
+    "api.options": ("api/test_calls", "api/test_calls_refused"),
     "api.problems": ("api/test_answers", "api/test_wire"),
     "audience.contents": ("audience/test_personal_texts",),
     "audience.rows": ("audience/test_lists", "audience/test_warehouse"),

@@ -8,21 +8,23 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable, Generator, Iterable
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from airflow_provider_smspartner import api
-from airflow_provider_smspartner.api.answers import Statuses
 from airflow_provider_smspartner.exceptions import NotFoundError
 from airflow_provider_smspartner.hooks.aside import aside
 from airflow_provider_smspartner.rules.echoes import read_number
+
+if TYPE_CHECKING:
+    from airflow_provider_smspartner.api.answers import Statuses
 
 log = logging.getLogger(__name__)
 
 MOST_TAG_PAGES = 501
 """A batch has at most 500 people, each page asked for brings one of them, and one more brings nobody."""
 
-Pages = Generator[api.Call[Statuses], Statuses, Statuses]
+Pages: TypeAlias = "Generator[api.Call[Statuses], Statuses, Statuses]"
 IsOurs = Callable[[str], bool]
 """Says whether the platform was asked to text an E.164 number."""
 
@@ -75,14 +77,14 @@ def pages_of_tag(tag: str, *, enough: int | None = None) -> Pages:
         try:
             following = yield api.bulk_status_by_tag(tag, page=page)
         except NotFoundError:
-            following = Statuses(reports=())
+            following = replace(listed, reports=(), nameless=0)
         if spellings_in(following) <= seen:
             # A page that only repeats others is no end by itself: the platform may overlook `page`
             is_last = not (following.reports or following.nameless) or len(seen) == listed.total
             break
         reports, seen = reports + following.reports, seen | spellings_in(following)
         nameless += following.nameless
-    return Statuses(reports=reports, nameless=nameless, total=listed.total, is_last=is_last)
+    return replace(listed, reports=reports, nameless=nameless, is_last=is_last)
 
 
 def spellings_in(listed: Statuses) -> frozenset[str]:

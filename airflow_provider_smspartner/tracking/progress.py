@@ -10,14 +10,16 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from airflow_provider_smspartner.api.answers import Statuses
 from airflow_provider_smspartner.exceptions import AuthenticationError, NotFoundError, SMSPartnerError
 from airflow_provider_smspartner.rules import curve, delivery
 from airflow_provider_smspartner.rules.delivery import Tally
 from airflow_provider_smspartner.tracking.handover import Delivery
 from airflow_provider_smspartner.tracking.watch import Watch
+
+if TYPE_CHECKING:
+    from airflow_provider_smspartner.api.answers import Statuses
 
 LONGEST_WAIT = timedelta(minutes=30)
 GROWTH = 0.4
