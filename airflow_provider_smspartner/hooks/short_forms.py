@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_smspartner.rules import delivery
 
 if TYPE_CHECKING:
-    from airflow_provider_smspartner.api.answers import Account, Sent, Statuses
+    from airflow_provider_smspartner.api.answers import Account, Sent, Statuses, StopEntry
 
 
 class Receipt(dict[str, Any]):
@@ -68,6 +68,18 @@ class Reports(dict[str, Any]):
         fields = ("recipients", "delivered", "not_delivered", "waiting", "stop", "delivery_rate")
         super().__init__({name: getattr(counted, name) for name in fields})
         take(self, statuses, ("reports", "total", "page"))
+
+
+class Stopped(dict[str, Any]):
+    """Somebody on the STOP list: since when; and their ``number``, which stays here."""
+
+    id: str | None
+    number: str
+    created_at: datetime | None
+
+    def __init__(self, entry: StopEntry) -> None:
+        super().__init__({name: as_json(getattr(entry, name)) for name in ("id", "created_at")})
+        take(self, entry, ("id", "number", "created_at"))
 
 
 def as_json(value: object) -> object:

@@ -29,7 +29,7 @@ from airflow_provider_smspartner.hooks.confirming import carry_confirmed
 from airflow_provider_smspartner.hooks.connection import Settings
 from airflow_provider_smspartner.hooks.frames import abare, bare
 from airflow_provider_smspartner.hooks.pace import Pace
-from airflow_provider_smspartner.hooks.short_forms import Credit, Receipt, Reports, what_is_left
+from airflow_provider_smspartner.hooks.short_forms import Credit, Receipt, Reports, Stopped, what_is_left
 from airflow_provider_smspartner.hooks.stops import delete_stops, read_stop_entries
 from airflow_provider_smspartner.rules import arguments, phone
 from airflow_provider_smspartner.rules.callbacks import callbacks, path_secret
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
     import aiohttp
 
-    from airflow_provider_smspartner.api.answers import Sent, StopEntry
+    from airflow_provider_smspartner.api.answers import Sent
 
 T = TypeVar("T")
 
@@ -268,12 +268,12 @@ class SMSPartnerHook(HttpHook):
         """
         carry_confirmed(self.call, api.message_cancel(message_id))
 
-    def stop_list(self) -> tuple[StopEntry, ...]:
+    def stop_list(self) -> tuple[Stopped, ...]:
         """Return everybody who asked for no more texts.
 
         :raises SMSPartnerError: the list cannot be read in full.
         """
-        return tuple(read_stop_entries(self.call)[0])
+        return tuple(map(Stopped, read_stop_entries(self.call)[0]))
 
     def stop(self, number: str) -> bool:
         """Put one person, in any usual spelling, on the STOP list; False when they are on it already."""

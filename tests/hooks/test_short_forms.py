@@ -45,10 +45,22 @@ def test_whoever_reads_the_xcom_gets_plain_data_without_a_number(
         assert not [number for number in (NUMBER, OTHER) if number[3:] in shown]
 
 
+def test_a_list_of_people_is_an_xcom_without_their_numbers(
+    hook: SMSPartnerHook, simulator: Simulator
+) -> None:
+    hook.stop(NUMBER)
+
+    [entry] = hook.stop_list()
+    stored = json.dumps(serde.serialize(hook.stop_list()))
+
+    assert entry.number == NUMBER
+    assert serde.deserialize(json.loads(stored)) == ({"id": entry.id, "created_at": entry["created_at"]},)
+    assert NUMBER[3:] not in stored + repr(entry)
+
+
 @pytest.mark.parametrize(
     "ask",
     [
-        lambda hook: hook.stop_list(),
         lambda hook: hook.call(api.stop_list()),
         lambda hook: hook.call(api.bulk_status("5001")),
         lambda hook: hook.delivery_status("5001").reports,
