@@ -66,7 +66,7 @@ def test_no_part_of_an_answer_may_come_in_drips(
         connect(server.url, key=KEY, timeout=0.2)
         with pytest.raises(OutcomeUnknownError, match="no answer that can be trusted"):
             carry(SEND)
-        assert server.connections <= 1
+        assert len(server.requests) == 1  # a connection that was too slow has carried none
 
 
 def test_a_connection_that_was_kept_has_all_of_its_time_again(carry: Carry, connect: Connect) -> None:
