@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from sqlalchemy.pool import NullPool
+from sqlalchemy.pool import NullPool, Pool
 
 from airflow_provider_smspartner.journal.schema import (
     BATCHES,
@@ -78,24 +78,31 @@ def engine(url: str) -> Iterator[sa.Engine]:
     engine.dispose()
 
 
+class Connections(set[object]):
+    """Those that are open."""
+
+    opened = 0
+
+
 @contextmanager
-def open_connections() -> Iterator[set[object]]:
+def open_connections() -> Iterator[Connections]:
     """Give the connections of all engines that are opened in the block and not closed yet."""
-    connections: set[object] = set()
+    connections = Connections()
 
     def add(connection: object, _: object) -> None:
         connections.add(connection)
+        connections.opened += 1
 
     def remove(connection: object, _: object) -> None:
         connections.discard(connection)
 
-    sa.event.listen(sa.Pool, "connect", add)
-    sa.event.listen(sa.Pool, "close", remove)
+    sa.event.listen(Pool, "connect", add)
+    sa.event.listen(Pool, "close", remove)
     try:
         yield connections
     finally:
-        sa.event.remove(sa.Pool, "connect", add)
-        sa.event.remove(sa.Pool, "close", remove)
+        sa.event.remove(Pool, "connect", add)
+        sa.event.remove(Pool, "close", remove)
 
 
 def empty_tables(location: str) -> None:

@@ -154,7 +154,7 @@ def test_a_receiver_that_is_told_to_end_closes_its_connections(tmp_path: Path) -
     with open_connections() as connections:
         with receiving(tmp_path) as receiver:
             assert receiver.post() == 204
-            assert connections
+            assert connections.opened
         assert not connections
 
 

@@ -65,6 +65,7 @@ def test_no_connection_stays_open(door: str, run: Run, sim: Simulator, ledger: P
     sim.deliver()
     with open_connections() as connections:
         DOORS[door](run)
+    assert connections.opened
     assert not connections
 
 
@@ -78,4 +79,5 @@ def test_none_stays_open_where_the_tables_are_others(
             other.execute(f"CREATE TABLE {table} (number)")
     with open_connections() as connections, pytest.raises((AirflowFailException, InvalidMessage)):
         DOORS[door](run)
+    assert connections.opened
     assert not connections

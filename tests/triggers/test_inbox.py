@@ -114,7 +114,7 @@ async def test_a_trigger_that_ends_leaves_no_connection_behind(ledger: Ledger) -
     with open_connections() as connections:
         events = trigger().run()
         await soon(events)
-        assert connections
+        assert connections.opened
         await events.aclose()  # type: ignore[attr-defined]  # a generator, as Airflow's base class says it
         assert not connections
 
