@@ -65,9 +65,13 @@ HOMES: Final = {
     "stop_list": "questions",
 }
 """In which module each name is."""
+PARTS: Final = frozenset({*HOMES.values(), "answers"})
+"""Modules that are there as ``api.answers`` is, whether they have been imported or not."""
 
 
 def __getattr__(name: str) -> Any:
+    if name in PARTS:
+        return import_module(f"{__name__}.{name}")
     if name not in HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     value = globals()[name] = getattr(import_module(f"{__name__}.{HOMES[name]}"), name)

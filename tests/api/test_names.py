@@ -24,6 +24,13 @@ def test_each_name_is_there_and_the_same_each_time() -> None:
     }
 
 
+def test_what_answers_hold_is_there_too() -> None:
+    code = "from airflow_provider_smspartner import api; print(api.answers.Sent.__name__, api.options.PLAIN)"
+    done = subprocess.run([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, check=True)
+
+    assert done.stdout.startswith("Sent SendOptions(")
+
+
 def test_another_name_is_not() -> None:
     with pytest.raises(AttributeError, match=r"airflow_provider_smspartner\.api.*'cancel'"):
         api.cancel  # noqa: B018  # to ask for it is all there is to do
