@@ -51,18 +51,20 @@ def test_other_regions_and_countries(text: str, region: str, expected: str) -> N
 
 @given(spellings() | st.text(max_size=260) | st.text("+0123456789 ().-/x;e,#*", max_size=30), REGION)
 @example("00330612345678", "FR")
+@example("+3360000000\t0", "DE")
 @example("0612345678x", "FR")
 @example("1(0)612345678", "FR")
 @example("+33-(0)-6-12-34-56-78-", "FR")
 def test_it_agrees_with_libphonenumber(text: str, region: str) -> None:
-    expected, given_back = libphonenumber(text, region), ours(text, region)
+    # A tab is a blank to us, and the end of the number to libphonenumber
+    expected, given_back = libphonenumber(text.replace("\t", " "), region), ours(text, region)
     if expected is None and given_back is not None:  # the one thing we know better
         assert region == "FR"
         assert given_back.startswith(("+590", "+594", "+596", "+262", "+508"))
         assert libphonenumber(given_back, "FR") == given_back
         assert libphonenumber("+33" + given_back[4:], "FR") is None
     else:
-        assert given_back == expected or not text.isascii() or text.endswith(".0") or "\t" in text
+        assert given_back == expected or not text.isascii() or text.endswith(".0")
 
 
 @given(spellings(), REGION)
