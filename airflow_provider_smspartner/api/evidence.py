@@ -20,8 +20,9 @@ def check_whole(
     """Refuse a yes that is not whole: nobody can tell from it what the platform did.
 
     Whole is an answer whose rows name our people and all of them, that names whom it leaves out, and that
-    bills at least one segment for each of the others, and of one text as many for each. What it does not say
-    is no evidence against it: an answer captured in 2015 holds an id and nothing else.
+    bills at least one segment for each of the others; the bill of one text to French numbers must divide
+    evenly. What it does not say is no evidence against it: an answer captured in 2015 holds an id and nothing
+    else.
 
     :param asked: the E.164 numbers of the request.
     :param sandbox: nothing is billed, so the segments tell nothing.
