@@ -192,6 +192,17 @@ def hang(server: Server, conn: socket.socket) -> None:
         server.left_alone.set()
 
 
+def linger(server: Server, conn: socket.socket) -> None:
+    """Announce the end of the connection with the answer, and keep it until the client has closed it."""
+    server.receive(conn)
+    conn.sendall(answer(Connection="close"))
+    with socket.socket(fileno=conn.detach()) as below:  # a goodbye of TLS is no end yet
+        below.settimeout(5)
+        while below.recv(65536):
+            pass
+    server.left_alone.set()
+
+
 def drip(server: Server, conn: socket.socket) -> None:
     """Send a good answer, a byte at a time, each within the time-out and the whole far beyond it."""
     server.receive(conn)

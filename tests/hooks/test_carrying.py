@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+import trustme
 from airflow.providers.http.hooks.http import HttpHook
 
 from airflow_provider_smspartner import api
@@ -13,7 +14,7 @@ from airflow_provider_smspartner.hooks.smspartner import SMSPartnerHook
 from airflow_provider_smspartner.simulator import Simulator
 from tests.conftest import Connect
 from tests.hooks import servers
-from tests.hooks.conftest import KEY, NUMBER, OTHER, Carry, Clock, later
+from tests.hooks.conftest import KEY, NUMBER, OTHER, Carry, Clock, certificate, later
 from tests.hooks.servers import Server, reply
 
 
@@ -74,6 +75,16 @@ def test_the_generic_way_of_http_hooks_is_closed(hook: SMSPartnerHook, simulator
         with pytest.raises(NotImplementedError, match="call"):
             run("/me", {"apiKey": KEY})
     assert simulator.requests == []
+
+
+@pytest.mark.usefixtures("trust")
+def test_a_connection_that_the_platform_does_not_close_is_closed(
+    carry: Carry, connect: Connect, authority: trustme.CA
+) -> None:
+    with Server(servers.linger, tls=certificate(authority)) as server:
+        connect(server.url, key=KEY)
+        assert carry(api.send([NUMBER], "Hello")).message_id == "5120"
+        assert server.left_alone.wait(5)
 
 
 async def test_a_cancelled_call_leaves_no_connection(connect: Connect) -> None:
