@@ -89,9 +89,12 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadSco
 
 def pytest_collection_finish() -> None:
     """Collect garbage from now on, but not among what Airflow and the tests are made of."""
+    from airflow_provider_smspartner.audience.heap import IS_INNER
+
     gc.collect()
     gc.freeze()
     gc.enable()
+    IS_INNER.set(True)  # no send needs to find out, which takes longer than the rest of a small one
 
 
 class Connect(Protocol):

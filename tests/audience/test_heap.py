@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Iterator
+from unittest.mock import Mock
 
 import pytest
 
 from airflow_provider_smspartner.audience.cleaning import gather
-from airflow_provider_smspartner.audience.heap import standing_objects_passed_over
+from airflow_provider_smspartner.audience.heap import IS_INNER, standing_objects_passed_over
 from airflow_provider_smspartner.audience.rows import Rows, Rules
 
 
 @pytest.fixture(autouse=True)
 def nothing_set_aside() -> Iterator[None]:
     gc.unfreeze()
+    token = IS_INNER.set(False)
     yield
+    IS_INNER.reset(token)
     gc.freeze()  # as it is for all tests
 
 
@@ -49,6 +52,15 @@ def test_what_somebody_else_has_set_aside_stays_there() -> None:
         pass
 
     assert gc.get_freeze_count() > 0
+
+
+def test_an_inner_one_counts_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    counted = Mock(return_value=0)
+    with standing_objects_passed_over():
+        monkeypatch.setattr(gc, "get_freeze_count", counted)
+        with standing_objects_passed_over():
+            pass
+    assert not counted.called
 
 
 def test_an_audience_is_read_so() -> None:
