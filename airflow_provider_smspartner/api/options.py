@@ -9,7 +9,13 @@ from typing import Any
 
 from airflow_provider_smspartner.exceptions import InvalidMessage
 from airflow_provider_smspartner.rules.arguments import boolean
-from airflow_provider_smspartner.rules.message import check_sender, check_tag, check_url, range_code
+from airflow_provider_smspartner.rules.message import (
+    check_is_text,
+    check_sender,
+    check_tag,
+    check_url,
+    range_code,
+)
 from airflow_provider_smspartner.rules.schedule import parse, wire_time
 from airflow_provider_smspartner.rules.writing import Written, write
 
@@ -63,6 +69,7 @@ class SendOptions:
 
     def written(self, message: str) -> str:
         """Return a text as it stands in a request, or refuse one that these options cannot carry."""
+        check_is_text(message, argument="message")
         [found] = self.write([message])
         if isinstance(found, InvalidMessage):
             raise found

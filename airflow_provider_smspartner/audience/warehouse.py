@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -21,6 +22,12 @@ log = logging.getLogger(__name__)
 
 MISFITS: Final = (TypeError, ValueError, AttributeError, KeyError)
 """What hooks raise of whose connection SQLAlchemy makes nothing, such as JDBC's without a scheme."""
+_UNDECODED: Final = re.compile(
+    "could not decode to utf-8(?: column '[^']*')?|can't decode byte|invalid byte sequence for encoding"
+    "|has no equivalent in encoding",
+    re.IGNORECASE,
+)
+"""What drivers and databases say of a text that is none in the connection's encoding."""
 
 
 def read_sql(
@@ -47,6 +54,11 @@ def read_sql(
     except InvalidMessage:
         raise
     except Exception as error:
+        if undecoded := _UNDECODED.search(str(error)):
+            raise InvalidMessage(
+                f"sql: a row of the query holds bytes that are no text ({mask_numbers(undecoded[0])}); mend "
+                "it, or leave it out of the query"
+            ) from None
         mask_error(error)
         raise
 

@@ -240,10 +240,10 @@ class SMSPartnerHook(HttpHook):
 
     def _numbers(self, recipients: str | Iterable[str]) -> list[str]:
         """Return E.164 numbers, or the one number of a connection that redirects everything."""
-        given = [recipients] if isinstance(recipients, str) else list(recipients)
-        numbers = [phone.normalize(number) for number in given]
-        most = self.settings.max_recipients
-        if most is not None and len(numbers) > most:
+        arguments.people(recipients, "recipients")
+        given = [recipients] if isinstance(recipients, str | int) else recipients
+        numbers = list(map(phone.normalize, given))
+        if (most := self.settings.max_recipients) is not None and len(numbers) > most:
             raise InvalidMessage(
                 f"recipients: {len(numbers)} numbers; connection {self.smspartner_conn_id!r} allows {most}"
             )

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
 from airflow_provider_smspartner import api
 from airflow_provider_smspartner.api.answers import StopEntry, StopList
-from airflow_provider_smspartner.exceptions import SMSPartnerError
+from airflow_provider_smspartner.exceptions import NotFoundError, SMSPartnerError
 from airflow_provider_smspartner.hooks.confirming import carry_confirmed
 from airflow_provider_smspartner.rules.echoes import is_digits, read_number
 
@@ -56,19 +57,30 @@ def read_stop_dates(call: Carry, *, regions: Iterable[str] = ("FR",)) -> dict[st
 def read_stop_entries(call: Carry, said: Said = EXCLUDING) -> tuple[list[StopEntry], int]:
     """Return everybody on the STOP list, and how many of its entries name nobody.
 
+    Its total is documented, and pages are not: unless there are exactly as many as it says, the next page is
+    asked for until one brings nobody new. A platform without pages repeats the list.
+
     :raises SMSPartnerError: the list cannot be read, or is shorter than the platform says it is.
     """
     listed: StopList = call(api.stop_list())
-    entries, nameless, page = by_key(listed), listed.nameless, 1
-    while listed.total is not None and len(entries) + nameless < listed.total:
+    entries, nameless, total, page = by_key(listed), listed.nameless, listed.total or 0, 1
+    while len(entries) + nameless != total:
         page += 1
-        listed = call(api.stop_list(page=page))
-        if by_key(listed).keys() <= entries.keys() or page > MOST_STOP_PAGES:
-            raise SMSPartnerError(
-                f"{said.of}: SMS Partner lists {len(entries)} of {listed.total} numbers; {said.left}"
-            )
+        try:
+            listed = call(api.stop_list(page=page))
+        except NotFoundError:
+            break
+        total = max(total, listed.total or 0)
+        if by_key(listed).keys() <= entries.keys():
+            nameless = max(nameless, listed.nameless)
+            break
         entries |= by_key(listed)
         nameless += listed.nameless
+        if page > MOST_STOP_PAGES:
+            total = max(total, len(entries) + nameless + 1)  # a list without an end has one more
+            break
+    if len(entries) + nameless < total:
+        raise SMSPartnerError(f"{said.of}: SMS Partner lists {len(entries)} of {total} numbers; {said.left}")
     return list(entries.values()), nameless
 
 
@@ -87,9 +99,12 @@ def read_stops(
     return frozenset(int(number[1:]) for number in read.values() if number)
 
 
-def by_key(listed: StopList) -> dict[str, StopEntry]:
-    """Return the entries of one page by what tells them apart: a page may repeat those before."""
-    return {entry.id or entry.number: entry for entry in listed.entries}
+def by_key(listed: StopList) -> dict[tuple[str | None, str], StopEntry]:
+    """Return the entries of one page by what tells them apart: a page may repeat those before.
+
+    By the number, too: of two people under one id, none may be overlooked.
+    """
+    return {(entry.id, entry.number): entry for entry in listed.entries}
 
 
 def delete_stops(call: Carry, number: str) -> bool:
@@ -100,8 +115,11 @@ def delete_stops(call: Carry, number: str) -> bool:
     """
     entries, _ = read_stop_entries(call)
     named = [entry for entry in entries if read_number(entry.number, ours={number}.__contains__) == number]
+    people_of = Counter(entry.id for entry in entries)
     for entry in named:
         if entry.id is None:
             raise SMSPartnerError("number: its entry on the STOP list has no id to name it by")
+        if people_of[entry.id] > 1:
+            raise SMSPartnerError("number: its entry on the STOP list shares its id with another one")
         carry_confirmed(call, api.stop_delete(entry.id))
     return bool(named)

@@ -13,12 +13,13 @@ from airflow_provider_smspartner.operators.arguments import (
     check_sql,
     counted,
     is_default,
+    plain,
     template_source,
 )
 from airflow_provider_smspartner.operators.runs import check_limit
 from airflow_provider_smspartner.rules import arguments, batches, message, schedule
 from airflow_provider_smspartner.rules.arguments import literal
-from airflow_provider_smspartner.rules.countries import check_countries, check_country
+from airflow_provider_smspartner.rules.countries import check_countries, check_country, check_told_apart
 from airflow_provider_smspartner.rules.frequency import read_frequency
 from airflow_provider_smspartner.rules.sending_hours import check_region
 from airflow_provider_smspartner.rules.share import read_share
@@ -43,6 +44,7 @@ class BaseSendOperator(RendersOnlyTheAuthor):
         "ledger_conn_id",
     )
     text_fields: Sequence[str] = ("sql", "warehouse_conn_id", "tag", "campaign", "ledger_conn_id")
+    value_fields: Sequence[str] = ("recipients",)
     template_fields_renderers: ClassVar[dict[str, str]] = {"sql": "sql"}
     operator_extra_links = LINKS
     kind: ClassVar[str] = "sms"
@@ -167,6 +169,7 @@ class BaseSendOperator(RendersOnlyTheAuthor):
         check_region(self.sending_region, "sending_region")
         check_country(self.default_region, "default_region")
         check_countries(self.countries)
+        check_told_apart(self.countries or ())
         self.max_invalid_rate = arguments.rate(self.max_invalid_rate, "max_invalid_rate")
         self.max_rejected_rate = arguments.rate(self.max_rejected_rate, "max_rejected_rate")
         self.concurrency = arguments.whole(self.concurrency, "concurrency", most=64, texts=False)
@@ -185,9 +188,7 @@ class BaseSendOperator(RendersOnlyTheAuthor):
 
     def _check_templated(self) -> None:
         """Refuse what is wrong already before a template is rendered."""
-        for argument in ("sql", "warehouse_conn_id", "campaign", "ledger_conn_id"):
-            if literal(value := getattr(self, argument)):
-                arguments.optional(arguments.name, value, argument)
+        self._check_names()
         if literal(self.recipients) and self.recipients is not None:
             arguments.people(self.recipients, "recipients")
         if literal(self.parameters) and self.parameters is not None:
@@ -197,8 +198,6 @@ class BaseSendOperator(RendersOnlyTheAuthor):
                 arguments.optional(arguments.whole, value, argument)
         if literal(self.max_cost):
             arguments.optional(arguments.money, self.max_cost, "max_cost")
-        if literal(self.tag):
-            self._check_tag()
         if literal(self.send_at) and self.send_at is not None:
             schedule.parse(self.send_at)
 
@@ -222,9 +221,22 @@ class BaseSendOperator(RendersOnlyTheAuthor):
                 "or give a ledger"
             )
 
-    def _check_tag(self) -> None:
-        if self.tag is not None:
+    def _check_names(self) -> None:
+        for argument in ("sql", "warehouse_conn_id", "campaign", "ledger_conn_id"):
+            if literal(value := getattr(self, argument)):
+                arguments.optional(arguments.name, value, argument)
+        if literal(self.tag) and self.tag is not None:
             message.check_tag(self.tag, longest=batches.LONGEST_USER_TAG)
+
+    def check_rendered(self) -> None:
+        """Refuse what can be known to be wrong now, and what has come out as nothing.
+
+        :raises InvalidMessage: the sentence names the argument.
+        """
+        super().check_rendered()
+        self._check_names()
+        if (parameters := plain(self.parameters)) is not None:
+            arguments.values(parameters, "parameters")
 
     # ---- templates ---------------------------------------------------------------------------------
 

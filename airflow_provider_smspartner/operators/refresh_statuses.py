@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import closing
+from contextlib import ExitStack, closing
 from datetime import timedelta
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Final
@@ -100,7 +100,9 @@ class RefreshStatusesOperator(RendersOnlyTheAuthor):
         """Ask for what is due, and return counts."""
         from airflow_provider_smspartner.journal import refreshing
 
-        with no_useless_retry(), closing(refreshing.open_looks(str(self.ledger_conn_id))) as ledger:
+        with no_useless_retry(), ExitStack() as stack:
+            self.check_rendered()
+            ledger = stack.enter_context(closing(refreshing.open_looks(self.ledger_conn_id)))
             now = self.now()
             since = now - self.younger_than.total_seconds()
             read = partial(refreshing.read_open, connection_id=self.smspartner_conn_id, since=since, now=now)

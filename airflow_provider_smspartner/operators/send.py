@@ -112,7 +112,7 @@ class SendOperator(BaseSendOperator):
 
         with no_useless_retry():
             check_backfill(context, allowed=self.allow_backfill)
-            self._check_tag()
+            self.check_rendered()
             text = self._text(moment_of(self.send_at, later_try=later_try, log=self.log))
             identity = identify(
                 context,
@@ -163,7 +163,7 @@ class SendOperator(BaseSendOperator):
 
     def _recipients(self, dag_id: str) -> Recipients:
         # Tasks of one campaign, or of one DAG, share one order of people
-        salt = dag_id if self.campaign is None else str(self.campaign)
+        salt = dag_id if self.campaign is None else self.campaign
         return Recipients(
             given=plain(self.recipients),
             sql=self.sql,
@@ -182,7 +182,7 @@ class SendOperator(BaseSendOperator):
     def _durability(self) -> Durability:
         return Durability(
             durable=self.durable,
-            campaign=None if self.campaign is None else str(self.campaign),
+            campaign=self.campaign,
             ledger_conn_id=self.ledger_conn_id,
             at_most=None if self.at_most is None else read_frequency(self.at_most),
         )

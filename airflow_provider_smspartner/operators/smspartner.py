@@ -146,11 +146,8 @@ class SendSmsOperator(SendOperator):
 
     def _check_arguments(self) -> None:
         super()._check_arguments()
-        if literal(self.message) and names_file(str(self.message)) and not self._is_file:
-            raise InvalidMessage(
-                f"message: {self.message!r} is the name of a file, and would be sent as it is. A subclass "
-                "with template_ext reads it; otherwise put the text here"
-            )
+        if literal(self.message) and not self._is_file:
+            self._check_no_file()
         self.sandbox = optional(boolean, self.sandbox, "sandbox")
         given = {name: getattr(self, name) for name in ("sender", "dlr_url", "response_url")}
         known = {name: value for name, value in given.items() if literal(value)}
@@ -160,6 +157,18 @@ class SendSmsOperator(SendOperator):
         check_kind(self.message)
         if literal(self.message) and not self._is_file:
             check_text(self.message, options)
+
+    def check_rendered(self) -> None:
+        """Refuse what can be known to be wrong by now; see ``BaseSendOperator``."""
+        super().check_rendered()
+        self._check_no_file()
+
+    def _check_no_file(self) -> None:
+        if names_file(str(self.message)):
+            raise InvalidMessage(
+                f"message: {self.message!r} is the name of a file, and would be sent as it is. A subclass "
+                "with template_ext reads it; otherwise put the text here"
+            )
 
     def _text(self, send_at: datetime | None) -> Text:
         settings, inbox = self.hook.settings, self.hook.callbacks
@@ -208,7 +217,7 @@ class SendSurveyOperator(SendOperator):
                 f"smspartner_conn_id: {self.smspartner_conn_id!r} is a sandbox connection, and SMS Partner's "
                 "survey endpoint has no sandbox: this survey would reach real phones"
             )
-        survey_id = str(self.survey_id)
+        survey_id = self.survey_id
         check_survey_id(survey_id)
 
         def make_call(people: Sequence[Person], options: api.SendOptions) -> api.Call[Any]:

@@ -81,6 +81,8 @@ class StopListOperator(RendersOnlyTheAuthor):
         for argument in ("phone_column", "smspartner_conn_id", "warehouse_conn_id", "table"):
             if literal(value := getattr(self, argument)):
                 arguments.name(value, argument)
+        if literal(self.table) and not all(part.strip() for part in self.table.split(".")):
+            raise InvalidMessage(f"table: {self.table!r} lacks a name; give a table, or schema.table")
         check_sql(self.push_sql, "push_sql")
         if literal(self.push_sql):
             arguments.optional(arguments.name, self.push_sql, "push_sql")
@@ -99,6 +101,7 @@ class StopListOperator(RendersOnlyTheAuthor):
         from airflow_provider_smspartner.hooks.stops import read_stop_dates
 
         with no_useless_retry():
+            self.check_rendered()
             self._check_arguments()
             to_push = self._to_push()
             hook = warehouse(self.warehouse_conn_id)

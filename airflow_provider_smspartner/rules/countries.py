@@ -21,6 +21,18 @@ _CODES: Final = (
 CODES: Final = frozenset(_CODES.split())
 """Codes of ISO 3166 and a few beside it: the regions of libphonenumber, which takes long to load."""
 
+COUNT_AS: Final = {
+    "BL": "GP",
+    "MF": "GP",
+    "AX": "FI",
+    "CC": "AU",
+    "CX": "AU",
+    "EH": "MA",
+    "SJ": "NO",
+    "VA": "IT",
+}
+"""Countries whose mobiles, or most of them, cannot be told by their numbers from those of another."""
+
 _WRITTEN: Final = {
     "GB": "UK EN ENGLAND GBR",
     "FR": "FRA FRANCE",
@@ -77,6 +89,19 @@ def check_countries(countries: object, argument: str = "countries") -> None:
         raise InvalidMessage(f'{argument}: give two-letter codes in a list, such as ["FR", "BE"]')
     for code in countries:
         check_country(code, argument)
+
+
+def check_told_apart(countries: Collection[str], argument: str = "countries") -> None:
+    """Refuse a country whose people would be left out, because their numbers count as another's.
+
+    :raises InvalidMessage: that other country is not among them.
+    """
+    for code in countries:
+        if (other := COUNT_AS.get(code, code)) not in countries:
+            raise InvalidMessage(
+                f'{argument}: nothing tells mobile numbers of "{code}" from those of "{other}", and its '
+                f'people would be left out; write "{other}" too, or omit it'
+            )
 
 
 def meant(code: object, allowed: Collection[str]) -> str:

@@ -45,7 +45,7 @@ def measure(
 
     Vendor pages: "Single Send" and "Special Characters" of docpartner.dev.
     """
-    _check_text(message, argument="message")
+    check_is_text(message, argument="message")
     size = estimate(message, unicode=unicode)
     may_change = unicode or size.unsupported or size.text != message
     if may_change:
@@ -120,7 +120,7 @@ def check_sender(sender: str) -> None:
     """
     if sender == "":
         return
-    _check_text(sender, argument="sender")
+    check_is_text(sender, argument="sender")
     if foreign := re.findall("[^A-Za-z0-9 ]", sender):
         _refuse("sender", f"holds {_named(foreign)}; {_SENDER_RULE}")
     if sender != sender.strip():
@@ -134,7 +134,7 @@ def check_tag(tag: str, *, longest: int = 20) -> None:
 
     SMS Partner takes 20 characters; a caller that appends something to the tag passes what is left.
     """
-    _check_text(tag, argument="tag")
+    check_is_text(tag, argument="tag")
     if re.search(r"\s", tag):
         _refuse("tag", "holds white space; join its words, with a hyphen for instance")
     if foreign := re.findall("[^!-~]", tag):
@@ -151,7 +151,7 @@ def check_url(url: str, *, argument: str) -> None:
     ``argument`` is the name the sentence gives it, such as ``dlr_url``. User names and passwords are
     refused; a secret belongs into the path or the query, which no sentence shows.
     """
-    _check_text(url, argument=argument)
+    check_is_text(url, argument=argument)
     if re.search(r"[\s\x00-\x20\x7f]", url):
         _refuse(argument, "holds white space or a control character; percent-encode it")
     try:
@@ -167,7 +167,7 @@ def check_url(url: str, *, argument: str) -> None:
 
 def check_survey_id(survey_id: str) -> None:
     """Refuse a survey's identifier (``sondageIdent``) that is empty or holds white space."""
-    _check_text(survey_id, argument="survey_id")
+    check_is_text(survey_id, argument="survey_id")
     if not survey_id or re.search(r"\s", survey_id):
         _refuse("survey_id", "is empty or holds white space; copy it from your SMS Partner account")
 
@@ -193,7 +193,8 @@ def range_code(sms_range: str | None) -> int | None:
             _refuse("sms_range", 'is unknown; choose "premium", "low_cost" or None')
 
 
-def _check_text(value: object, *, argument: str) -> None:
+def check_is_text(value: object, *, argument: str) -> None:
+    """Refuse a value of another type: Python would print it, and people would be sent that."""
     if not isinstance(value, str):
         _refuse(argument, f"is not text but of type {type(value).__name__}; pass a str")
 

@@ -25,9 +25,9 @@ from airflow_provider_smspartner.rules.numbering import (
 )
 from airflow_provider_smspartner.rules.typed import (
     FLOAT,
-    HIDING,
     LONGEST,
     URI,
+    hides,
     is_rare,
     text_of,
     visible,
@@ -68,8 +68,8 @@ def normalize(number: str | int, region: str = "FR") -> str:
     The differences from libphonenumber:
 
     - Letters are never digits: a letter anywhere makes a number invalid, and so does a sign that hides a
-      digit, such as ``*``. libphonenumber reads ``06XXXXXX78`` as the keys of a telephone. Only the scheme
-      ``tel:`` may stand in front.
+      digit, such as ``*``, or an end that was cut off (``...``). libphonenumber reads ``06XXXXXX78`` as the
+      keys of a telephone. Only the scheme ``tel:`` may stand in front.
     - Tabs, typographic and invisible characters between the digits are blanks.
     - An overseas mobile that is written the French way gets the country code of its territory:
       with region FR, ``"0692 ..."`` becomes ``"+262692..."``. libphonenumber calls it invalid.
@@ -248,7 +248,7 @@ def _refuse_hidden(text: str, shown: str) -> None:
     said = URI.sub("", text, count=1) if URI.match(text.strip()) else text
     if any(char.isalpha() for char in said):
         raise InvalidPhoneNumber(f"{shown} holds a letter, which is never a digit; is the column masked?")
-    if any(char in HIDING for char in said):
+    if hides(said):
         raise InvalidPhoneNumber(f"{shown} holds a sign that hides a digit; is the column masked?")
 
 

@@ -14,8 +14,8 @@ from airflow_provider_smspartner.rules.values import is_missing
 LONGEST: Final = 250
 """libphonenumber reads no longer text, and so nothing of that size is looked at here either."""
 
-HIDING: Final = "*#?_•●∙▪■█×…"
-"""Signs that stand for digits in a masked number."""
+HIDING: Final = "*#?_•●∙▪■█×…@$·∗⁎⋯＊＃？＿" + "".join(map(chr, range(0x2580, 0x2600)))
+"""Signs that stand for digits in a masked number: blocks and geometric shapes among them."""
 
 FLOAT: Final = re.compile(r"([1-9][0-9]{0,14})\.0+")
 """A number that was a float or an amount when its column became text: those zeros are no digits of it."""
@@ -27,6 +27,7 @@ _BETWEEN: Final = r"\-/ ().\[\]\u2010-\u2015\u2212\uff08\uff09\uff0d-\uff0f\uff3
 _BEFORE: Final = rf"[^+\uff0b\w{re.escape(HIDING)}]*"
 _BEHIND: Final = rf"[^\w{re.escape(HIDING)}]*"
 _one_number = re.compile(rf"{_BEFORE}(\+*)[{_BETWEEN}]*([0-9][0-9{_BETWEEN}]*){_BEHIND}").fullmatch
+_is_cut = re.compile(r"(?:\.{2}|[-\u2010-\u2015\u2212] *[-\u2010-\u2015\u2212])[^0-9]*\Z").search
 _without_signs = re.compile(f"[{_BETWEEN}]+").sub
 _RARE: Final = "\N{FULLWIDTH PLUS SIGN}~\N{SWUNG DASH}\N{TILDE OPERATOR}\N{FULLWIDTH TILDE}"
 """A plus sign, and signs that may stand before an extension."""
@@ -57,10 +58,20 @@ def visible(text: str) -> str:
     return "".join(" " if char == "\t" or category(char) in ("Zs", "Cf") else char for char in text)
 
 
+def hides(text: str) -> bool:
+    """Tell whether signs in a text may stand for digits, or for the end that has been cut off.
+
+    Where numbers have no one length, as in Austria, what is left may be somebody else's.
+    """
+    return any(map(text.__contains__, HIDING)) or _is_cut(text) is not None
+
+
 def written(text: str) -> Written | None:
     """Return the digits that libphonenumber reads out of a text; None where it reads none, or ``is_rare``."""
     shown = visible(text).strip()
     match = _one_number(shown[4:] if shown[:1] in "tT" and URI.match(shown) else shown)
+    if match and _is_cut(shown):
+        return None
     return Written(_without_signs("", match[2]), bool(match[1])) if match else None
 
 

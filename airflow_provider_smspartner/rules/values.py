@@ -23,7 +23,7 @@ _WIDEST: Final = 400
 _WHOLE: Final = re.compile(r"(-?(?:0|[1-9][0-9]*))\.0+")
 _MOMENT: Final = re.compile(
     r"(?P<day>\d{4}-\d\d-\d\d)[T ](?P<minute>\d\d:\d\d)(?P<second>:\d\d)?(?:\.(?P<fraction>\d{1,9}))?"
-    r"(?P<zone>Z|[+-]\d\d(?::?\d\d)?)?",
+    r"(?: ?(?P<zone>Z|UTC|[+-]\d\d(?::?\d\d)?))?",
     re.ASCII,
 )
 _UUID: Final = re.compile(r"\{?([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\}?", re.ASCII | re.IGNORECASE)
@@ -145,9 +145,8 @@ def event_name(value: object) -> str | None:
             return None
         if isinstance(value, bytes | bytearray | memoryview):
             raise InvalidMessage("its event column holds bytes; cast it to text in the query")
-        number = as_number(value)
-        if number is not None:
-            return _plain(number, "its event")
+        if (number := spelled(value, "its event")) is not None:
+            return number
         value = str(value)
     if len(value) > _LONGEST_SPELLED:
         return value
@@ -157,6 +156,15 @@ def event_name(value: object) -> str | None:
         return match[1].lower()
     match = _MOMENT.fullmatch(value)
     return _moment(match) if match else value
+
+
+def spelled(value: object, subject: str) -> str | None:
+    """Return the one spelling of a number: 7, 7.0 and ``Decimal("7.00")`` are "7"; None for what is none.
+
+    :raises InvalidMessage: it is too long to print; the sentence begins with ``subject``.
+    """
+    number = as_number(value)
+    return None if number is None else _plain(number, subject)
 
 
 def _plain(number: int | Decimal, subject: str) -> str:
@@ -172,7 +180,7 @@ def _moment(match: re.Match[str]) -> str:
     if match["zone"] is None:
         return match["day"] if whole.endswith(" 00:00:00") and not rest else whole + rest
     try:
-        moment = datetime.fromisoformat(whole + match["zone"]).astimezone(UTC)
+        moment = datetime.fromisoformat(whole + match["zone"].replace("UTC", "Z")).astimezone(UTC)
     except (ValueError, OverflowError):
         return match[0]  # no such day
     return f"{moment.replace(tzinfo=None).isoformat(' ')}{rest}+00:00"

@@ -8,17 +8,27 @@ Airflow renders a mapped task after it has been given its values. Those that an 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from copy import copy
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import jinja2.nativetypes
 from airflow.sdk.definitions.context import render_template_to_string
 from airflow.sdk.definitions.mappedoperator import MappedOperator
 
+from airflow_provider_smspartner.exceptions import InvalidMessage
+from airflow_provider_smspartner.rules.arguments import literal, shown
+from airflow_provider_smspartner.rules.values import spelled
 from airflow_provider_smspartner.tasks.mapping import ChecksMappedArguments
 
 if TYPE_CHECKING:
     from airflow.sdk import DAG, Context
+
+
+KEEPS_TEXT: Final = "smspartner_keeps_text"
+"""The attribute of a Jinja environment whose native templates do not read text as Python."""
+NOTHING: Final = ("None", "nan", "NaN", "NaT", "<NA>")
+"""What a template makes of a value that is missing."""
 
 
 class RendersOnlyTheAuthor(ChecksMappedArguments):
@@ -26,6 +36,10 @@ class RendersOnlyTheAuthor(ChecksMappedArguments):
 
     text_fields: Sequence[str] = ()
     """Templated arguments that are text also where ``render_template_as_native_obj`` makes 33 of "33"."""
+    value_fields: Sequence[str] = ()
+    """Templated arguments of any type whose text stays text there: +687751234 is no 687751234."""
+    rendered_fields: frozenset[str] = frozenset()
+    """Arguments whose value a template or an upstream task has given."""
 
     def _do_render_template_fields(
         self,
@@ -39,13 +53,32 @@ class RendersOnlyTheAuthor(ChecksMappedArguments):
         if parent is not self:
             super()._do_render_template_fields(parent, template_fields, context, jinja_env, seen_oids)
             return
+        self.rendered_fields = frozenset(name for name in template_fields if not literal(getattr(self, name)))
         names = [name for name in template_fields if name not in self.fields_from_data]
-        for env, text in ((jinja_env, False), (text_environment(jinja_env, self.get_dag()), True)):
-            wanted = [name for name in names if (name in self.text_fields) is text]
-            super()._do_render_template_fields(self, wanted, context, env, set())
+        texts = text_environment(jinja_env, self.get_dag())
+        values = jinja_env.overlay()
+        values.extend(**{KEEPS_TEXT: True})
+        for name in names:
+            env = texts if name in self.text_fields else values if name in self.value_fields else jinja_env
+            super()._do_render_template_fields(self, [name], context, env, set())
         for name in self.text_fields:
-            if isinstance(getattr(self, name), int | float):  # out of an XCom
-                setattr(self, name, str(getattr(self, name)))
+            if (number := spelled(getattr(self, name), name)) is not None:  # out of an XCom
+                setattr(self, name, number)
+
+    def check_rendered(self) -> None:
+        """Refuse what templates and upstream tasks have made nothing of: a limit must not vanish in silence.
+
+        :raises InvalidMessage: the sentence names the argument.
+        """
+        for name in sorted(self.rendered_fields):
+            value = getattr(self, name)
+            if value is None or (name in self.text_fields and value in NOTHING):
+                raise InvalidMessage(
+                    f"{name}: it was given, and has come out as {value}; did the task that it comes from "
+                    "run, and return something? Leave the argument out where it is not wanted"
+                )
+            if name in self.text_fields and not isinstance(value, str):
+                raise InvalidMessage(f"{name}: {shown(value)} is not text; let the task before return text")
 
     @cached_property
     def fields_from_data(self) -> frozenset[str]:
@@ -79,9 +112,12 @@ class RendersOnlyTheAuthor(ChecksMappedArguments):
         return self._render(jinja_env.from_string(content), context)
 
     def _render(self, template: jinja2.Template, context: Context, dag: DAG | None = None) -> Any:
-        if isinstance(template.environment, jinja2.nativetypes.NativeEnvironment):
+        env = template.environment
+        if not isinstance(env, jinja2.nativetypes.NativeEnvironment):
+            return render_template_to_string(template, context)
+        if not hasattr(env, KEEPS_TEXT):
             return super()._render(template, context, dag=dag)
-        return render_template_to_string(template, context)
+        return unread(template, context)
 
 
 def is_authors(given: Any, shared: Mapping[str, Any], name: str, value: object) -> bool:
@@ -94,6 +130,14 @@ def is_authors(given: Any, shared: Mapping[str, Any], name: str, value: object) 
         return isinstance(given[name], Sequence | Mapping)
     rows = given if isinstance(given, Sequence) else ()  # expand_kwargs()
     return any(row.get(name) is value for row in (shared, *rows) if isinstance(row, Mapping))
+
+
+def unread(template: jinja2.Template, context: Context) -> Any:
+    """Return what a native template gives, and a text as it is: Airflow would read it as Python."""
+    merged: Any = copy(context)
+    merged.update({name: value for name, value in template.globals.items() if name not in context})
+    parts = list(template.root_render_func(template.new_context(merged, shared=True)))
+    return parts[0] if len(parts) == 1 else "".join(map(str, parts))
 
 
 def text_environment(env: jinja2.Environment, dag: DAG | None) -> jinja2.Environment:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -145,7 +145,16 @@ def results_of(sent: object) -> Iterable[Mapping[str, Any] | None]:
     if sent is None or isinstance(sent, Mapping):
         return [sent]
     check_sent(sent)
-    return sent  # type: ignore[return-value]  # what is in it is read with care
+    return flattened(sent)
+
+
+def flattened(items: Any) -> Iterator[Any]:
+    """Yield what a list holds, and what each list in it does, such as the results of a mapped task."""
+    for item in items:
+        if isinstance(item, str | bytes | Mapping) or not isinstance(item, Iterable):
+            yield item  # the others are read with care
+        else:
+            yield from item
 
 
 def check_sent(sent: object) -> None:

@@ -178,6 +178,12 @@ def test_what_the_hook_cannot_do_with_its_connection_is_no_matter_of_a_retry(
 
 
 @BOTH
+def test_a_row_that_is_no_text_is_no_matter_of_a_retry(query: Query) -> None:
+    with pytest.raises(InvalidMessage, match=r"^sql: a row of the query holds bytes .*leave it out"):
+        query([(ANN, "Lyon")], "SELECT phone_number, CAST(x'4c796fe9' AS TEXT) AS city FROM people")
+
+
+@BOTH
 def test_numbers_in_the_words_of_a_database_are_masked(query: Query) -> None:
     with pytest.raises((exc.OperationalError, sqlite3.OperationalError)) as error:
         query([], "SELECT '06 00 00 00 01' FROM \"+33600000001\"")

@@ -16,7 +16,7 @@ from airflow_provider_smspartner.hooks.paging import (
     pages_of_tag,
     read_pages,
 )
-from airflow_provider_smspartner.hooks.stops import read_stop_list
+from airflow_provider_smspartner.hooks.stops import delete_stops, read_stop_list
 
 PEOPLE = [f"+336{number:08}" for number in range(10_000_000, 10_000_025)]
 FOREIGN = ["+32470123456", "+4915112345678", "+262692123456", "+34612345678", "+41791234567"]
@@ -172,6 +172,60 @@ def test_stops_are_read_in_every_spelling() -> None:
         4915112345678,
     }
     assert stops("0470123456", regions=("FR", "BE")) == {32470123456}
+
+
+ANN, BOB, EVE = 33600000001, 33600000002, 33600000003
+
+
+@pytest.mark.parametrize("total", ["no total", None, -1, "many", 1, 3])
+@pytest.mark.parametrize("end", [{"data": []}, NotFoundError("none")], ids=["empty", "not found"])
+def test_the_pages_of_the_stop_list_are_read_to_their_end_whatever_their_total_counts(
+    total: object, end: object
+) -> None:
+    counted = {} if total == "no total" else {"nbData": total}
+    pages = [page | counted for page in ({"data": [row(1, ANN), row(2, BOB)]}, {"data": [row(3, EVE)]})]
+
+    assert read_stop_list(in_pages(*pages, end)) == {ANN, BOB, EVE}
+
+
+def test_a_platform_that_overlooks_the_page_has_one() -> None:
+    page = {"data": [row(1, ANN), row(2, BOB)], "nbData": 2}
+    assert read_stop_list(in_pages(page, page)) == {ANN, BOB}
+
+
+def test_a_page_whose_entries_name_nobody_stops_the_send() -> None:
+    with pytest.raises(SMSPartnerError, match="1 of the entries that SMS Partner lists cannot be read"):
+        read_stop_list(in_pages({"data": [row(1, ANN)]}, {"data": [{"id": 2}]}))
+
+
+@pytest.mark.parametrize("total", [{}, {"nbData": 1}, {"nbData": 2}])
+def test_two_people_under_one_id_are_two(total: dict[str, int]) -> None:
+    page = {"data": [row(7, ANN), row(7, BOB)], **total}
+    assert read_stop_list(in_pages(page, page)) == {ANN, BOB}
+
+
+def test_nobody_is_taken_off_the_stop_list_by_an_id_that_others_share() -> None:
+    page = {"data": [row(7, ANN), row(7, BOB)]}
+    with pytest.raises(SMSPartnerError, match="shares its id"):
+        delete_stops(in_pages(page, page), f"+{ANN}")
+
+
+def row(id_: int, number: int) -> dict[str, object]:
+    return {"id": id_, "phoneNumber": f"+{number}"}
+
+
+def in_pages(*pages: Any) -> Callable[[Any], Any]:
+    """Return a platform that answers so, one page after the other, and knows nothing else."""
+    answers = iter(pages)
+
+    def carry(call: Any) -> Any:
+        assert call.path == "/stop-sms/list"
+        answer = next(answers)
+        if isinstance(answer, Exception):
+            raise answer
+        return call.reader(answer)
+
+    return carry
 
 
 @pytest.mark.parametrize("entry", ["06XXXXXX78", None, ""])

@@ -89,6 +89,23 @@ def test_an_answer_to_a_call_is_stored_without_those_it_names(
     assert not [number for number in (NUMBER, OTHER) if number[3:] in json.dumps(serde.serialize(sent))]
 
 
+@pytest.mark.parametrize("message", [None, 5, True])
+def test_a_message_is_text(message: Any, hook: SMSPartnerHook) -> None:
+    with pytest.raises(InvalidMessage, match=r"^message: "):
+        hook.send_sms(message, NUMBER)
+
+
+@pytest.mark.parametrize("recipients", [None, 6.5, True, b"0612345678"])
+def test_recipients_are_numbers(recipients: Any, hook: SMSPartnerHook) -> None:
+    with pytest.raises(InvalidMessage, match=r"^recipients: "):
+        hook.send_sms("Hello", recipients)
+
+
+def test_a_number_may_have_lost_its_zero(hook: SMSPartnerHook, simulator: Simulator) -> None:
+    hook.send_sms("Hello", 612345678)  # type: ignore[arg-type]  # as a column has it
+    assert simulator.texts_per_number() == {NUMBER: 1}
+
+
 def test_the_task_itself_has_the_values(hook: SMSPartnerHook, simulator: Simulator) -> None:
     sent = hook.send_sms("Hello", [NUMBER, OTHER])
     reports = hook.delivery_status(sent.message_id)

@@ -156,6 +156,14 @@ def test_one_text_may_hold_several_numbers(recipients: Any, sim: Simulator, tell
     assert sim.texts_per_number() == {ANN: 1, BOB: 1}
 
 
+@pytest.mark.parametrize("recipients", ["[{{ on_call }}]", "({{ on_call }}, {{ on_call }})"])
+def test_a_number_in_a_list_keeps_its_plus(recipients: str, sim: Simulator, tell: Tell) -> None:
+    # Without it, it would be a French one that has lost its zero
+    tell("load failed", recipients, context={**DEADLINE, "on_call": "+687751234"})
+
+    assert sim.texts_per_number() == {"+687751234": 1}
+
+
 # ---- an alert must say something -------------------------------------------------------------------
 
 

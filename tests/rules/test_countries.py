@@ -8,7 +8,14 @@ import phonenumbers
 import pytest
 
 from airflow_provider_smspartner.exceptions import InvalidMessage
-from airflow_provider_smspartner.rules.countries import CODES, check_countries, check_country
+from airflow_provider_smspartner.rules.countries import (
+    CODES,
+    COUNT_AS,
+    check_countries,
+    check_country,
+    check_told_apart,
+)
+from airflow_provider_smspartner.rules.phone import country
 
 
 def test_they_are_those_of_libphonenumber() -> None:
@@ -51,3 +58,19 @@ def test_anything_else_is_refused_and_the_right_code_named_where_it_is_known(cod
 def test_a_list_is_a_list(codes: Any) -> None:
     with pytest.raises(InvalidMessage, match=r"^countries: .*list"):
         check_countries(codes)
+
+
+@pytest.mark.parametrize(("code", "other"), COUNT_AS.items())
+def test_a_country_that_another_one_hides_needs_that_one(code: str, other: str) -> None:
+    with pytest.raises(InvalidMessage, match=f'^countries: .*"{code}" .*write "{other}" too'):
+        check_told_apart(["FR", code])
+    check_told_apart([code, other])
+
+
+@pytest.mark.parametrize("code", sorted(CODES - COUNT_AS.keys() - {"TA"}))  # nobody there has a mobile
+def test_all_others_are_told_by_their_numbers(code: str) -> None:
+    check_told_apart([code])
+    kinds = (phonenumbers.PhoneNumberType.MOBILE, phonenumbers.PhoneNumberType.FIXED_LINE_OR_MOBILE)
+    examples = filter(None, (phonenumbers.example_number_for_type(code, kind) for kind in kinds))
+    written = [phonenumbers.format_number(each, phonenumbers.PhoneNumberFormat.E164) for each in examples]
+    assert code in {country(number) for number in written}

@@ -125,6 +125,10 @@ def test_a_whole_number_is_one_that_lost_its_zero_or_plus(number: int, expected:
         ("+43 664 1234##", "FR"),
         ("0664 1234??", "AT"),
         ("0664 123456…", "AT"),
+        *((f"+43 664 12345{sign}{sign}", "FR") for sign in "＊∗⁎○◯░▒▓□·＃？＿⋯@$"),
+        ("+43 664 1234...", "FR"),
+        ("+43 664 12 34 -- --", "FR"),
+        ("+43 664 1234 – –)", "FR"),
     ],
 )
 def test_a_letter_or_a_sign_that_hides_a_digit_makes_a_number_invalid(text: str, region: str) -> None:

@@ -39,6 +39,7 @@ def result(**changes: Any) -> dict[str, Any]:
         ([], {}, set()),
         (str(result()), {"1": 2}, set()),
         (f" {[result()]} ", {"1": 2}, set()),
+        ([result(), [result(), result()]], {"1": 2}, set()),  # of a task, and of a mapped one
     ],
 )
 def test_what_operators_returned_says_whom_to_follow(

@@ -1,0 +1,166 @@
+"""What templates and upstream tasks bring is checked like what is written: nothing vanishes in silence."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pendulum
+import pytest
+from airflow.providers.common.compat.sdk import AirflowFailException
+from airflow.sdk import DAG, BaseOperator
+
+from airflow_provider_smspartner.operators.smspartner import RefreshStatusesOperator, StopListOperator
+from airflow_provider_smspartner.simulator import Simulator
+from tests.operators.conftest import ANN, BOB, EVE, QUERY, Fill, Run, Sends, sms, survey
+
+CALEDONIAN = "+687751234"
+"""Without its plus it is a French number that has lost its zero."""
+LEDGER = {"campaign": "autumn", "ledger_conn_id": "ledger"}
+
+
+class Upstream:
+    """Stands for ``upstream.output``, which Airflow resolves in the step that renders templates."""
+
+    def __init__(self, value: object) -> None:
+        self.value = value
+
+    def iter_references(self) -> tuple[()]:
+        """Return the tasks that it comes from; none here."""
+        return ()
+
+    def resolve(self, context: Mapping[str, Any], *rest: Any, **more: Any) -> object:
+        """Return the value."""
+        return self.value
+
+
+def given_later(operator: BaseOperator, argument: str, value: object) -> BaseOperator:
+    setattr(operator, argument, "{{ later }}" if value is TEMPLATE else Upstream(value))
+    return operator
+
+
+TEMPLATE = object()
+ARGUMENTS: list[tuple[str, dict[str, Any]]] = [
+    *((name, {}) for name in ("max_recipients", "min_recipients", "max_cost", "send_at", "tag", "sender")),
+    *((name, {}) for name in ("recipients", "message", "dlr_url", "response_url")),
+    *((name, LEDGER) for name in LEDGER),
+    *((name, QUERY) for name in ("sql", "warehouse_conn_id", "parameters")),
+]
+
+
+@pytest.mark.parametrize(("argument", "beside"), ARGUMENTS)
+@pytest.mark.parametrize("value", [None, TEMPLATE], ids=["None", "a template"])
+@pytest.mark.usefixtures("ledger")
+def test_an_argument_that_comes_out_as_nothing_is_refused_by_its_name(
+    argument: str, beside: dict[str, Any], value: object, run: Run, sim: Simulator, warehouse: Fill
+) -> None:
+    warehouse([(ANN, "Paris")])
+    operator = given_later(sms(**beside), argument, value)
+
+    with pytest.raises(AirflowFailException, match=rf"^{argument}\b"):
+        run(operator, later=None)
+
+    assert not sim.accepted
+
+
+@pytest.mark.parametrize("value", [None, True, math.nan, ["abcd1234"]])
+def test_a_survey_is_named_by_text(value: object, run: Run, sim: Simulator) -> None:
+    with pytest.raises(AirflowFailException, match=r"^survey_id: "):
+        run(given_later(survey(), "survey_id", value))
+    assert not sim.accepted
+
+
+@pytest.mark.parametrize("argument", ["message", "sender", "campaign", "tag", "ledger_conn_id"])
+@pytest.mark.parametrize("value", [True, math.nan, math.inf, ["x"], b"x", {"x": 1}])
+@pytest.mark.usefixtures("ledger")
+def test_text_is_no_other_value(argument: str, value: object, run: Run, sim: Simulator) -> None:
+    with pytest.raises(AirflowFailException, match=f"^{argument}: "):
+        run(given_later(sms(**LEDGER), argument, value))
+    assert not sim.accepted
+
+
+@pytest.mark.parametrize("value", [7, 7.0, Decimal("7"), Decimal("7.00")])
+def test_a_number_has_one_spelling_as_text(value: object, run: Run, sends: Sends, ledger: Path) -> None:
+    first = run(sms(campaign="7", ledger_conn_id="ledger"))
+    again = run(given_later(sms(**LEDGER), "campaign", value))
+    run(given_later(sms(), "message", value))
+
+    assert (first["recipients"], again["recipients"]) == (1, 0)
+    assert sends()[-1].fields["message"] == "7"
+    assert ledger.exists()
+
+
+def test_the_name_of_a_file_is_no_message(run: Run, sim: Simulator) -> None:
+    with pytest.raises(AirflowFailException, match=r"^message: 'spring\.txt' is the name of a file"):
+        run(given_later(sms(), "message", "spring.txt"))
+    assert not sim.accepted
+
+
+@pytest.mark.parametrize("value", ["75", 75, 7.5])
+def test_parameters_are_not_taken_apart(value: object, run: Run, sim: Simulator, warehouse: Fill) -> None:
+    warehouse([(ANN, "7"), (BOB, "5")])
+    query = {**QUERY, "sql": "SELECT phone_number FROM people WHERE city IN (?, ?)"}
+
+    for given in (TEMPLATE, value):
+        with pytest.raises(AirflowFailException, match=r"^parameters: "):
+            run(given_later(sms(**query), "parameters", given), later=value)
+
+    assert not sim.accepted
+
+
+# ---- the plus of a number ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("native", [False, True], ids=["text", "native"])
+@pytest.mark.parametrize(
+    ("recipients", "people"),
+    [
+        ("{{ to }}", [CALEDONIAN]),
+        ("[{{ to }}]", [CALEDONIAN]),
+        ("[{{ to }}, +33600000002]", [CALEDONIAN, BOB]),
+        ("({{ to }}, '+33600000002')", [CALEDONIAN, BOB]),
+        (["{{ to }}", BOB], [CALEDONIAN, BOB]),
+        ("{{ everybody }}", [CALEDONIAN, EVE]),
+        ([{"phone_number": "{{ to }}"}], [CALEDONIAN]),
+    ],
+)
+def test_a_number_keeps_its_plus(
+    native: bool, recipients: object, people: list[str], run: Run, sim: Simulator
+) -> None:
+    with DAG("campaign", start_date=pendulum.datetime(2026, 1, 1), render_template_as_native_obj=native):
+        operator = sms(recipients=recipients)
+
+    run(operator, to=CALEDONIAN, everybody=[CALEDONIAN, EVE])
+
+    assert sorted(sim.texts_per_number()) == sorted(people)
+
+
+# ---- other operators -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("make", "argument"),
+    [
+        (lambda: StopListOperator(task_id="t", warehouse_conn_id="warehouse_default", table="s"), name)
+        for name in ("warehouse_conn_id", "table", "push_sql")
+    ]
+    + [(lambda: RefreshStatusesOperator(task_id="t", ledger_conn_id="ledger"), "ledger_conn_id")],
+)
+@pytest.mark.usefixtures("ledger")
+def test_the_other_operators_refuse_nothing_too(
+    make: Any, argument: str, run: Run, sim: Simulator, warehouse: Fill
+) -> None:
+    warehouse([(ANN, "Paris")])
+    for value in (None, TEMPLATE):
+        with pytest.raises(AirflowFailException, match=f"^{argument}: .* has come out as"):
+            run(given_later(make(), argument, value), later=None)
+    assert not sim.requests
+
+
+@pytest.mark.parametrize("table", ["x.", ".x", "a..b", "."])
+def test_a_table_has_a_name(table: str) -> None:
+    with pytest.raises(ValueError, match=r"^t: table: .* lacks a name"):
+        StopListOperator(task_id="t", warehouse_conn_id="w", table=table)
