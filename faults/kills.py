@@ -41,7 +41,9 @@ LONGEST_END = 2.0
 """Seconds from SIGTERM to SIGKILL, at most; a task cancels what it has scheduled in less."""
 LONGEST_BEGINNING = 60.0
 """A later try may wait for the requests of the one before to be over."""
-MOST_TRIES = 8
+MOST_TRIES = 40
+"""Tries that may fail one after the other before a task counts as unfinished: where other work leaves the
+simulator no processor, none of its answers comes within the time-out."""
 DONE, AGAIN, PERSON = 0, 3, 4
 """Exit codes: success, an error that Airflow repeats, one that it does not."""
 

@@ -7,8 +7,8 @@ from itertools import islice
 
 from airflow_provider_smspartner.audience.rows import ROWS_AT_ONCE, Columns, Rows, same_name
 from airflow_provider_smspartner.exceptions import InvalidMessage
-from airflow_provider_smspartner.rules import phone
-from airflow_provider_smspartner.rules.literals import read_literal
+from airflow_provider_smspartner.rules import phone, typed
+from airflow_provider_smspartner.rules.literals import read_numbers
 from airflow_provider_smspartner.rules.values import as_number
 
 
@@ -20,8 +20,8 @@ def from_given(recipients: object, columns: Columns) -> Iterator[Rows]:
     :raises InvalidMessage: ``recipients`` is none of these, or a row lacks a column.
     """
     if isinstance(recipients, str):
-        literal = read_literal(recipients)
-        recipients = phone.several(recipients) or [recipients] if literal is recipients else literal
+        literal = read_numbers(recipients)
+        recipients = typed.several(recipients) or [recipients] if literal is recipients else literal
     if isinstance(recipients, Mapping) or isinstance(as_number(recipients), int):
         recipients = [recipients]
     if isinstance(recipients, bytes | bytearray) or not isinstance(recipients, Iterable):

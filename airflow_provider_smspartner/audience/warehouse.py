@@ -22,12 +22,8 @@ log = logging.getLogger(__name__)
 
 MISFITS: Final = (TypeError, ValueError, AttributeError, KeyError)
 """What hooks raise of whose connection SQLAlchemy makes nothing, such as JDBC's without a scheme."""
-_UNDECODED: Final = re.compile(
-    "could not decode to utf-8(?: column '[^']*')?|can't decode byte|invalid byte sequence for encoding"
-    "|has no equivalent in encoding",
-    re.IGNORECASE,
-)
-"""What drivers and databases say of a text that is none in the connection's encoding."""
+_undecoded = re.compile("Could not decode to UTF-8(?: column '[^']*')?|.* codec can't decode .*").match
+"""Finds what drivers say of a text that is none in the connection's encoding."""
 
 
 def read_sql(
@@ -54,7 +50,8 @@ def read_sql(
     except InvalidMessage:
         raise
     except Exception as error:
-        if undecoded := _UNDECODED.search(str(error)):
+        # Of the driver alone: SQLAlchemy's own text quotes the statement
+        if undecoded := _undecoded(str(getattr(error, "orig", error))):
             raise InvalidMessage(
                 f"sql: a row of the query holds bytes that are no text ({mask_numbers(undecoded[0])}); mend "
                 "it, or leave it out of the query"

@@ -241,8 +241,8 @@ class SMSPartnerHook(HttpHook):
     def _numbers(self, recipients: str | Iterable[str]) -> list[str]:
         """Return E.164 numbers, or the one number of a connection that redirects everything."""
         arguments.people(recipients, "recipients")
-        given = [recipients] if isinstance(recipients, str | int) else recipients
-        numbers = list(map(phone.normalize, given))
+        given: Any = recipients if hasattr(recipients, "__iter__") else [recipients]
+        numbers = list(map(phone.normalize, [given] if isinstance(given, str) else given))
         if (most := self.settings.max_recipients) is not None and len(numbers) > most:
             raise InvalidMessage(
                 f"recipients: {len(numbers)} numbers; connection {self.smspartner_conn_id!r} allows {most}"

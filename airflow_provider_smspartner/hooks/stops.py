@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
 from airflow_provider_smspartner import api
 from airflow_provider_smspartner.api.answers import StopEntry, StopList
-from airflow_provider_smspartner.exceptions import NotFoundError, SMSPartnerError
+from airflow_provider_smspartner.exceptions import InvalidRequestError, NotFoundError, SMSPartnerError
 from airflow_provider_smspartner.hooks.confirming import carry_confirmed
 from airflow_provider_smspartner.rules.echoes import is_digits, read_number
 
@@ -68,7 +67,7 @@ def read_stop_entries(call: Carry, said: Said = EXCLUDING) -> tuple[list[StopEnt
         page += 1
         try:
             listed = call(api.stop_list(page=page))
-        except NotFoundError:
+        except (NotFoundError, InvalidRequestError):  # of a platform that knows no pages
             break
         total = max(total, listed.total or 0)
         if by_key(listed).keys() <= entries.keys():
@@ -115,11 +114,11 @@ def delete_stops(call: Carry, number: str) -> bool:
     """
     entries, _ = read_stop_entries(call)
     named = [entry for entry in entries if read_number(entry.number, ours={number}.__contains__) == number]
-    people_of = Counter(entry.id for entry in entries)
+    of_others = {entry.id for entry in entries if entry not in named}
     for entry in named:
         if entry.id is None:
             raise SMSPartnerError("number: its entry on the STOP list has no id to name it by")
-        if people_of[entry.id] > 1:
-            raise SMSPartnerError("number: its entry on the STOP list shares its id with another one")
+        if entry.id in of_others:
+            raise SMSPartnerError("number: its entry on the STOP list shares its id with somebody else's")
         carry_confirmed(call, api.stop_delete(entry.id))
     return bool(named)

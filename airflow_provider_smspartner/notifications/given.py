@@ -13,9 +13,9 @@ from airflow.sdk.exceptions import AirflowRuntimeError
 from jinja2 import Environment, TemplateError, TemplateSyntaxError
 
 from airflow_provider_smspartner.exceptions import InvalidMessage, InvalidPhoneNumber
-from airflow_provider_smspartner.rules import arguments, phone
+from airflow_provider_smspartner.rules import arguments, phone, typed
 from airflow_provider_smspartner.rules.arguments import literal
-from airflow_provider_smspartner.rules.literals import read_literal
+from airflow_provider_smspartner.rules.literals import read_numbers
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -107,8 +107,8 @@ def period_of(period: timedelta | float) -> timedelta:
 def each_number(given: Any) -> Iterator[Any]:
     """Yield each of the numbers in what was given: one, several in a text, or lists of these."""
     if isinstance(given, str):
-        read = read_literal(given)
-        yield from (phone.several(given) or [given]) if read is given else each_number(read)
+        read = read_numbers(given)
+        yield from (typed.several(given) or [given]) if read is given else each_number(read)
     elif isinstance(given, Iterable) and not isinstance(given, Mapping | bytes):
         for item in given:
             yield from each_number(item)

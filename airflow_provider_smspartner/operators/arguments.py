@@ -11,7 +11,7 @@ from airflow.sdk import BaseHook
 from jinja2 import TemplateNotFound
 
 from airflow_provider_smspartner.exceptions import InvalidMessage
-from airflow_provider_smspartner.rules.literals import read_literal
+from airflow_provider_smspartner.rules.literals import read_literal, read_numbers
 
 if TYPE_CHECKING:
     import jinja2
@@ -62,7 +62,8 @@ def counted(value: Any, noun: str) -> Any:
     """Return the value inside a count, once; a list that a template turned into text counts as a list."""
     if value is None or isinstance(value, Counted):
         return value
-    return Counted(read_literal(value) if isinstance(value, str) else value, noun)
+    read = read_numbers if noun == "recipients" else read_literal
+    return Counted(read(value) if isinstance(value, str) else value, noun)
 
 
 def plain(value: Any) -> Any:
@@ -76,7 +77,7 @@ def is_default(value: object, default: object) -> bool:
 
 
 TEMPLATE_FILE = re.compile(
-    r"(?!\w+://)\S+\.(?:txt|j2|jinja2?|te?mpl|tpl|text|md|html?|sql|csv|json|ya?ml)", re.IGNORECASE
+    r"(?!\w+://|www\.)\S+\.(?:txt|j2|jinja2?|te?mpl|tpl|text|md|html?|sql|csv|json|ya?ml)", re.IGNORECASE
 )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, ClassVar
@@ -44,7 +44,7 @@ class BaseSendOperator(RendersOnlyTheAuthor):
         "ledger_conn_id",
     )
     text_fields: Sequence[str] = ("sql", "warehouse_conn_id", "tag", "campaign", "ledger_conn_id")
-    value_fields: Sequence[str] = ("recipients",)
+    number_fields: Sequence[str] = ("recipients",)
     template_fields_renderers: ClassVar[dict[str, str]] = {"sql": "sql"}
     operator_extra_links = LINKS
     kind: ClassVar[str] = "sms"
@@ -188,7 +188,7 @@ class BaseSendOperator(RendersOnlyTheAuthor):
 
     def _check_templated(self) -> None:
         """Refuse what is wrong already before a template is rendered."""
-        self._check_names()
+        self._check_names(literal)
         if literal(self.recipients) and self.recipients is not None:
             arguments.people(self.recipients, "recipients")
         if literal(self.parameters) and self.parameters is not None:
@@ -221,11 +221,11 @@ class BaseSendOperator(RendersOnlyTheAuthor):
                 "or give a ledger"
             )
 
-    def _check_names(self) -> None:
+    def _check_names(self, is_known: Callable[[object], bool]) -> None:
         for argument in ("sql", "warehouse_conn_id", "campaign", "ledger_conn_id"):
-            if literal(value := getattr(self, argument)):
+            if is_known(value := getattr(self, argument)):
                 arguments.optional(arguments.name, value, argument)
-        if literal(self.tag) and self.tag is not None:
+        if self.tag is not None and is_known(self.tag):
             message.check_tag(self.tag, longest=batches.LONGEST_USER_TAG)
 
     def check_rendered(self) -> None:
@@ -234,7 +234,7 @@ class BaseSendOperator(RendersOnlyTheAuthor):
         :raises InvalidMessage: the sentence names the argument.
         """
         super().check_rendered()
-        self._check_names()
+        self._check_names(lambda _: True)
         if (parameters := plain(self.parameters)) is not None:
             arguments.values(parameters, "parameters")
 
@@ -242,7 +242,7 @@ class BaseSendOperator(RendersOnlyTheAuthor):
 
     def resolve_template_files(self) -> None:
         """Read ``sql`` from a file when it names one; a message that ends in ".sql" stays a message."""
-        if isinstance(self.sql, str) and self.sql.endswith(".sql") and "sql" not in self.fields_from_data:
+        if isinstance(self.sql, str) and self.sql.endswith(".sql") and not self.is_from_data("sql"):
             self.sql = template_source("sql", self.sql, self.get_template_env())
         self.prepare_template()
 

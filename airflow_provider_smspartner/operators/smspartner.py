@@ -15,7 +15,7 @@ from airflow_provider_smspartner.operators.refresh_statuses import RefreshStatus
 from airflow_provider_smspartner.operators.send import SendOperator
 from airflow_provider_smspartner.operators.stop_list import StopListOperator
 from airflow_provider_smspartner.operators.texts import Text, check_kind, check_text, personal, same_for_all
-from airflow_provider_smspartner.rules.arguments import boolean, literal, optional
+from airflow_provider_smspartner.rules.arguments import boolean, literal, optional, shown
 from airflow_provider_smspartner.rules.message import check_survey_id
 from airflow_provider_smspartner.rules.people import Person
 
@@ -142,7 +142,7 @@ class SendSmsOperator(SendOperator):
     @property
     def _message_is_authors(self) -> bool:
         given: object = self.message
-        return isinstance(given, str) and "message" not in self.fields_from_data
+        return isinstance(given, str) and not self.is_from_data("message")
 
     def _check_arguments(self) -> None:
         super()._check_arguments()
@@ -166,8 +166,8 @@ class SendSmsOperator(SendOperator):
     def _check_no_file(self) -> None:
         if names_file(str(self.message)):
             raise InvalidMessage(
-                f"message: {self.message!r} is the name of a file, and would be sent as it is. A subclass "
-                "with template_ext reads it; otherwise put the text here"
+                f"message: {shown(self.message)} is the name of a file, and would be sent as it is. A "
+                "subclass with template_ext reads it; otherwise put the text here"
             )
 
     def _text(self, send_at: datetime | None) -> Text:

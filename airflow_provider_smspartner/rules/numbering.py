@@ -120,6 +120,11 @@ def code_of(digits: str) -> str:
     return _code_of(digits[:3])
 
 
+def has_one_length(code: int) -> bool:
+    """Tell whether all mobiles of a country code have as many digits: none is what is left of another."""
+    return code in (33, 590, 594, 596, 262)
+
+
 @cache
 def _code_of(beginning: str) -> str:
     return next((beginning[:size] for size in (1, 2, 3) if regions_of(beginning[:size])), "")

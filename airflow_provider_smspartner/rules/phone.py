@@ -19,6 +19,7 @@ from airflow_provider_smspartner.rules.numbering import (
     UNSETTLED,
     abroad,
     code_of,
+    has_one_length,
     is_in_use,
     read,
     regions_of,
@@ -27,8 +28,10 @@ from airflow_provider_smspartner.rules.typed import (
     FLOAT,
     LONGEST,
     URI,
-    hides,
+    is_cut,
+    is_masked,
     is_rare,
+    several,
     text_of,
     visible,
     written,
@@ -111,16 +114,6 @@ def comparables(numbers: Sequence[str]) -> list[str]:
     return [f"+33{digits}" if digits else comparable(number) for number, digits in pairs]
 
 
-def several(text: str) -> list[str]:
-    """Take a text of several numbers apart, joined as the platform's own ``phoneNumbers``; else return none.
-
-    Commas, semicolons and newlines part them. A part with fewer than six digits is an extension, say.
-    """
-    parts = [part.strip() for part in re.split("[,;\n]", text) if part.strip()]
-    numbers = all(sum(map(str.isdecimal, part)) >= 6 for part in parts)
-    return parts if len(parts) > 1 and numbers else []
-
-
 def check_number(number: str, *, argument: str = "number") -> str:
     """Return an E.164 number, or refuse what is none."""
     if not E164.fullmatch(str(number)):
@@ -184,6 +177,8 @@ def _settled(text: str, region: str) -> int | None:
     number = read(found.digits, region, plus=found.plus)
     if number == REFUSED and region == "FR" and not found.plus:
         return _settled_overseas(found.digits)
+    if number and found.cut and not has_one_length(int(code_of(str(number)))):
+        return REFUSED
     return number
 
 
@@ -234,6 +229,8 @@ def _read(text: str, region: str) -> str:
         _refuse_several(text, shown)
         raise InvalidPhoneNumber(f"{shown} has an extension (region {region}); give the number without it")
     _refuse_hidden(text, shown)
+    if is_cut(text) and not has_one_length(parsed.country_code or 0):
+        raise InvalidPhoneNumber(f"{shown} looks cut off at its end; give it in full")
     parsed = _overseas(parsed) if region == "FR" else parsed
     if not is_valid_number(parsed):
         remedy = "write a number of another country with + and its country code"
@@ -248,7 +245,7 @@ def _refuse_hidden(text: str, shown: str) -> None:
     said = URI.sub("", text, count=1) if URI.match(text.strip()) else text
     if any(char.isalpha() for char in said):
         raise InvalidPhoneNumber(f"{shown} holds a letter, which is never a digit; is the column masked?")
-    if hides(said):
+    if is_masked(said):
         raise InvalidPhoneNumber(f"{shown} holds a sign that hides a digit; is the column masked?")
 
 

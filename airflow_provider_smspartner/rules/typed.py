@@ -14,8 +14,10 @@ from airflow_provider_smspartner.rules.values import is_missing
 LONGEST: Final = 250
 """libphonenumber reads no longer text, and so nothing of that size is looked at here either."""
 
-HIDING: Final = "*#?_•●∙▪■█×…@$·∗⁎⋯＊＃？＿" + "".join(map(chr, range(0x2580, 0x2600)))
-"""Signs that stand for digits in a masked number: blocks and geometric shapes among them."""
+MASKS: Final = "*#?_•●∙▪■█×…"
+"""Signs that stand for digits in a masked number."""
+_MASKS_BEHIND: Final = re.escape(MASKS) + r"@$·∗⁎⋯＊＃？＿\u2580-\u25ff"
+"""Those that may also be a bullet in front of one: blocks and geometric shapes among them."""
 
 FLOAT: Final = re.compile(r"([1-9][0-9]{0,14})\.0+")
 """A number that was a float or an amount when its column became text: those zeros are no digits of it."""
@@ -24,20 +26,26 @@ URI: Final = re.compile("tel:", re.IGNORECASE)
 
 # What libphonenumber passes over between digits, without the "x", which is a letter here; blanks are spaces
 _BETWEEN: Final = r"\-/ ().\[\]\u2010-\u2015\u2212\uff08\uff09\uff0d-\uff0f\uff3b\uff3d"
-_BEFORE: Final = rf"[^+\uff0b\w{re.escape(HIDING)}]*"
-_BEHIND: Final = rf"[^\w{re.escape(HIDING)}]*"
+_BEFORE: Final = rf"[^+\uff0b\w{re.escape(MASKS)}]*"
+_BEHIND: Final = rf"[^\w{_MASKS_BEHIND}]*"
 _one_number = re.compile(rf"{_BEFORE}(\+*)[{_BETWEEN}]*([0-9][0-9{_BETWEEN}]*){_BEHIND}").fullmatch
-_is_cut = re.compile(r"(?:\.{2}|[-\u2010-\u2015\u2212] *[-\u2010-\u2015\u2212])[^0-9]*\Z").search
+is_cut = re.compile(r"(?:\.{2}|[-\u2010-\u2015\u2212] *[-\u2010-\u2015\u2212])\D*\Z").search
+"""Finds an end that was cut off: where numbers have no one length, what is left may be somebody else's."""
+is_masked = re.compile(rf"[{re.escape(MASKS)}]|\d.*[{_MASKS_BEHIND}]", re.DOTALL).search
+"""Finds a sign that may stand for a digit."""
 _without_signs = re.compile(f"[{_BETWEEN}]+").sub
 _RARE: Final = "\N{FULLWIDTH PLUS SIGN}~\N{SWUNG DASH}\N{TILDE OPERATOR}\N{FULLWIDTH TILDE}"
 """A plus sign, and signs that may stand before an extension."""
 
 
 class Written(NamedTuple):
-    """The digits of one number, and whether a plus sign stands in front of them."""
+    """The digits of one number."""
 
     digits: str
     plus: bool
+    """Whether a plus sign stands in front of them."""
+    cut: bool = False
+    """Whether their end seems to be missing."""
 
 
 def text_of(number: object) -> str:
@@ -58,21 +66,13 @@ def visible(text: str) -> str:
     return "".join(" " if char == "\t" or category(char) in ("Zs", "Cf") else char for char in text)
 
 
-def hides(text: str) -> bool:
-    """Tell whether signs in a text may stand for digits, or for the end that has been cut off.
-
-    Where numbers have no one length, as in Austria, what is left may be somebody else's.
-    """
-    return any(map(text.__contains__, HIDING)) or _is_cut(text) is not None
-
-
 def written(text: str) -> Written | None:
     """Return the digits that libphonenumber reads out of a text; None where it reads none, or ``is_rare``."""
     shown = visible(text).strip()
     match = _one_number(shown[4:] if shown[:1] in "tT" and URI.match(shown) else shown)
-    if match and _is_cut(shown):
+    if match is None:
         return None
-    return Written(_without_signs("", match[2]), bool(match[1])) if match else None
+    return Written(_without_signs("", match[2]), bool(match[1]), is_cut(shown) is not None)
 
 
 def is_rare(text: str) -> bool:
@@ -80,6 +80,16 @@ def is_rare(text: str) -> bool:
     if text.isascii():
         return "~" in text
     return any(char in _RARE or (char.isnumeric() and not char.isascii()) for char in text)
+
+
+def several(text: str) -> list[str]:
+    """Take a text of several numbers apart, joined as the platform's own ``phoneNumbers``; else return none.
+
+    Commas, semicolons and newlines part them. A part with fewer than six digits is an extension, say.
+    """
+    parts = [part.strip() for part in re.split("[,;\n]", text) if part.strip()]
+    numbers = all(sum(map(str.isdecimal, part)) >= 6 for part in parts)
+    return parts if len(parts) > 1 and numbers else []
 
 
 def _text(number: object) -> str:

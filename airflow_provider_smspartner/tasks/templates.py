@@ -8,6 +8,7 @@ Airflow renders a mapped task after it has been given its values. Those that an 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from copy import copy
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
@@ -15,18 +16,20 @@ from typing import TYPE_CHECKING, Any, Final
 import jinja2.nativetypes
 from airflow.sdk.definitions.context import render_template_to_string
 from airflow.sdk.definitions.mappedoperator import MappedOperator
+from airflow.sdk.definitions.param import DagParam
 
 from airflow_provider_smspartner.exceptions import InvalidMessage
 from airflow_provider_smspartner.rules.arguments import literal, shown
+from airflow_provider_smspartner.rules.literals import UNREADABLE, read_with_plus
 from airflow_provider_smspartner.rules.values import spelled
-from airflow_provider_smspartner.tasks.mapping import ChecksMappedArguments
+from airflow_provider_smspartner.tasks.mapping import PACKAGE, ChecksMappedArguments
 
 if TYPE_CHECKING:
     from airflow.sdk import DAG, Context
 
 
-KEEPS_TEXT: Final = "smspartner_keeps_text"
-"""The attribute of a Jinja environment whose native templates do not read text as Python."""
+KEEPS_PLUS: Final = "smspartner_keeps_plus"
+"""The attribute of a Jinja environment whose native templates read a number with its plus."""
 NOTHING: Final = ("None", "nan", "NaN", "NaT", "<NA>")
 """What a template makes of a value that is missing."""
 
@@ -36,10 +39,10 @@ class RendersOnlyTheAuthor(ChecksMappedArguments):
 
     text_fields: Sequence[str] = ()
     """Templated arguments that are text also where ``render_template_as_native_obj`` makes 33 of "33"."""
-    value_fields: Sequence[str] = ()
-    """Templated arguments of any type whose text stays text there: +687751234 is no 687751234."""
+    number_fields: Sequence[str] = ()
+    """Templated arguments with phone numbers, which keep their plus there."""
     rendered_fields: frozenset[str] = frozenset()
-    """Arguments whose value a template or an upstream task has given."""
+    """Arguments of this package whose value a template or an upstream task has given."""
 
     def _do_render_template_fields(
         self,
@@ -53,17 +56,35 @@ class RendersOnlyTheAuthor(ChecksMappedArguments):
         if parent is not self:
             super()._do_render_template_fields(parent, template_fields, context, jinja_env, seen_oids)
             return
-        self.rendered_fields = frozenset(name for name in template_fields if not literal(getattr(self, name)))
-        names = [name for name in template_fields if name not in self.fields_from_data]
+        self.rendered_fields |= self._fields_from_elsewhere()
+        names = [name for name in template_fields if not self.is_from_data(name)]
         texts = text_environment(jinja_env, self.get_dag())
-        values = jinja_env.overlay()
-        values.extend(**{KEEPS_TEXT: True})
-        for name in names:
-            env = texts if name in self.text_fields else values if name in self.value_fields else jinja_env
+        numbers = jinja_env.overlay()
+        numbers.extend(**{KEEPS_PLUS: True})
+        # Text last: a message may look at what has become of the others, as in {{ task.parameters[0] }}
+        for name in sorted(names, key=self.text_fields.__contains__):
+            env = texts if name in self.text_fields else numbers if name in self.number_fields else jinja_env
             super()._do_render_template_fields(self, [name], context, env, set())
+            if isinstance(getattr(self, name), jinja2.Undefined):
+                setattr(self, name, None)
         for name in self.text_fields:
-            if (number := spelled(getattr(self, name), name)) is not None:  # out of an XCom
-                setattr(self, name, number)
+            with suppress(InvalidMessage):  # a number without end is refused with what else is no text
+                setattr(self, name, spelled(getattr(self, name), name) or getattr(self, name))
+
+    def _fields_from_elsewhere(self) -> frozenset[str]:
+        """Return which arguments of this package a template or an upstream task has still to give.
+
+        Not those of ``dag.param()``: whoever declares a parameter says what stands for none.
+        """
+        of_package = [kind for kind in type(self).__mro__ if kind.__module__.startswith(PACKAGE)]
+        own = {name for kind in of_package for name in vars(kind).get("template_fields", ())}
+        values = {name: getattr(self, name) for name in own}
+        return frozenset(
+            name
+            for name, value in values.items()
+            if not (literal(value) or isinstance(value, DagParam))
+            or (value is None and self.is_from_data(name))
+        )
 
     def check_rendered(self) -> None:
         """Refuse what templates and upstream tasks have made nothing of: a limit must not vanish in silence.
@@ -71,24 +92,27 @@ class RendersOnlyTheAuthor(ChecksMappedArguments):
         :raises InvalidMessage: the sentence names the argument.
         """
         for name in sorted(self.rendered_fields):
-            value = getattr(self, name)
-            if value is None or (name in self.text_fields and value in NOTHING):
+            value, is_text = getattr(self, name), name in self.text_fields
+            if value is None or (is_text and isinstance(value, str) and value in NOTHING):
                 raise InvalidMessage(
-                    f"{name}: it was given, and has come out as {value}; did the task that it comes from "
-                    "run, and return something? Leave the argument out where it is not wanted"
+                    f"{name}: it was given, and has come out as {value}; mend what gives it. What may be "
+                    "missing is left out, or comes from dag.param()"
                 )
-            if name in self.text_fields and not isinstance(value, str):
+            if is_text and not isinstance(value, str):
                 raise InvalidMessage(f"{name}: {shown(value)} is not text; let the task before return text")
 
-    @cached_property
-    def fields_from_data(self) -> frozenset[str]:
-        """Templated arguments of a mapped task that came out of an XCom; none of a task that is not mapped.
+    def is_from_data(self, name: str) -> bool:
+        """Tell whether an argument of a mapped task came out of an XCom; none does of one that is not mapped.
 
-        Asked before one of them is changed: where a value comes from is told by its identity.
+        Asked first before it is changed: where a value comes from is told by its identity.
         """
-        return frozenset(
-            name for name in self.template_fields if self._is_mapped_data(name, getattr(self, name))
-        )
+        if name not in self._known_sources:
+            self._known_sources[name] = self._is_mapped_data(name, getattr(self, name))
+        return self._known_sources[name]
+
+    @cached_property
+    def _known_sources(self) -> dict[str, bool]:
+        return {}
 
     def _is_mapped_data(self, name: str, value: object) -> bool:
         """Tell whether this task is mapped and no DAG file says what this argument of it is."""
@@ -115,9 +139,9 @@ class RendersOnlyTheAuthor(ChecksMappedArguments):
         env = template.environment
         if not isinstance(env, jinja2.nativetypes.NativeEnvironment):
             return render_template_to_string(template, context)
-        if not hasattr(env, KEEPS_TEXT):
+        if not hasattr(env, KEEPS_PLUS):
             return super()._render(template, context, dag=dag)
-        return unread(template, context)
+        return render_numbers(template, context)
 
 
 def is_authors(given: Any, shared: Mapping[str, Any], name: str, value: object) -> bool:
@@ -132,12 +156,18 @@ def is_authors(given: Any, shared: Mapping[str, Any], name: str, value: object) 
     return any(row.get(name) is value for row in (shared, *rows) if isinstance(row, Mapping))
 
 
-def unread(template: jinja2.Template, context: Context) -> Any:
-    """Return what a native template gives, and a text as it is: Airflow would read it as Python."""
+def render_numbers(template: jinja2.Template, context: Context) -> Any:
+    """Return what a native template gives, as Airflow does, but a number with its plus."""
     merged: Any = copy(context)
     merged.update({name: value for name, value in template.globals.items() if name not in context})
     parts = list(template.root_render_func(template.new_context(merged, shared=True)))
-    return parts[0] if len(parts) == 1 else "".join(map(str, parts))
+    if len(parts) == 1 and not isinstance(parts[0], str):
+        return parts[0]
+    text = "".join(map(str, parts))
+    try:
+        return read_with_plus(text)
+    except UNREADABLE:
+        return text
 
 
 def text_environment(env: jinja2.Environment, dag: DAG | None) -> jinja2.Environment:

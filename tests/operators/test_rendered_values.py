@@ -13,9 +13,14 @@ import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException
 from airflow.sdk import DAG, BaseOperator
 
-from airflow_provider_smspartner.operators.smspartner import RefreshStatusesOperator, StopListOperator
+from airflow_provider_smspartner.operators.smspartner import (
+    RefreshStatusesOperator,
+    SendSmsOperator,
+    StopListOperator,
+)
 from airflow_provider_smspartner.simulator import Simulator
 from tests.operators.conftest import ANN, BOB, EVE, QUERY, Fill, Run, Sends, sms, survey
+from tests.operators.mapped import run_first, upstream
 
 CALEDONIAN = "+687751234"
 """Without its plus it is a French number that has lost its zero."""
@@ -64,6 +69,70 @@ def test_an_argument_that_comes_out_as_nothing_is_refused_by_its_name(
         run(operator, later=None)
 
     assert not sim.accepted
+
+
+@pytest.mark.parametrize("text", ["None", "nan", "NaN", "NaT", "<NA>"])
+def test_the_print_of_nothing_is_no_text(text: str, run: Run, sim: Simulator) -> None:
+    with pytest.raises(AirflowFailException, match=r"^message: .* has come out as"):
+        run(given_later(sms(), "message", text))
+    run(sms(message=text))  # the author may write so
+
+    assert [message.text for message in sim.sent] == [text]
+
+
+@pytest.mark.parametrize("argument", ["max_cost", "max_recipients", "send_at"])
+def test_a_mapped_limit_that_comes_out_as_nothing_is_refused(argument: str, sim: Simulator) -> None:
+    with DAG("campaign", start_date=pendulum.datetime(2026, 1, 1)) as dag:
+        partial = SendSmsOperator.partial(task_id="send", message="Hello", recipients=[ANN])
+        mapped = partial.expand(**{argument: upstream(dag, [None])})
+    with pytest.raises(AirflowFailException, match=rf"^{argument}: .* has come out as None"):
+        run_first(mapped, dag)
+    assert not sim.accepted
+
+
+@pytest.mark.parametrize("argument", ["max_cost", "send_at", "tag", "sender"])
+def test_a_parameter_of_the_dag_may_be_none(argument: str, run: Run, sim: Simulator) -> None:
+    with DAG("campaign", start_date=pendulum.datetime(2026, 1, 1)) as dag:
+        operator = sms(**{argument: dag.param("optional", default=None)})
+
+    assert run(operator, params={"optional": None})["recipients"] == 1
+
+
+def test_what_a_subclass_adds_is_its_own_matter(run: Run, sim: Simulator) -> None:
+    class Noted(SendSmsOperator):
+        template_fields = (*SendSmsOperator.template_fields, "note")
+
+        def __init__(self, *, note: Any = None, **kwargs: Any) -> None:
+            super().__init__(**kwargs)
+            self.note = note
+
+    assert run(Noted(task_id="t", message="Hello", recipients=[ANN], note=Upstream(None)))["recipients"] == 1
+
+
+@pytest.mark.parametrize("tag", ["{{xabcdefghijklmnop", "With Blanks {%"])
+def test_a_tag_out_of_data_is_checked_whatever_it_holds(tag: str, run: Run, sim: Simulator) -> None:
+    with pytest.raises(AirflowFailException, match=r"^tag: "):
+        run(given_later(sms(), "tag", tag))
+    assert not sim.accepted
+
+
+@pytest.mark.parametrize(
+    ("message", "text"),
+    [
+        ("News of {{ task.parameters[0] }}", "News of Paris"),
+        ("{{ task.max_recipients }} at most", "7 at most"),
+    ],
+)
+def test_a_message_may_look_at_the_other_arguments(
+    message: str, text: str, run: Run, sends: Sends, warehouse: Fill
+) -> None:
+    warehouse([(ANN, "Paris")])
+    sql = "SELECT phone_number FROM people WHERE city = ?"
+    given: dict[str, Any] = {**QUERY, "sql": sql, "parameters": ["{{ city }}"], "max_recipients": "{{ 7 }}"}
+
+    run(sms(message=message, **given), city="Paris")
+
+    assert sends()[0].fields["message"] == text
 
 
 @pytest.mark.parametrize("value", [None, True, math.nan, ["abcd1234"]])
@@ -136,6 +205,38 @@ def test_a_number_keeps_its_plus(
     run(operator, to=CALEDONIAN, everybody=[CALEDONIAN, EVE])
 
     assert sorted(sim.texts_per_number()) == sorted(people)
+
+
+@pytest.mark.parametrize(
+    "recipients",
+    [
+        ["{{ texts }}", EVE],
+        ["{{ row }}", "{{ quoted }}", EVE],
+        "{{ recipients_of('spring') }}",
+        "{{ [row_of_bob, ann] }}",
+    ],
+)
+def test_native_templates_give_lists_and_rows(recipients: object, run: Run, sim: Simulator) -> None:
+    macros = {"recipients_of": lambda _: [ANN, BOB, EVE]}
+    with DAG(
+        "campaign",
+        start_date=pendulum.datetime(2026, 1, 1),
+        render_template_as_native_obj=True,
+        user_defined_macros=macros,
+    ):
+        operator = sms(recipients=recipients)
+    row = {"phone_number": BOB}
+
+    run(
+        operator,
+        texts=str([ANN, BOB]),
+        row=str(row),
+        quoted=repr(ANN),
+        row_of_bob=row,
+        ann={"phone_number": ANN},
+    )
+
+    assert {ANN, BOB} <= sim.texts_per_number().keys() <= {ANN, BOB, EVE}
 
 
 # ---- other operators -----------------------------------------------------------------------------

@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from airflow_provider_smspartner.exceptions import InvalidPhoneNumber
-from airflow_provider_smspartner.rules.phone import country, french_mobiles, normalize, several
+from airflow_provider_smspartner.rules.phone import country, french_mobiles, mobiles, normalize
+from airflow_provider_smspartner.rules.typed import several
 from tests.rules.frames import numpy_scalar, pandas_missing
 from tests.rules.spellings import ours, spellings
 
@@ -126,15 +127,34 @@ def test_a_whole_number_is_one_that_lost_its_zero_or_plus(number: int, expected:
         ("0664 1234??", "AT"),
         ("0664 123456…", "AT"),
         *((f"+43 664 12345{sign}{sign}", "FR") for sign in "＊∗⁎○◯░▒▓□·＃？＿⋯@$"),
-        ("+43 664 1234...", "FR"),
-        ("+43 664 12 34 -- --", "FR"),
-        ("+43 664 1234 – –)", "FR"),
     ],
 )
 def test_a_letter_or_a_sign_that_hides_a_digit_makes_a_number_invalid(text: str, region: str) -> None:
     with pytest.raises(InvalidPhoneNumber, match=r"letter|hides a digit|extension|cannot be read"):
         normalize(text, region)
     assert french_mobiles([text]) == [""]
+
+
+CUT = ["...", "-- --", " – –)", "--", "..)"]
+
+
+@pytest.mark.parametrize("end", CUT)
+def test_an_end_that_was_cut_off_makes_a_number_invalid_where_another_may_be_left(end: str) -> None:
+    text = f"+43 664 1234{end}"
+    with pytest.raises(InvalidPhoneNumber, match="looks cut off at its end"):
+        normalize(text)
+    assert mobiles([text]) == [0]
+
+
+@pytest.mark.parametrize("end", CUT)
+@pytest.mark.parametrize("number", ["06 12 34 56 78", "+33612345678", "0692 12 34 56", "+262 692 12 34 56"])
+def test_where_all_have_one_length_nobody_else_is_left(number: str, end: str) -> None:
+    assert mobiles([number + end]) == [int(normalize(number + end))] == [int(normalize(number))]
+
+
+@pytest.mark.parametrize("bullet", ["·", "◦", "►", "○", "@", "☎"])
+def test_a_bullet_in_front_hides_nothing(bullet: str) -> None:
+    assert normalize(f"{bullet} +43 664 1234567") == "+436641234567"
 
 
 @given(spellings(), st.integers(0, 30), st.characters(categories=["L"]))
