@@ -9,7 +9,7 @@ import pytest
 
 from airflow_provider_smspartner import api
 from airflow_provider_smspartner.api.answers import statuses
-from airflow_provider_smspartner.exceptions import NotFoundError, SMSPartnerError
+from airflow_provider_smspartner.exceptions import InvalidRequestError, NotFoundError, SMSPartnerError
 from airflow_provider_smspartner.hooks.paging import (
     Listing,
     look_up,
@@ -178,11 +178,15 @@ ANN, BOB, EVE = 33600000001, 33600000002, 33600000003
 
 
 @pytest.mark.parametrize("total", ["no total", None, -1, "many", 1, 3])
-@pytest.mark.parametrize("end", [{"data": []}, NotFoundError("none")], ids=["empty", "not found"])
-def test_the_pages_of_the_stop_list_are_read_to_their_end_whatever_their_total_counts(
+@pytest.mark.parametrize(
+    "end",
+    [{"data": []}, NotFoundError("none"), InvalidRequestError("page")],
+    ids=["empty", "none", "no"],
+)
+def test_the_pages_of_the_stop_list_are_read_to_their_end_unless_they_are_as_many_as_is_said(
     total: object, end: object
 ) -> None:
-    counted = {} if total == "no total" else {"nbData": total}
+    counted: dict[str, object] = {} if total == "no total" else {"nbData": total}
     pages = [page | counted for page in ({"data": [row(1, ANN), row(2, BOB)]}, {"data": [row(3, EVE)]})]
 
     assert read_stop_list(in_pages(*pages, end)) == {ANN, BOB, EVE}

@@ -8,6 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import jinja2
 import pendulum
 import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException
@@ -87,6 +88,23 @@ def test_a_mapped_limit_that_comes_out_as_nothing_is_refused(argument: str, sim:
         mapped = partial.expand(**{argument: upstream(dag, [None])})
     with pytest.raises(AirflowFailException, match=rf"^{argument}: .* has come out as None"):
         run_first(mapped, dag)
+    assert not sim.accepted
+
+
+@pytest.mark.parametrize("argument", ["max_cost", "recipients", "send_at", "message"])
+@pytest.mark.parametrize("native", [False, True], ids=["text", "native"])
+def test_what_is_undefined_is_refused_by_name(argument: str, native: bool, run: Run, sim: Simulator) -> None:
+    with DAG(
+        "campaign",
+        start_date=pendulum.datetime(2026, 1, 1),
+        render_template_as_native_obj=native,
+        template_undefined=jinja2.Undefined,  # type: ignore[arg-type]  # it works
+    ):
+        operator = sms(**{argument: "{{ missing }}"})
+
+    with pytest.raises(AirflowFailException, match=rf"^{argument}\b"):
+        run(operator)
+
     assert not sim.accepted
 
 
