@@ -67,7 +67,11 @@ def read_stop_entries(call: Carry, said: Said = EXCLUDING) -> tuple[list[StopEnt
         page += 1
         try:
             listed = call(api.stop_list(page=page))
-        except (NotFoundError, InvalidRequestError):  # of a platform that knows no pages
+        except NotFoundError:
+            break
+        except InvalidRequestError:
+            if page > 2:  # before, it is one that knows no pages
+                raise
             break
         total = max(total, listed.total or 0)
         if by_key(listed).keys() <= entries.keys():
@@ -115,10 +119,10 @@ def delete_stops(call: Carry, number: str) -> bool:
     entries, _ = read_stop_entries(call)
     named = [entry for entry in entries if read_number(entry.number, ours={number}.__contains__) == number]
     of_others = {entry.id for entry in entries if entry not in named}
-    for entry in named:
-        if entry.id is None:
+    for id_ in dict.fromkeys(entry.id for entry in named):
+        if id_ is None:
             raise SMSPartnerError("number: its entry on the STOP list has no id to name it by")
-        if entry.id in of_others:
+        if id_ in of_others:
             raise SMSPartnerError("number: its entry on the STOP list shares its id with somebody else's")
-        carry_confirmed(call, api.stop_delete(entry.id))
+        carry_confirmed(call, api.stop_delete(id_))
     return bool(named)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import AirflowException, AirflowNotFoundException
 from airflow.sdk import BaseHook
-from jinja2 import TemplateNotFound
+from jinja2 import TemplateNotFound, Undefined
 
 from airflow_provider_smspartner.exceptions import InvalidMessage
 from airflow_provider_smspartner.rules.literals import read_literal, read_numbers
@@ -60,7 +60,7 @@ class Counted:
 
 def counted(value: Any, noun: str) -> Any:
     """Return the value inside a count, once; a list that a template turned into text counts as a list."""
-    if value is None or isinstance(value, Counted):
+    if value is None or isinstance(value, Counted | Undefined):
         return value
     read = read_numbers if noun == "recipients" else read_literal
     return Counted(read(value) if isinstance(value, str) else value, noun)
@@ -77,7 +77,7 @@ def is_default(value: object, default: object) -> bool:
 
 
 TEMPLATE_FILE = re.compile(
-    r"(?!\w+://|www\.)\S+\.(?:txt|j2|jinja2?|te?mpl|tpl|text|md|html?|sql|csv|json|ya?ml)", re.IGNORECASE
+    r"(?!\S*://|www\.)\S+\.(?:txt|j2|jinja2?|te?mpl|tpl|text|md|html?|sql|csv|json|ya?ml)", re.IGNORECASE
 )
 
 

@@ -235,6 +235,7 @@ class BaseSendOperator(RendersOnlyTheAuthor):
         """
         super().check_rendered()
         self._check_names(lambda _: True)
+        self._check_ledger()
         if (parameters := plain(self.parameters)) is not None:
             arguments.values(parameters, "parameters")
 
@@ -249,6 +250,7 @@ class BaseSendOperator(RendersOnlyTheAuthor):
     def _do_render_template_fields(self, parent: Any, *args: Any, **kwargs: Any) -> None:
         # The one step that plain and mapped tasks share; what Airflow stores and shows is read after it
         if parent is self:
+            self.note_sources()
             self.resolve_template_files()  # Airflow does it for plain tasks only
         try:
             super()._do_render_template_fields(parent, *args, **kwargs)

@@ -120,9 +120,13 @@ def code_of(digits: str) -> str:
     return _code_of(digits[:3])
 
 
+@cache
 def has_one_length(code: int) -> bool:
     """Tell whether all mobiles of a country code have as many digits: none is what is left of another."""
-    return code in (33, 590, 594, 596, 262)
+    from phonenumbers import PhoneMetadata
+
+    plans: list[Any] = [PhoneMetadata.metadata_for_region(region, None) for region in regions_of(str(code))]
+    return len({size for plan in plans if plan for size in plan.mobile.possible_length}) == 1
 
 
 @cache

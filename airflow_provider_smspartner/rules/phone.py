@@ -27,9 +27,9 @@ from airflow_provider_smspartner.rules.numbering import (
 from airflow_provider_smspartner.rules.typed import (
     FLOAT,
     LONGEST,
+    MASKS,
     URI,
     is_cut,
-    is_masked,
     is_rare,
     several,
     text_of,
@@ -230,7 +230,7 @@ def _read(text: str, region: str) -> str:
         raise InvalidPhoneNumber(f"{shown} has an extension (region {region}); give the number without it")
     _refuse_hidden(text, shown)
     if is_cut(text) and not has_one_length(parsed.country_code or 0):
-        raise InvalidPhoneNumber(f"{shown} looks cut off at its end; give it in full")
+        raise InvalidPhoneNumber(f"{shown} seems to be cut off, or its end hidden; give it in full")
     parsed = _overseas(parsed) if region == "FR" else parsed
     if not is_valid_number(parsed):
         remedy = "write a number of another country with + and its country code"
@@ -245,7 +245,7 @@ def _refuse_hidden(text: str, shown: str) -> None:
     said = URI.sub("", text, count=1) if URI.match(text.strip()) else text
     if any(char.isalpha() for char in said):
         raise InvalidPhoneNumber(f"{shown} holds a letter, which is never a digit; is the column masked?")
-    if is_masked(said):
+    if any(char in MASKS for char in said):
         raise InvalidPhoneNumber(f"{shown} holds a sign that hides a digit; is the column masked?")
 
 

@@ -16,9 +16,6 @@ LONGEST: Final = 250
 
 MASKS: Final = "*#?_•●∙▪■█×…"
 """Signs that stand for digits in a masked number."""
-_MASKS_BEHIND: Final = re.escape(MASKS) + r"@$·∗⁎⋯＊＃？＿\u2580-\u25ff"
-"""Those that may also be a bullet in front of one: blocks and geometric shapes among them."""
-
 FLOAT: Final = re.compile(r"([1-9][0-9]{0,14})\.0+")
 """A number that was a float or an amount when its column became text: those zeros are no digits of it."""
 
@@ -27,12 +24,15 @@ URI: Final = re.compile("tel:", re.IGNORECASE)
 # What libphonenumber passes over between digits, without the "x", which is a letter here; blanks are spaces
 _BETWEEN: Final = r"\-/ ().\[\]\u2010-\u2015\u2212\uff08\uff09\uff0d-\uff0f\uff3b\uff3d"
 _BEFORE: Final = rf"[^+\uff0b\w{re.escape(MASKS)}]*"
-_BEHIND: Final = rf"[^\w{_MASKS_BEHIND}]*"
+_BEHIND: Final = rf"[^\w{re.escape(MASKS)}]*"
 _one_number = re.compile(rf"{_BEFORE}(\+*)[{_BETWEEN}]*([0-9][0-9{_BETWEEN}]*){_BEHIND}").fullmatch
-is_cut = re.compile(r"(?:\.{2}|[-\u2010-\u2015\u2212] *[-\u2010-\u2015\u2212])\D*\Z").search
-"""Finds an end that was cut off: where numbers have no one length, what is left may be somebody else's."""
-is_masked = re.compile(rf"[{re.escape(MASKS)}]|\d.*[{_MASKS_BEHIND}]", re.DOTALL).search
-"""Finds a sign that may stand for a digit."""
+is_cut = re.compile(
+    r"(?:\.{2}|[-\u2010-\u2015\u2212] *[-\u2010-\u2015\u2212]|[@$·∗⁎⋯＊＃？＿\u2580-\u25ff])\D*\Z"
+).search
+"""Finds an end that was cut off, or is hidden by signs that may also be bullets, such as shapes and blocks.
+
+Where numbers have no one length, what is left may be somebody else's.
+"""
 _without_signs = re.compile(f"[{_BETWEEN}]+").sub
 _RARE: Final = "\N{FULLWIDTH PLUS SIGN}~\N{SWUNG DASH}\N{TILDE OPERATOR}\N{FULLWIDTH TILDE}"
 """A plus sign, and signs that may stand before an extension."""
@@ -45,7 +45,7 @@ class Written(NamedTuple):
     plus: bool
     """Whether a plus sign stands in front of them."""
     cut: bool = False
-    """Whether their end seems to be missing."""
+    """Whether some more may have followed them."""
 
 
 def text_of(number: object) -> str:

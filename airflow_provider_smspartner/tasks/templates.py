@@ -56,17 +56,17 @@ class RendersOnlyTheAuthor(ChecksMappedArguments):
         if parent is not self:
             super()._do_render_template_fields(parent, template_fields, context, jinja_env, seen_oids)
             return
+        self.note_sources()
         self.rendered_fields |= self._fields_from_elsewhere()
         names = [name for name in template_fields if not self.is_from_data(name)]
         texts = text_environment(jinja_env, self.get_dag())
         numbers = jinja_env.overlay()
         numbers.extend(**{KEEPS_PLUS: True})
+        seen = set[int]()  # one for all: what an upstream has put into one argument is no template in another
         # Text last: a message may look at what has become of the others, as in {{ task.parameters[0] }}
         for name in sorted(names, key=self.text_fields.__contains__):
             env = texts if name in self.text_fields else numbers if name in self.number_fields else jinja_env
-            super()._do_render_template_fields(self, [name], context, env, set())
-            if isinstance(getattr(self, name), jinja2.Undefined):
-                setattr(self, name, None)
+            super()._do_render_template_fields(self, [name], context, env, seen)
         for name in self.text_fields:
             with suppress(InvalidMessage):  # a number without end is refused with what else is no text
                 setattr(self, name, spelled(getattr(self, name), name) or getattr(self, name))
@@ -82,8 +82,7 @@ class RendersOnlyTheAuthor(ChecksMappedArguments):
         return frozenset(
             name
             for name, value in values.items()
-            if not (literal(value) or isinstance(value, DagParam))
-            or (value is None and self.is_from_data(name))
+            if not (literal(value) or isinstance(value, DagParam)) or self._is_expanded(name)
         )
 
     def check_rendered(self) -> None:
@@ -93,6 +92,7 @@ class RendersOnlyTheAuthor(ChecksMappedArguments):
         """
         for name in sorted(self.rendered_fields):
             value, is_text = getattr(self, name), name in self.text_fields
+            value = None if isinstance(value, jinja2.Undefined) else value
             if value is None or (is_text and isinstance(value, str) and value in NOTHING):
                 raise InvalidMessage(
                     f"{name}: it was given, and has come out as {value}; mend what gives it. What may be "
@@ -100,6 +100,11 @@ class RendersOnlyTheAuthor(ChecksMappedArguments):
                 )
             if is_text and not isinstance(value, str):
                 raise InvalidMessage(f"{name}: {shown(value)} is not text; let the task before return text")
+
+    def note_sources(self) -> None:
+        """Find out which arguments come from data, before anything changes one."""
+        for name in self.template_fields:
+            self.is_from_data(name)
 
     def is_from_data(self, name: str) -> bool:
         """Tell whether an argument of a mapped task came out of an XCom; none does of one that is not mapped.
@@ -114,13 +119,24 @@ class RendersOnlyTheAuthor(ChecksMappedArguments):
     def _known_sources(self) -> dict[str, bool]:
         return {}
 
+    def _is_expanded(self, name: str) -> bool:
+        """Tell whether this is a task of ``expand(name=upstream.output)``."""
+        mapped = self._mapped() if getattr(self, "_BaseOperator__from_mapped", False) else None
+        given = mapped.expand_input.value if mapped else {}
+        return (
+            isinstance(given, Mapping) and name in given and not isinstance(given[name], Sequence | Mapping)
+        )
+
+    def _mapped(self) -> MappedOperator | None:
+        dag = self.get_dag()
+        mapped = dag.task_dict.get(self.task_id) if dag else None
+        return mapped if isinstance(mapped, MappedOperator) else None
+
     def _is_mapped_data(self, name: str, value: object) -> bool:
         """Tell whether this task is mapped and no DAG file says what this argument of it is."""
         if not getattr(self, "_BaseOperator__from_mapped", False):
             return False
-        dag = self.get_dag()
-        mapped = dag.task_dict.get(self.task_id) if dag else None
-        if not isinstance(mapped, MappedOperator):
+        if (mapped := self._mapped()) is None:
             return True
         return not is_authors(mapped.expand_input.value, mapped.partial_kwargs, name, value)
 
@@ -161,6 +177,8 @@ def render_numbers(template: jinja2.Template, context: Context) -> Any:
     merged: Any = copy(context)
     merged.update({name: value for name, value in template.globals.items() if name not in context})
     parts = list(template.root_render_func(template.new_context(merged, shared=True)))
+    if not parts:
+        return None
     if len(parts) == 1 and not isinstance(parts[0], str):
         return parts[0]
     text = "".join(map(str, parts))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -19,12 +20,11 @@ from airflow_provider_smspartner.operators.smspartner import (
     SendSmsOperator,
     StopListOperator,
 )
+from airflow_provider_smspartner.sensors.smspartner import DeliveryStatusSensor
 from airflow_provider_smspartner.simulator import Simulator
-from tests.operators.conftest import ANN, BOB, EVE, QUERY, Fill, Run, Sends, sms, survey
+from tests.operators.conftest import ANN, BOB, QUERY, Fill, Run, Sends, sms, survey
 from tests.operators.mapped import run_first, upstream
 
-CALEDONIAN = "+687751234"
-"""Without its plus it is a French number that has lost its zero."""
 LEDGER = {"campaign": "autumn", "ledger_conn_id": "ledger"}
 
 
@@ -105,6 +105,49 @@ def test_what_is_undefined_is_refused_by_name(argument: str, native: bool, run: 
     with pytest.raises(AirflowFailException, match=rf"^{argument}\b"):
         run(operator)
 
+    assert not sim.accepted
+
+
+@pytest.mark.parametrize("sent", ["sent", "message_ids"])
+def test_a_sensor_does_not_take_what_is_undefined_for_a_send_of_nobody(sent: str, run: Run) -> None:
+    with DAG("campaign", start_date=pendulum.datetime(2026, 1, 1), render_template_as_native_obj=True):
+        given: dict[str, Any] = {sent: "{{ missing }}"}
+        sensor = DeliveryStatusSensor(task_id="wait", **given)
+    with pytest.raises((jinja2.UndefinedError, AirflowFailException)):
+        run(sensor)
+
+
+class Shared:
+    """Something of an author's with a template in it."""
+
+    template_fields = ("text",)
+
+    def __init__(self, text: object) -> None:
+        self.text = text
+
+
+def test_what_an_upstream_has_put_into_one_argument_is_no_template_in_another(
+    run: Run, sim: Simulator
+) -> None:
+    class Noted(SendSmsOperator):
+        template_fields = (*SendSmsOperator.template_fields, "note")
+
+        def __init__(self, *, note: Any, **kwargs: Any) -> None:
+            super().__init__(**kwargs)
+            self.note = note
+
+    shared = Shared(Upstream("{{ secret }}"))
+    run(Noted(task_id="t", message="Hello", recipients=[{"phone_number": ANN, "x": shared}], note=shared))
+
+    assert shared.text == "{{ secret }}"
+
+
+def test_a_limit_of_the_ledger_does_not_vanish_with_it(run: Run, sim: Simulator) -> None:
+    with DAG("campaign", start_date=pendulum.datetime(2026, 1, 1)) as dag:
+        optional = {name: dag.param(name, default=None) for name in LEDGER}
+        operator = sms(at_most=(1, timedelta(days=1)), **optional)
+    with pytest.raises(AirflowFailException, match=r"^at_most: "):
+        run(operator, params=dict.fromkeys(LEDGER))
     assert not sim.accepted
 
 
@@ -196,65 +239,6 @@ def test_parameters_are_not_taken_apart(value: object, run: Run, sim: Simulator,
             run(given_later(sms(**query), "parameters", given), later=value)
 
     assert not sim.accepted
-
-
-# ---- the plus of a number ------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("native", [False, True], ids=["text", "native"])
-@pytest.mark.parametrize(
-    ("recipients", "people"),
-    [
-        ("{{ to }}", [CALEDONIAN]),
-        ("[{{ to }}]", [CALEDONIAN]),
-        ("[{{ to }}, +33600000002]", [CALEDONIAN, BOB]),
-        ("({{ to }}, '+33600000002')", [CALEDONIAN, BOB]),
-        (["{{ to }}", BOB], [CALEDONIAN, BOB]),
-        ("{{ everybody }}", [CALEDONIAN, EVE]),
-        ([{"phone_number": "{{ to }}"}], [CALEDONIAN]),
-    ],
-)
-def test_a_number_keeps_its_plus(
-    native: bool, recipients: object, people: list[str], run: Run, sim: Simulator
-) -> None:
-    with DAG("campaign", start_date=pendulum.datetime(2026, 1, 1), render_template_as_native_obj=native):
-        operator = sms(recipients=recipients)
-
-    run(operator, to=CALEDONIAN, everybody=[CALEDONIAN, EVE])
-
-    assert sorted(sim.texts_per_number()) == sorted(people)
-
-
-@pytest.mark.parametrize(
-    "recipients",
-    [
-        ["{{ texts }}", EVE],
-        ["{{ row }}", "{{ quoted }}", EVE],
-        "{{ recipients_of('spring') }}",
-        "{{ [row_of_bob, ann] }}",
-    ],
-)
-def test_native_templates_give_lists_and_rows(recipients: object, run: Run, sim: Simulator) -> None:
-    macros = {"recipients_of": lambda _: [ANN, BOB, EVE]}
-    with DAG(
-        "campaign",
-        start_date=pendulum.datetime(2026, 1, 1),
-        render_template_as_native_obj=True,
-        user_defined_macros=macros,
-    ):
-        operator = sms(recipients=recipients)
-    row = {"phone_number": BOB}
-
-    run(
-        operator,
-        texts=str([ANN, BOB]),
-        row=str(row),
-        quoted=repr(ANN),
-        row_of_bob=row,
-        ann={"phone_number": ANN},
-    )
-
-    assert {ANN, BOB} <= sim.texts_per_number().keys() <= {ANN, BOB, EVE}
 
 
 # ---- other operators -----------------------------------------------------------------------------

@@ -126,7 +126,6 @@ def test_a_whole_number_is_one_that_lost_its_zero_or_plus(number: int, expected:
         ("+43 664 1234##", "FR"),
         ("0664 1234??", "AT"),
         ("0664 123456…", "AT"),
-        *((f"+43 664 12345{sign}{sign}", "FR") for sign in "＊∗⁎○◯░▒▓□·＃？＿⋯@$"),
     ],
 )
 def test_a_letter_or_a_sign_that_hides_a_digit_makes_a_number_invalid(text: str, region: str) -> None:
@@ -135,19 +134,21 @@ def test_a_letter_or_a_sign_that_hides_a_digit_makes_a_number_invalid(text: str,
     assert french_mobiles([text]) == [""]
 
 
-CUT = ["...", "-- --", " – –)", "--", "..)"]
+CUT = ["...", "-- --", " – –)", "--", "..)", *(f" {sign}{sign}" for sign in "＊∗⁎○◯░▒▓□·＃？＿⋯@$")]
 
 
 @pytest.mark.parametrize("end", CUT)
 def test_an_end_that_was_cut_off_makes_a_number_invalid_where_another_may_be_left(end: str) -> None:
     text = f"+43 664 1234{end}"
-    with pytest.raises(InvalidPhoneNumber, match="looks cut off at its end"):
+    with pytest.raises(InvalidPhoneNumber, match="seems to be cut off"):
         normalize(text)
     assert mobiles([text]) == [0]
 
 
 @pytest.mark.parametrize("end", CUT)
-@pytest.mark.parametrize("number", ["06 12 34 56 78", "+33612345678", "0692 12 34 56", "+262 692 12 34 56"])
+@pytest.mark.parametrize(
+    "number", ["06 12 34 56 78", "+33612345678", "0692 12 34 56", "+41 79 123 45 67", "+1 212 555 0123"]
+)
 def test_where_all_have_one_length_nobody_else_is_left(number: str, end: str) -> None:
     assert mobiles([number + end]) == [int(normalize(number + end))] == [int(normalize(number))]
 
