@@ -44,7 +44,7 @@ test: install  ## everything, Airflow processes included
 	$(BIN)/python -m pytest $(QUICK)
 	$(BIN)/python -m pytest $(PROCESSES)
 
-quick: install  ## what starts no processes; about a minute
+quick: install  ## what starts no processes; three minutes on two cores
 	$(BIN)/python -m pytest $(QUICK)
 
 thorough: install  ## the same, further than each change needs: more examples, and a crash at more moments
