@@ -72,7 +72,8 @@ def written(text: str) -> Written | None:
     match = _one_number(shown[4:] if shown[:1] in "tT" and URI.match(shown) else shown)
     if match is None:
         return None
-    return Written(_without_signs("", match[2]), bool(match[1]), is_cut(shown) is not None)
+    cut = not shown[-1].isdecimal() and is_cut(shown) is not None  # most end with a digit, and need no search
+    return Written(_without_signs("", match[2]), bool(match[1]), cut)
 
 
 def is_rare(text: str) -> bool:
