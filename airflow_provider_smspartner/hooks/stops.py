@@ -73,11 +73,11 @@ def read_stop_entries(call: Carry, said: Said = EXCLUDING) -> tuple[list[StopEnt
             if page > 2:  # before, it is one that knows no pages
                 raise
             break
-        total = max(total, listed.total or 0)
-        if by_key(listed).keys() <= entries.keys():
+        total, following = max(total, listed.total or 0), by_key(listed)
+        if following.keys() <= entries.keys():
             nameless = max(nameless, listed.nameless)
             break
-        entries |= by_key(listed)
+        entries |= following
         nameless += listed.nameless
         if page > MOST_STOP_PAGES:
             total = max(total, len(entries) + nameless + 1)  # a list without an end has one more

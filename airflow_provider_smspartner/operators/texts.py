@@ -10,7 +10,7 @@ from airflow_provider_smspartner import api
 from airflow_provider_smspartner.exceptions import InvalidMessage
 from airflow_provider_smspartner.rules import merge
 from airflow_provider_smspartner.rules.arguments import literal
-from airflow_provider_smspartner.rules.message import check_message
+from airflow_provider_smspartner.rules.message import check_is_text
 from airflow_provider_smspartner.rules.people import Person
 from airflow_provider_smspartner.rules.segments import estimate
 from airflow_provider_smspartner.rules.writing import Written
@@ -37,8 +37,8 @@ def check_kind(text: object) -> None:
 
     What a DAG is given later, such as an ``XComArg``, is no value yet.
     """
-    if literal(text) and not isinstance(text, str):
-        check_message(text)  # type: ignore[arg-type]  # it refuses what is no text
+    if literal(text):
+        check_is_text(text, argument="message")
 
 
 def check_text(text: str, options: api.SendOptions) -> merge.Template:

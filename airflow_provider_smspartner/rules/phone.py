@@ -26,8 +26,8 @@ from airflow_provider_smspartner.rules.numbering import (
 )
 from airflow_provider_smspartner.rules.typed import (
     FLOAT,
+    HIDING,
     LONGEST,
-    MASKS,
     URI,
     is_cut,
     is_rare,
@@ -245,7 +245,7 @@ def _refuse_hidden(text: str, shown: str) -> None:
     said = URI.sub("", text, count=1) if URI.match(text.strip()) else text
     if any(char.isalpha() for char in said):
         raise InvalidPhoneNumber(f"{shown} holds a letter, which is never a digit; is the column masked?")
-    if any(char in MASKS for char in said):
+    if any(char in HIDING for char in said):
         raise InvalidPhoneNumber(f"{shown} holds a sign that hides a digit; is the column masked?")
 
 

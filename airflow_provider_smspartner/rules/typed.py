@@ -14,7 +14,7 @@ from airflow_provider_smspartner.rules.values import is_missing
 LONGEST: Final = 250
 """libphonenumber reads no longer text, and so nothing of that size is looked at here either."""
 
-MASKS: Final = "*#?_•●∙▪■█×…"
+HIDING: Final = "*#?_•●∙▪■█×…"
 """Signs that stand for digits in a masked number."""
 FLOAT: Final = re.compile(r"([1-9][0-9]{0,14})\.0+")
 """A number that was a float or an amount when its column became text: those zeros are no digits of it."""
@@ -23,8 +23,8 @@ URI: Final = re.compile("tel:", re.IGNORECASE)
 
 # What libphonenumber passes over between digits, without the "x", which is a letter here; blanks are spaces
 _BETWEEN: Final = r"\-/ ().\[\]\u2010-\u2015\u2212\uff08\uff09\uff0d-\uff0f\uff3b\uff3d"
-_BEFORE: Final = rf"[^+\uff0b\w{re.escape(MASKS)}]*"
-_BEHIND: Final = rf"[^\w{re.escape(MASKS)}]*"
+_BEFORE: Final = rf"[^+\uff0b\w{re.escape(HIDING)}]*"
+_BEHIND: Final = rf"[^\w{re.escape(HIDING)}]*"
 _one_number = re.compile(rf"{_BEFORE}(\+*)[{_BETWEEN}]*([0-9][0-9{_BETWEEN}]*){_BEHIND}").fullmatch
 is_cut = re.compile(
     r"(?:\.{2}|[-\u2010-\u2015\u2212] *[-\u2010-\u2015\u2212]|[@$·∗⁎⋯＊＃？＿\u2580-\u25ff])\D*\Z"

@@ -59,17 +59,16 @@ class RendersOnlyTheAuthor(ChecksMappedArguments):
         self.note_sources()
         self.rendered_fields |= self._fields_from_elsewhere()
         names = [name for name in template_fields if not self.is_from_data(name)]
-        texts = text_environment(jinja_env, self.get_dag())
-        numbers = jinja_env.overlay()
-        numbers.extend(**{KEEPS_PLUS: True})
+        texts, numbers = text_environment(jinja_env, self.get_dag()), plus_environment(jinja_env)
         seen = set[int]()  # one for all: what an upstream has put into one argument is no template in another
         # Text last: a message may look at what has become of the others, as in {{ task.parameters[0] }}
         for name in sorted(names, key=self.text_fields.__contains__):
             env = texts if name in self.text_fields else numbers if name in self.number_fields else jinja_env
             super()._do_render_template_fields(self, [name], context, env, seen)
         for name in self.text_fields:
+            value = getattr(self, name)
             with suppress(InvalidMessage):  # a number without end is refused with what else is no text
-                setattr(self, name, spelled(getattr(self, name), name) or getattr(self, name))
+                setattr(self, name, spelled(value, name) or value)
 
     def _fields_from_elsewhere(self) -> frozenset[str]:
         """Return which arguments of this package a template or an upstream task has still to give.
@@ -78,11 +77,11 @@ class RendersOnlyTheAuthor(ChecksMappedArguments):
         """
         of_package = [kind for kind in type(self).__mro__ if kind.__module__.startswith(PACKAGE)]
         own = {name for kind in of_package for name in vars(kind).get("template_fields", ())}
-        values = {name: getattr(self, name) for name in own}
         return frozenset(
             name
-            for name, value in values.items()
-            if not (literal(value) or isinstance(value, DagParam)) or self._is_expanded(name)
+            for name in own
+            if not (literal(value := getattr(self, name)) or isinstance(value, DagParam))
+            or self._is_expanded(name)
         )
 
     def check_rendered(self) -> None:
@@ -95,8 +94,8 @@ class RendersOnlyTheAuthor(ChecksMappedArguments):
             value = None if isinstance(value, jinja2.Undefined) else value
             if value is None or (is_text and isinstance(value, str) and value in NOTHING):
                 raise InvalidMessage(
-                    f"{name}: it was given, and has come out as {value}; mend what gives it. What may be "
-                    "missing is left out, or comes from dag.param()"
+                    f"{name}: it was given, and has come out as {value}; correct what gives it. If it "
+                    "may be missing, leave it out or take it from dag.param()"
                 )
             if is_text and not isinstance(value, str):
                 raise InvalidMessage(f"{name}: {shown(value)} is not text; let the task before return text")
@@ -121,11 +120,8 @@ class RendersOnlyTheAuthor(ChecksMappedArguments):
 
     def _is_expanded(self, name: str) -> bool:
         """Tell whether this is a task of ``expand(name=upstream.output)``."""
-        mapped = self._mapped() if getattr(self, "_BaseOperator__from_mapped", False) else None
-        given = mapped.expand_input.value if mapped else {}
-        return (
-            isinstance(given, Mapping) and name in given and not isinstance(given[name], Sequence | Mapping)
-        )
+        given = mapped.expand_input.value if (mapped := self._mapped()) else None
+        return isinstance(given, Mapping) and name in given and self.is_from_data(name)
 
     def _mapped(self) -> MappedOperator | None:
         dag = self.get_dag()
@@ -195,6 +191,15 @@ def text_environment(env: jinja2.Environment, dag: DAG | None) -> jinja2.Environ
     if dag is None:
         return jinja2.sandbox.SandboxedEnvironment(undefined=jinja2.StrictUndefined)
     return dag.get_template_env(force_sandboxed=True)
+
+
+def plus_environment(env: jinja2.Environment) -> jinja2.Environment:
+    """Return an environment like this one in which a number keeps its plus, as it does in text."""
+    if not isinstance(env, jinja2.nativetypes.NativeEnvironment):
+        return env
+    numbers = env.overlay()
+    numbers.extend(**{KEEPS_PLUS: True})
+    return numbers
 
 
 def is_no_template(text: str, env: jinja2.Environment) -> bool:
